@@ -1,0 +1,126 @@
+#pragma once
+// The sessions of one proc with all others: numbered, acknowledged, resumable, bounded (design.md, docs/design.md "Session").
+// It knows no transport and no clock but the seams'.
+
+#include <roost/base/bytes.hpp>
+#include <roost/base/error.hpp>
+#include <roost/base/ids.hpp>
+#include <roost/platform/platform.hpp>
+#include <roost/wire/header.hpp>
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+namespace roost::link {
+
+/// A message on its way out. Of `header` the caller fills sender, receiver, endpoint, reply_port, remaining, stamp, point_rank,
+/// mesh_epoch and fingerprint; the session fills the rest.
+struct outgoing {
+  wire::frame_header header;
+  shared_bytes payload;
+  shared_bytes trailer;    ///< The call chain, encoded; may be empty.
+  bool reserved = false;   ///< A reply or other message whose room was reserved by the request: takes no credit, is never told.
+};
+
+/// A whole message that arrived in order.
+struct incoming {
+  proc_id from;
+  std::uint64_t epoch = 0;
+  std::uint64_t number = 0;  ///< With `epoch`, names it in `handled` and `returned`.
+  wire::frame_header header;
+  shared_bytes payload;
+  shared_bytes trailer;
+};
+
+/// What a sender is told of a message that was not handled: once per message.
+struct receipt {
+  proc_id to;
+  std::uint64_t sender = 0;    ///< Local id.
+  std::uint64_t receiver = 0;  ///< Local id at `to`.
+  std::uint64_t endpoint = 0;
+  std::uint64_t reply_port = 0;
+  message_stamp stamp;
+  errc fate = errc::unknown;   ///< errc::not_handled or errc::unknown.
+  error why;                   ///< actor_stopped, proc_failed, path_lost, stale, ...
+};
+
+enum class admission : std::uint8_t {
+  admitted,   ///< Numbered; from now on it is handled or told.
+  no_credit,  ///< Nothing happened; `session_events::room` follows for this pair.
+  refused,    ///< Nothing was sent and nobody will be told: the peer is declared failed, or the message is too large.
+};
+
+/// What the sessions tell the floor above, on the control lane and never from inside a call of `session_table`, except
+/// `deliver`, which comes from inside the transport's `received`.
+class session_events {
+ public:
+  /// Puts the message in custody (mailbox or held list) before returning; the acknowledgement follows from that.
+  virtual void deliver(incoming message) = 0;
+  virtual void told(receipt const& r) = 0;
+  /// The pair was refused credit before and has room now.
+  virtual void room(std::uint64_t sender, actor_id receiver) = 0;
+  /// A message of the control lane: in order, at most once, before data that was sent later.
+  virtual void control(proc_id from, std::uint16_t kind, shared_bytes body) = 0;
+  /// All messages of the session's epoch were told; waits on that peer end with `why` (path_lost or proc_failed).
+  virtual void session_lost(proc_id peer, error why) = 0;
+  /// The detector suspects the peer (true) or heard of it again (false). Decides nothing.
+  virtual void suspected(proc_id peer, bool suspect) = 0;
+
+ protected:
+  ~session_events() = default;
+};
+
+/// How this proc proves that it belongs to the cluster, and what it says of itself in a handshake.
+struct identity {
+  proc_id self;
+  std::string cluster;
+  std::string build;
+  std::string token;                 ///< Empty: no authentication.
+  std::uint16_t wire_version_min = 0;  ///< 0: this build's.
+  std::uint16_t wire_version_max = 0;
+  std::uint64_t features = 0;
+};
+
+/// Opens sessions on first use, from either end. Call only from the proc's own loop.
+class session_table {
+ public:
+  session_table(platform& seams, identity who, session_events& events);
+  ~session_table();
+
+  /// Admits one message to `to`, or says why not. Order of admission is order of delivery per (sender, receiver).
+  admission send(proc_id to, outgoing message, error* why_refused = nullptr);
+  /// Whether a message of `size` bytes from `sender` to `receiver` would be admitted now.
+  bool has_credit(std::uint64_t sender, actor_id receiver, bytes size) const;
+  /// The sender has ended: what it sent goes on, and it is told nothing any more.
+  void sender_ended(std::uint64_t sender);
+
+  /// The handler of that message started: credit goes back.
+  void handled(proc_id from, std::uint64_t epoch, std::uint64_t number);
+  /// The receiver ended before the handler started: the sender is told `not_handled` because of `why`, and credit goes back.
+  void returned(proc_id from, std::uint64_t epoch, std::uint64_t number, errc why);
+
+  /// Sends on the control lane: bounded, ahead of data, needs no credit. `kind` is the caller's own closed list (at least 1).
+  void send_control(proc_id to, std::uint16_t kind, shared_bytes body);
+
+  /// A verdict: that incarnation is dead. Everything open with it is told, and nothing is accepted from it again.
+  void declare_failed(proc_id peer, error why);
+  /// Orderly end of this proc: sends what is due, closes all channels.
+  void close();
+
+  struct statistics {
+    std::size_t sessions = 0;
+    std::size_t unacknowledged = 0;  ///< Payloads kept.
+    std::size_t unhandled = 0;       ///< Records of 16 to 64 bytes kept.
+  };
+  statistics stats() const;
+  /// One line per session for people.
+  std::vector<std::string> describe() const;
+
+ private:
+  class impl;
+  std::unique_ptr<impl> impl_;
+};
+
+}  // namespace roost::link

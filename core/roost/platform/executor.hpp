@@ -1,0 +1,49 @@
+#pragma once
+// The seam of execution: who runs next. Live: first come first served on a worker thread. Simulated: the seed's policy.
+
+#include <roost/base/fiber.hpp>
+#include <roost/base/ids.hpp>
+#include <roost/base/units.hpp>
+
+#include <cstdint>
+
+namespace roost {
+
+/// Which party of a proc runs something: its worker (handlers), or its control plane (agents, sessions, timers).
+enum class lane : std::uint8_t { user, control };
+
+/// Something that can run one step: an actor with a message, or a parked handler whose wait has ended.
+///
+/// It is in the ready queue of its executor at most once; whoever queues it keeps it alive until it ran or was withdrawn.
+class runnable {
+ public:
+  runnable() = default;
+  runnable(runnable const&) = delete;
+  runnable& operator=(runnable const&) = delete;
+  /// Runs one step as a plain call on the executor's loop fiber. It may park that fiber.
+  virtual void run() = 0;
+
+  entity_key key;            ///< Of the actor, for the schedule's decisions.
+  std::uint64_t steps = 0;   ///< The executor's count of its own steps: the counter of those decisions.
+  runnable* next = nullptr;  ///< The executor's link while queued.
+  bool queued = false;       ///< The executor's mark while queued.
+
+ protected:
+  ~runnable() = default;
+};
+
+/// Runs the runnables of one proc, one at a time per lane. Call only from the proc's own loop.
+class executor {
+ public:
+  virtual ~executor() = default;
+  /// Queues `r` behind what is ready in that lane; nothing happens when it is queued already.
+  virtual void ready(runnable& r, lane where) = 0;
+  /// Takes `r` out of the ready queue if it is there.
+  virtual void withdraw(runnable& r) = 0;
+  /// The running step declares that it takes `duration` of its worker's time. Live: nothing, since it really took it.
+  virtual void spend(nanoseconds duration) = 0;
+  /// The fibers of this proc's loop: handlers park on them.
+  virtual fiber_pool& fibers() = 0;
+};
+
+}  // namespace roost

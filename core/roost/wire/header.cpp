@@ -1,0 +1,160 @@
+#include <roost/wire/header.hpp>
+
+#include <roost/base/bytes.hpp>
+#include <roost/base/ids.hpp>
+#include <roost/wire/detail/little_endian.hpp>
+
+#include <string>
+
+namespace roost::wire {
+namespace {
+
+constexpr std::uint32_t magic = 0x74736f52;  // "Rost", read as text.
+
+constexpr std::size_t at_magic = 0;
+constexpr std::size_t at_version = 4;
+constexpr std::size_t at_kind = 6;
+constexpr std::size_t at_flags = 7;
+constexpr std::size_t at_payload_length = 8;
+constexpr std::size_t at_trailer_length = 12;
+constexpr std::size_t at_reserved = 14;
+constexpr std::size_t at_words = 16;
+constexpr std::size_t at_checksum = 152;
+static_assert(at_words + 17 * 8 == at_checksum && at_checksum + 8 == header_size);
+
+using detail::load;
+using detail::store;
+
+/// Calls `each` with every 64-bit field in wire order.
+template <class Header, class Each>
+void for_words(Header& h, Each each) {
+  each(h.epoch);
+  each(h.number);
+  each(h.ack_below);
+  each(h.handled_below);
+  each(h.control_number);
+  each(h.control_ack);
+  each(h.sender);
+  each(h.receiver);
+  each(h.endpoint);
+  each(h.reply_port);
+  each(h.fence);
+  each(h.remaining);
+  each(h.stamp_high);
+  each(h.stamp_low);
+  each(h.point_rank);
+  each(h.mesh_epoch);
+  each(h.fingerprint);
+}
+
+std::uint64_t checksum(std::byte const* header, std::uint8_t flags, std::span<std::byte const> payload,
+                       std::span<std::byte const> trailer) noexcept {
+  auto sum = hash_bytes({header, at_checksum});
+  if (flags & flag_checksum_header_only) return sum;
+  if (!payload.empty() && (payload.size() <= checksummed_payload || (flags & flag_checksum_whole))) {
+    sum = roost::detail::mix(sum, hash_bytes(payload));
+  }
+  if (!trailer.empty()) sum = roost::detail::mix(sum, hash_bytes(trailer));
+  return sum;
+}
+
+error bad(std::string text) { return {errc::bad_frame, std::move(text), "frame header"}; }
+
+/// Everything that the first bytes alone can tell.
+result<std::size_t> check_front(std::span<std::byte const> bytes, frame_limits const& limits) {
+  auto const truncated = [&] {
+    return bad("the frame is truncated: " + std::to_string(bytes.size()) + " bytes, and a header has " +
+               std::to_string(header_size));
+  };
+  if (bytes.size() < at_kind) return truncated();
+  if (load<std::uint32_t>(bytes.data() + at_magic) != magic) return bad("this is not a frame: its magic is wrong");
+  auto const version = load<std::uint16_t>(bytes.data() + at_version);
+  if (version < limits.version_min || version > limits.version_max) {
+    auto ours = std::to_string(limits.version_max);
+    if (limits.version_min != limits.version_max) ours = std::to_string(limits.version_min) + " to " + ours;
+    return error(errc::version_mismatch,
+                 "the frame has wire version " + std::to_string(version) + ", and this end speaks " + ours, "frame header");
+  }
+  if (bytes.size() < header_size) return truncated();
+  std::size_t const payload = load<std::uint32_t>(bytes.data() + at_payload_length);
+  if (payload > limits.max_frame) {
+    return error(
+        errc::too_large,
+        "the frame's payload has " + std::to_string(payload) + " bytes, and max_frame is " + std::to_string(limits.max_frame),
+        "frame header");
+  }
+  return header_size + payload + load<std::uint16_t>(bytes.data() + at_trailer_length);
+}
+
+}  // namespace
+
+void pack(frame_header const& header, std::span<std::byte, header_size> out, std::span<std::byte const> payload,
+          std::span<std::byte const> trailer, std::uint16_t version) {
+  ROOST_INVARIANT(payload.size() == header.payload_length && trailer.size() == header.trailer_length,
+                  "payload " + std::to_string(payload.size()) + " of " + std::to_string(header.payload_length) + ", trailer " +
+                      std::to_string(trailer.size()) + " of " + std::to_string(header.trailer_length));
+  auto* const p = out.data();
+  store(p + at_magic, magic);
+  store(p + at_version, version);
+  store(p + at_kind, static_cast<std::uint8_t>(header.kind));
+  store(p + at_flags, header.flags);
+  store(p + at_payload_length, header.payload_length);
+  store(p + at_trailer_length, header.trailer_length);
+  store(p + at_reserved, std::uint16_t{0});
+  auto* word = p + at_words;
+  for_words(header, [&word](auto value) {
+    store(word, value);
+    word += 8;
+  });
+  store(p + at_checksum, checksum(p, header.flags, payload, trailer));
+}
+
+void pack(frame_header const& header, std::span<std::byte> frame, std::uint16_t version) {
+  ROOST_INVARIANT(frame.size() == frame_size(header),
+                  "a frame of " + std::to_string(frame_size(header)) + " bytes in " + std::to_string(frame.size()));
+  pack(header, frame.first<header_size>(), frame.subspan(header_size, header.payload_length), frame.last(header.trailer_length),
+       version);
+}
+
+result<std::size_t> peek_frame_size(std::span<std::byte const> prefix, frame_limits const& limits) {
+  return check_front(prefix, limits);
+}
+
+result<frame_header> unpack(std::span<std::byte const> frame, frame_limits const& limits) {
+  auto const whole = check_front(frame, limits);
+  if (!whole) return whole.failure();
+  if (frame.size() != *whole) {
+    return bad("the lengths do not add up: the header says " + std::to_string(*whole) + " bytes, and the frame has " +
+               std::to_string(frame.size()));
+  }
+  auto const* const p = frame.data();
+  frame_header header;
+  header.flags = load<std::uint8_t>(p + at_flags);
+  header.payload_length = load<std::uint32_t>(p + at_payload_length);
+  header.trailer_length = load<std::uint16_t>(p + at_trailer_length);
+  if (limits.verify_checksum &&
+      load<std::uint64_t>(p + at_checksum) !=
+          checksum(p, header.flags, frame.subspan(header_size, header.payload_length), frame.last(header.trailer_length))) {
+    return bad("the checksum is wrong: the frame was damaged on its way");
+  }
+  auto const kind = load<std::uint8_t>(p + at_kind);
+  if (kind < static_cast<std::uint8_t>(frame_kind::hello) || kind > static_cast<std::uint8_t>(frame_kind::control)) {
+    return bad("there is no frame kind " + std::to_string(kind));
+  }
+  if (load<std::uint16_t>(p + at_reserved) != 0) return bad("the reserved bytes are not zero");
+  header.kind = static_cast<frame_kind>(kind);
+  auto const* word = p + at_words;
+  for_words(header, [&word](auto& value) {
+    value = load<std::remove_reference_t<decltype(value)>>(word);
+    word += 8;
+  });
+  return header;
+}
+
+result<frame_view> view_frame(std::span<std::byte const> frame, frame_limits const& limits) {
+  auto header = unpack(frame, limits);
+  if (!header) return header.failure();
+  return frame_view{*header, frame.subspan(header_size, header->payload_length), frame.last(header->trailer_length)};
+}
+
+}  // namespace roost::wire

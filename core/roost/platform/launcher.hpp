@@ -5,6 +5,7 @@
 #include <roost/base/error.hpp>
 #include <roost/base/ids.hpp>
 
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -39,6 +40,29 @@ class launcher {
   virtual void launch(launch_request request) = 0;
   /// Ends a proc at once; `exited` follows.
   virtual void kill(proc_id id) = 0;
+  /// This proc is done, well (errc::ok) or not: its loop ends after the running step. For the root it ends the program.
+  virtual void finish(error why) = 0;
+};
+
+struct platform;
+
+/// The runtime of one proc as its surroundings hold it: made with its seams, begun, ended, destroyed.
+class proc_instance {
+ public:
+  virtual ~proc_instance() = default;
+  /// Attaches to the seams and starts; called once, on the control lane.
+  virtual void begin() = 0;
+  /// The proc crashed or its program is over: its seams are mute; every actor and parked handler is unwound, in the order of
+  /// their keys, before this returns. Destruction follows.
+  virtual void unwind() = 0;
+};
+
+/// What one executable runs in a proc: the user's program in the root, actors of others elsewhere.
+class proc_program {
+ public:
+  virtual ~proc_program() = default;
+  /// The root proc of the program has an empty bootstrap.
+  virtual std::unique_ptr<proc_instance> make(platform& seams, proc_id self, shared_bytes bootstrap) = 0;
 };
 
 }  // namespace roost

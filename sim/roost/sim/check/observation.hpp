@@ -1,0 +1,64 @@
+#pragma once
+// What checkers see: one flat record per thing that happened at the edge of the user's code, simulated or recorded live.
+
+#include <roost/base/error.hpp>
+#include <roost/base/ids.hpp>
+#include <roost/base/units.hpp>
+#include <roost/platform/observer.hpp>
+
+#include <cstdint>
+#include <string>
+
+namespace roost::sim::check {
+
+enum class observed : std::uint8_t {
+  actor_started,      ///< actor, other = owner, key, text = class.
+  actor_ended,        ///< actor, outcome.
+  sent,               ///< actor = sender, other = receiver, endpoint, stamp, size, flag = awaits a reply.
+  told,               ///< actor = sender, stamp, outcome = fate.
+  handler_started,    ///< actor, endpoint, stamp, flag = concurrent.
+  handler_ended,      ///< actor, stamp, outcome.
+  supervise_started,  ///< actor, other = failed, outcome = why.
+  supervise_ended,    ///< actor, other, flag = handled.
+  cleanup_started,
+  cleanup_ended,
+  replied,            ///< actor = replier, stamp = of the request.
+  reply_arrived,      ///< actor = caller, stamp = of the request, outcome.
+  wait_started,       ///< actor, other = target, wait, kind, deadline.
+  wait_ended,         ///< actor, wait, outcome.
+  notice,             ///< actor = watcher, other = watched, outcome.
+  unhandled_fault,    ///< text.
+  proc_started,       ///< actor.proc.
+  proc_crashed,       ///< actor.proc: a fault; its actors ended without a word.
+  proc_exited,        ///< actor.proc: by itself.
+  healed,             ///< The plan is over; the network is whole; settling begins.
+  settled,            ///< No event is left.
+};
+
+struct observation {
+  observed what = observed::sent;
+  wait_kind kind = wait_kind::reply;
+  bool flag = false;
+  errc outcome = errc::ok;
+  instant at{};
+  std::uint64_t event = 0;  ///< The number of the simulator's event, or of the record.
+  actor_id actor;
+  actor_id other;
+  endpoint_id endpoint;
+  message_stamp stamp;
+  std::uint64_t size = 0;
+  std::uint64_t wait = 0;
+  entity_key key;
+  instant deadline = never;
+  std::string text;
+};
+
+/// A promise that was seen to break.
+struct violation {
+  std::string promise;  ///< "G2", or the name of an `always`.
+  std::string what;     ///< One line: what failed, where and why.
+  instant at{};
+  std::uint64_t event = 0;
+};
+
+}  // namespace roost::sim::check

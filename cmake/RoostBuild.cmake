@@ -1,34 +1,48 @@
-# Compiler settings and the one function that makes a floor: a library of its sources, a test executable of its *.test.cpp.
+# Compiler settings, third-party packages, and the functions that make floors and tests.
 
 set(CMAKE_CXX_STANDARD 20)
 set(CMAKE_CXX_STANDARD_REQUIRED ON)
 set(CMAKE_CXX_EXTENSIONS OFF)
 set(CMAKE_EXPORT_COMPILE_COMMANDS ON)
 set(CMAKE_POSITION_INDEPENDENT_CODE ON)
+if(NOT CMAKE_BUILD_TYPE)
+  set(CMAKE_BUILD_TYPE RelWithDebInfo)
+endif()
 
 option(ROOST_PLANTS "Compile planted bugs in, off until armed by name" ON)
 option(ROOST_TESTS "Build tests" ON)
+option(ROOST_HEADER_CHECKS "Compile each header alone (target header_checks)" OFF)
+option(ROOST_LINT "Add the checks of tools/checks to the tests" OFF)
 set(ROOST_SANITIZE "" CACHE STRING "Value of -fsanitize=, for example address,undefined")
+set(ROOST_TEST_KINDS "simulated;threads" CACHE STRING "Kinds of tests to build: simulated, threads, fuzz")
+set(ROOST_TEST_PREFIX "" CACHE STRING "What the names of this tree's tests start with, for example asan.")
 
 find_program(ROOST_CCACHE ccache)
 if(ROOST_CCACHE)
   set(CMAKE_CXX_COMPILER_LAUNCHER "${ROOST_CCACHE}")
 endif()
 
+# Settings of our own code; never seen by those who link the installed libraries.
 add_library(roost_options INTERFACE)
 target_compile_options(roost_options INTERFACE
   -Wall -Wextra -Wpedantic -Wshadow -Werror -ffp-contract=off -fno-omit-frame-pointer)
 target_compile_definitions(roost_options INTERFACE ROOST_PLANTS=$<BOOL:${ROOST_PLANTS}>)
 if(ROOST_SANITIZE)
-  target_compile_options(roost_options INTERFACE -fsanitize=${ROOST_SANITIZE})
+  target_compile_options(roost_options INTERFACE -fsanitize=${ROOST_SANITIZE} -fno-sanitize-recover=all)
   target_link_options(roost_options INTERFACE -fsanitize=${ROOST_SANITIZE})
 endif()
 if(CMAKE_CXX_COMPILER_ID STREQUAL "Clang")
   target_link_options(roost_options INTERFACE -fuse-ld=lld)
 endif()
 
+# roost_pkg(PREFIX MODULE): the imported target PkgConfig::PREFIX; remembered for roostConfig.cmake.
 find_package(PkgConfig REQUIRED)
-pkg_check_modules(XXHASH REQUIRED IMPORTED_TARGET libxxhash)
+macro(roost_pkg prefix module)
+  pkg_check_modules(${prefix} REQUIRED IMPORTED_TARGET ${module})
+  set_property(GLOBAL APPEND PROPERTY ROOST_PKG_MODULES "${prefix}=${module}")
+endmacro()
+
+roost_pkg(XXHASH libxxhash)
 add_library(roost_xxhash INTERFACE)
 target_link_libraries(roost_xxhash INTERFACE PkgConfig::XXHASH)
 
@@ -37,40 +51,74 @@ add_library(roost_context INTERFACE)
 target_link_libraries(roost_context INTERFACE Boost::context)
 
 # By pkg-config: the CMake package of release 0.9 asks for a libatomic that Debian keeps where find_library does not look.
-pkg_check_modules(CAPNP REQUIRED IMPORTED_TARGET capnp)
+roost_pkg(CAPNP capnp)
 find_program(ROOST_CAPNP capnp REQUIRED)
 add_library(roost_capnp INTERFACE)
 target_link_libraries(roost_capnp INTERFACE PkgConfig::CAPNP)
-target_compile_options(roost_capnp INTERFACE -include "${CMAKE_CURRENT_SOURCE_DIR}/cmake/capnp_clang_shim.hpp")
+# Only clang needs the shim, and g++ refuses a precompiled header after another forced include.
+set(ROOST_CAPNP_SHIM "${CMAKE_CURRENT_LIST_DIR}/capnp_clang_shim.hpp")
+target_compile_options(roost_capnp INTERFACE
+  "$<BUILD_INTERFACE:$<$<CXX_COMPILER_ID:Clang>:SHELL:-include \"${ROOST_CAPNP_SHIM}\">>"
+  "$<INSTALL_INTERFACE:$<$<CXX_COMPILER_ID:Clang>:SHELL:-include \"$<INSTALL_PREFIX>/include/roost/capnp_clang_shim.hpp\">>")
 
-if(ROOST_TESTS)
-  find_package(GTest REQUIRED)
-  find_library(ROOST_RAPIDCHECK rapidcheck REQUIRED)
-  add_library(roost_testing INTERFACE)
-  target_link_libraries(roost_testing INTERFACE GTest::gtest_main ${ROOST_RAPIDCHECK})
-endif()
+include(RoostTests)
+include(RoostHeaders)
 
-# roost_floor(NAME DIRECTORY DEPENDS target...): the library roost_NAME and, with tests, the executable NAME_tests.
+# roost_floor(NAME DIRECTORY [THREADS] DEPENDS target... [PRIVATE target...]): the library roost_NAME of the sources and schemas
+# in DIRECTORY; with tests, the executable NAME_tests of its *.test.cpp, and one fuzzer for each *.fuzz.cpp.
+# THREADS says that its tests run on threads; all others run simulated.
 function(roost_floor name directory)
-  cmake_parse_arguments(FLOOR "" "" "DEPENDS" ${ARGN})
-  file(GLOB_RECURSE sources CONFIGURE_DEPENDS "${CMAKE_CURRENT_SOURCE_DIR}/${directory}/*.cpp")
-  set(tests ${sources})
+  cmake_parse_arguments(FLOOR "THREADS" "" "DEPENDS;PRIVATE" ${ARGN})
+  set(folder "${CMAKE_CURRENT_SOURCE_DIR}/${directory}")
+  file(GLOB_RECURSE all_sources CONFIGURE_DEPENDS "${folder}/*.cpp")
+  file(GLOB_RECURSE schemas CONFIGURE_DEPENDS "${folder}/*.capnp")
+  file(GLOB_RECURSE headers CONFIGURE_DEPENDS "${folder}/*.hpp")
+  set(sources ${all_sources})
+  set(tests ${all_sources})
+  set(fuzzers ${all_sources})
   list(FILTER sources EXCLUDE REGEX "\\.(test|fuzz)\\.cpp$")
   list(FILTER tests INCLUDE REGEX "\\.test\\.cpp$")
+  list(FILTER fuzzers INCLUDE REGEX "\\.fuzz\\.cpp$")
   string(REGEX REPLACE "^([a-z]+)/.*" "\\1" root "${directory}")
+  set(root "${CMAKE_CURRENT_SOURCE_DIR}/${root}")
+
+  set(generated "${CMAKE_CURRENT_BINARY_DIR}/generated/${name}")
+  foreach(schema IN LISTS schemas)
+    file(RELATIVE_PATH path "${root}" "${schema}")
+    cmake_path(GET path PARENT_PATH parent)
+    file(MAKE_DIRECTORY "${generated}/${parent}")
+    add_custom_command(OUTPUT "${generated}/${path}.c++" "${generated}/${path}.h"
+      COMMAND ${ROOST_CAPNP} compile "-oc++:${generated}" "--src-prefix=${root}" "-I${root}" "${schema}"
+      DEPENDS "${schema}" VERBATIM)
+    list(APPEND sources "${generated}/${path}.c++")
+  endforeach()
+
   if(sources)
     add_library(roost_${name} STATIC ${sources})
-    target_link_libraries(roost_${name} PUBLIC ${FLOOR_DEPENDS} PRIVATE roost_options)
-    target_include_directories(roost_${name} PUBLIC "$<BUILD_INTERFACE:${CMAKE_CURRENT_SOURCE_DIR}/${root}>")
+    set(scope PUBLIC)
+    target_link_libraries(roost_${name} PRIVATE ${FLOOR_PRIVATE} $<BUILD_INTERFACE:roost_options>)
   else()
     add_library(roost_${name} INTERFACE)
-    target_link_libraries(roost_${name} INTERFACE ${FLOOR_DEPENDS})
-    target_include_directories(roost_${name} INTERFACE "$<BUILD_INTERFACE:${CMAKE_CURRENT_SOURCE_DIR}/${root}>")
+    set(scope INTERFACE)
   endif()
-  if(ROOST_TESTS AND tests)
-    add_executable(${name}_tests ${tests})
-    target_link_libraries(${name}_tests PRIVATE roost_${name} roost_testing roost_options)
-    target_precompile_headers(${name}_tests PRIVATE <gtest/gtest.h>)
-    add_test(NAME ${name} COMMAND ${name}_tests)
+  target_link_libraries(roost_${name} ${scope} ${FLOOR_DEPENDS})
+  target_include_directories(roost_${name} ${scope} "$<BUILD_INTERFACE:${root}>")
+  if(schemas)
+    target_include_directories(roost_${name} SYSTEM ${scope} "$<BUILD_INTERFACE:${generated}>")
+  endif()
+  add_library(roost::${name} ALIAS roost_${name})
+
+  if(ROOST_HEADER_CHECKS)
+    roost_check_headers(${name} "${root}" roost_${name} "${FLOOR_PRIVATE}" ${headers})
+  endif()
+  set(kind simulated)
+  if(FLOOR_THREADS)
+    set(kind threads)
+  endif()
+  if(tests)
+    roost_tests(${name} KIND ${kind} SOURCES ${tests} LINK roost_${name} ${FLOOR_PRIVATE})
+  endif()
+  if(fuzzers)
+    roost_fuzzers(roost_${name} LINK ${FLOOR_PRIVATE} SOURCES ${fuzzers})
   endif()
 endfunction()

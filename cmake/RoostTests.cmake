@@ -1,0 +1,69 @@
+# Tests of three kinds: `simulated` runs on one thread or in the simulator, `threads` on real threads and processes, `fuzz` under
+# libFuzzer. A tree builds the kinds in ROOST_TEST_KINDS, so that each sanitizer sees what it is for and nothing else.
+
+add_custom_target(simulated_tests)
+add_custom_target(threads_tests)
+add_custom_target(fuzzers)
+
+if(ROOST_TESTS)
+  find_package(GTest REQUIRED)
+  find_library(ROOST_RAPIDCHECK rapidcheck REQUIRED)
+  add_library(roost_testing INTERFACE)
+  target_link_libraries(roost_testing INTERFACE GTest::gtest_main ${ROOST_RAPIDCHECK})
+
+  # One precompiled header for all tests, made by an executable because only those share its flags. GoogleTest must come before
+  # RapidCheck's header for it.
+  file(WRITE "${CMAKE_CURRENT_BINARY_DIR}/test_pch.cpp" "")
+  add_executable(roost_test_pch EXCLUDE_FROM_ALL "${CMAKE_CURRENT_BINARY_DIR}/test_pch.cpp")
+  target_link_libraries(roost_test_pch PRIVATE roost_testing roost_options)
+  target_precompile_headers(roost_test_pch PRIVATE <gtest/gtest.h> <rapidcheck.h> <rapidcheck/gtest.h>)
+endif()
+
+# roost_test(NAME KIND COMMAND...): a test of this tree, when the tree is for tests of that kind.
+function(roost_test name kind)
+  if(NOT ROOST_TESTS OR NOT kind IN_LIST ROOST_TEST_KINDS)
+    return()
+  endif()
+  add_test(NAME "${ROOST_TEST_PREFIX}${name}" COMMAND ${ARGN})
+  set_tests_properties("${ROOST_TEST_PREFIX}${name}" PROPERTIES LABELS "${kind}" TIMEOUT 600)
+endfunction()
+
+# roost_tests(NAME [KIND kind] SOURCES file... LINK target...): the GoogleTest executable NAME_tests and its test NAME.
+function(roost_tests name)
+  cmake_parse_arguments(TESTS "" "KIND" "SOURCES;LINK" ${ARGN})
+  if(NOT TESTS_KIND)
+    set(TESTS_KIND simulated)
+  endif()
+  if(NOT ROOST_TESTS OR NOT TESTS_KIND IN_LIST ROOST_TEST_KINDS)
+    return()
+  endif()
+  add_executable(${name}_tests ${TESTS_SOURCES})
+  target_link_libraries(${name}_tests PRIVATE ${TESTS_LINK} roost_testing roost_options)
+  target_precompile_headers(${name}_tests REUSE_FROM roost_test_pch)
+  add_dependencies(${TESTS_KIND}_tests ${name}_tests)
+  roost_test(${name} ${TESTS_KIND} ${name}_tests)
+endfunction()
+
+# roost_fuzzers(LIBRARY [LINK target...] SOURCES file...): one libFuzzer executable for each *.fuzz.cpp, named by its file, and a
+# test that runs it for ROOST_FUZZ_RUNS inputs from a fixed seed. LIBRARY, the code under test, is compiled to guide it.
+set(ROOST_FUZZ_RUNS 1000000 CACHE STRING "Inputs of each fuzz test")
+function(roost_fuzzers library)
+  cmake_parse_arguments(FUZZ "" "" "LINK;SOURCES" ${ARGN})
+  if(NOT ROOST_TESTS OR NOT "fuzz" IN_LIST ROOST_TEST_KINDS OR NOT CMAKE_CXX_COMPILER_ID STREQUAL "Clang")
+    return()
+  endif()
+  get_target_property(kind ${library} TYPE)
+  if(kind STREQUAL "STATIC_LIBRARY")
+    target_compile_options(${library} PRIVATE -fsanitize=fuzzer-no-link)
+  endif()
+  foreach(source IN LISTS FUZZ_SOURCES)
+    cmake_path(GET source FILENAME stem)
+    string(REPLACE ".fuzz.cpp" "_fuzz" fuzzer "${stem}")
+    add_executable(${fuzzer} "${source}")
+    target_link_libraries(${fuzzer} PRIVATE ${library} ${FUZZ_LINK} roost_options)
+    target_compile_options(${fuzzer} PRIVATE -fsanitize=fuzzer-no-link)
+    target_link_options(${fuzzer} PRIVATE -fsanitize=fuzzer)
+    add_dependencies(fuzzers ${fuzzer})
+    roost_test(${fuzzer} fuzz ${fuzzer} -runs=${ROOST_FUZZ_RUNS} -seed=1 -verbosity=0 -max_total_time=120)
+  endforeach()
+endfunction()

@@ -14,7 +14,7 @@ namespace roost::sim::check {
 enum class observed : std::uint8_t {
   actor_started,      ///< actor, other = owner, key, text = class.
   actor_ended,        ///< actor, outcome.
-  sent,               ///< actor = sender, other = receiver, endpoint, stamp, size, flag = awaits a reply.
+  sent,               ///< actor = sender, other = receiver, endpoint, stamp, size, flag = awaits a reply, deadline of the call.
   told,               ///< actor = sender, stamp, outcome = fate.
   handler_started,    ///< actor, endpoint, stamp, flag = concurrent.
   handler_ended,      ///< actor, stamp, outcome.
@@ -33,6 +33,8 @@ enum class observed : std::uint8_t {
   proc_exited,        ///< actor.proc: by itself.
   healed,             ///< The plan is over; the network is whole; settling begins.
   settled,            ///< No event is left.
+  watch_started,      ///< actor = watcher, other = watched: one more notice is due, once `watched` ends.
+  watch_ended,        ///< actor = watcher, other = watched: one notice fewer is due; the watcher withdrew.
 };
 
 struct observation {

@@ -5,6 +5,7 @@
 #include <roost/wire/detail/little_endian.hpp>
 
 #include <string>
+#include <type_traits>
 
 namespace roost::wire {
 namespace {

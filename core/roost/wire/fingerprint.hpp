@@ -4,6 +4,7 @@
 
 #include <roost/base/ids.hpp>
 #include <roost/wire/detail/kinds.hpp>
+#include <roost/wire/detail/shape_writer.hpp>
 #include <roost/wire/detail/static_text.hpp>
 #include <roost/wire/message.hpp>
 
@@ -39,12 +40,6 @@ template <>
 inline constexpr std::string_view wire_name<endpoint_id> = "endpoint_id";
 template <>
 inline constexpr std::string_view wire_name<entity_key> = "entity_key";
-
-}  // namespace roost::wire
-
-#include <roost/wire/detail/shape_writer.hpp>
-
-namespace roost::wire {
 
 /// The structure of `T` in a line, such as "{u32,string,list<f64>}"; with field names where `T` is described.
 template <class T>

@@ -1,7 +1,7 @@
 #pragma once
 // Decoding, one branch for each kind of type. Part of codec.hpp.
 
-#include <roost/wire/codec.hpp>
+#include <roost/wire/detail/values.hpp>
 
 #include <algorithm>
 

@@ -1,7 +1,7 @@
 #pragma once
 // Sizes and encodings, one branch for each kind of type. Part of codec.hpp.
 
-#include <roost/wire/codec.hpp>
+#include <roost/wire/detail/values.hpp>
 
 namespace roost::wire {
 

@@ -128,7 +128,9 @@ constexpr decltype(auto) with_fields(T& v, F&& f) {
 
 struct list_types {
   template <class... Fields>
-  constexpr types<Fields...> operator()(Fields&...) const { return {}; }
+  constexpr types<Fields...> operator()(Fields&...) const {
+    return {};
+  }
 };
 
 /// `types<...>` of the fields of `T`, with their `const`.

@@ -1,7 +1,8 @@
 #pragma once
 // Writes the structure of a type, one branch for each kind. Part of fingerprint.hpp.
 
-#include <roost/wire/fingerprint.hpp>
+#include <roost/wire/detail/kinds.hpp>
+#include <roost/wire/detail/static_text.hpp>
 
 namespace roost::wire::detail {
 

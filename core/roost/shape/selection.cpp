@@ -2,6 +2,7 @@
 #include <roost/shape/text.hpp>
 
 #include <algorithm>
+#include <iterator>
 #include <optional>
 
 namespace roost {

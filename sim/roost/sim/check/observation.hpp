@@ -22,19 +22,19 @@ enum class observed : std::uint8_t {
   supervise_ended,    ///< actor, other, flag = handled.
   cleanup_started,
   cleanup_ended,
-  replied,            ///< actor = replier, stamp = of the request.
-  reply_arrived,      ///< actor = caller, stamp = of the request, outcome.
-  wait_started,       ///< actor, other = target, wait, kind, deadline.
-  wait_ended,         ///< actor, wait, outcome.
-  notice,             ///< actor = watcher, other = watched, outcome.
-  unhandled_fault,    ///< text.
-  proc_started,       ///< actor.proc.
-  proc_crashed,       ///< actor.proc: a fault; its actors ended without a word.
-  proc_exited,        ///< actor.proc: by itself.
-  healed,             ///< The plan is over; the network is whole; settling begins.
-  settled,            ///< No event is left.
-  watch_started,      ///< actor = watcher, other = watched: one more notice is due, once `watched` ends.
-  watch_ended,        ///< actor = watcher, other = watched: one notice fewer is due; the watcher withdrew.
+  replied,          ///< actor = replier, stamp = of the request.
+  reply_arrived,    ///< actor = caller, stamp = of the request, outcome.
+  wait_started,     ///< actor, other = target, wait, kind, deadline.
+  wait_ended,       ///< actor, wait, outcome.
+  notice,           ///< actor = watcher, other = watched, outcome.
+  unhandled_fault,  ///< text.
+  proc_started,     ///< actor.proc.
+  proc_crashed,     ///< actor.proc: a fault; its actors ended without a word.
+  proc_exited,      ///< actor.proc: by itself.
+  healed,           ///< The plan is over; the network is whole; settling begins.
+  settled,          ///< No event is left.
+  watch_started,    ///< actor = watcher, other = watched: one more notice is due, once `watched` ends.
+  watch_ended,      ///< actor = watcher, other = watched: one notice fewer is due; the watcher withdrew.
 };
 
 struct observation {

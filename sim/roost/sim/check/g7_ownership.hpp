@@ -1,0 +1,31 @@
+#pragma once
+// G7: nobody outlives its owner, and what is owned is cleaned up before its owner.
+
+#include <roost/sim/check/facts.hpp>
+
+#include <cstdint>
+#include <vector>
+
+namespace roost::sim::check {
+
+/// Judges that no actor starts its cleanup while one that it owns in the same proc lives and has not finished its own, and that
+/// once everything settled no living actor has an owner that ended. Ownership across procs is judged only then: before, a cut-off
+/// child may live on until its lease ends.
+class g7_ownership {
+ public:
+  static constexpr std::uint64_t sees = kinds(observed::actor_started, observed::cleanup_started, observed::cleanup_ended);
+
+  void see(scene const& at, facts const& known, findings& found);
+  void finish(facts const& known, findings& found);
+
+ private:
+  struct family {
+    std::uint32_t first_child = nobody;
+    std::uint32_t next_sibling = nobody;
+    bool cleaned = false;
+  };
+
+  std::vector<family> actors_;
+};
+
+}  // namespace roost::sim::check

@@ -1,0 +1,45 @@
+#pragma once
+// G8: every failure reaches the owner once, and every monitor is told once.
+
+#include <roost/sim/check/facts.hpp>
+
+#include <cstdint>
+#include <vector>
+
+namespace roost::sim::check {
+
+/// Judges that only the owner supervises a failed actor, and once; that the root's hook runs at most once; that nobody gets more
+/// notices of one actor than it watches it. Once everything settled each actor that failed was supervised by its owner, if that
+/// lives; each supervisor that did not handle a failure has ended, but for the root; each watcher that lives got its notice.
+class g8_supervision {
+ public:
+  static constexpr std::uint64_t sees = kinds(observed::supervise_started, observed::supervise_ended, observed::notice,
+                                              observed::unhandled_fault, observed::watch_started, observed::watch_ended);
+
+  void see(scene const& at, facts const& known, findings& found);
+  void finish(facts const& known, findings& found);
+
+ private:
+  struct hash_word {
+    std::size_t operator()(std::uint64_t word) const noexcept { return spread(word); }
+  };
+  /// What one actor has to do with another's end.
+  struct relation {
+    std::uint32_t actor = nobody;
+    std::uint32_t other = nobody;
+    std::uint32_t supervised = 0;
+    std::uint32_t watches = 0;
+    std::uint32_t notices = 0;
+  };
+
+  relation& between(std::uint32_t actor, std::uint32_t other);
+  relation const* find(std::uint32_t actor, std::uint32_t other) const;
+
+  flat_index<std::uint64_t, hash_word> index_;
+  std::vector<relation> relations_;
+  std::vector<std::uint32_t> gave_up_;  ///< Whose `supervise` did not handle a failure.
+  std::uint32_t hooks_ = 0;
+  bool watches_seen_ = false;  ///< Notices are counted only where watches are observed.
+};
+
+}  // namespace roost::sim::check

@@ -1,0 +1,60 @@
+#include <roost/sim/check/facts.hpp>
+#include <roost/sim/check/g10_bounded.hpp>
+#include <roost/sim/check/g1_sequential.hpp>
+#include <roost/sim/check/g2_fifo.hpp>
+#include <roost/sim/check/g3_handled_or_told.hpp>
+#include <roost/sim/check/g4_no_hang.hpp>
+#include <roost/sim/check/g7_ownership.hpp>
+#include <roost/sim/check/g8_supervision.hpp>
+#include <roost/sim/check/judge.hpp>
+
+#include <tuple>
+#include <type_traits>
+#include <utility>
+
+namespace roost::sim::check {
+
+struct judge::state {
+  explicit state(judge_settings const& settings)
+      : checkers(g1_sequential(), g3_handled_or_told(settings.simulated), g2_fifo(),
+                 g4_no_hang(settings.detection_bound, settings.settle_limit, settings.hop_slack), g7_ownership(),
+                 g8_supervision(), g10_bounded(settings.credit_messages, settings.credit_bytes)) {}
+
+  facts known;
+  findings found;
+  std::tuple<g1_sequential, g3_handled_or_told, g2_fifo, g4_no_hang, g7_ownership, g8_supervision, g10_bounded> checkers;
+  std::uint64_t messages = 0;
+};
+
+judge::judge(judge_settings settings) : state_(std::make_unique<state>(settings)) {}
+judge::~judge() = default;
+judge::judge(judge&&) noexcept = default;
+judge& judge::operator=(judge&&) noexcept = default;
+
+void judge::see(observation const& seen) {
+  state& s = *state_;
+  scene const at = s.known.enter(seen);
+  std::uint64_t const kind = kinds(seen.what);
+  if (at.actor != nobody && s.known.actor(at.actor).state == life::lost) {
+    std::get<g1_sequential>(s.checkers).see_lost(at, s.known, s.found);
+  } else {
+    auto const show = [&](auto& checker) {
+      if (std::remove_reference_t<decltype(checker)>::sees & kind) checker.see(at, s.known, s.found);
+    };
+    std::apply([&](auto&... checker) { (show(checker), ...); }, s.checkers);
+  }
+  if (seen.what == observed::handler_started && seen.stamp != message_stamp{}) ++s.messages;
+  s.known.leave(at);
+}
+
+void judge::finish() {
+  state& s = *state_;
+  std::apply([&](auto&... checker) { (checker.finish(s.known, s.found), ...); }, s.checkers);
+}
+
+std::vector<violation> const& judge::violations() const noexcept { return state_->found.all(); }
+std::string judge::wait_graph() const { return std::get<g4_no_hang>(state_->checkers).graph(state_->known); }
+bool judge::wants_stop() const noexcept { return !state_->found.all().empty(); }
+std::uint64_t judge::messages() const noexcept { return state_->messages; }
+
+}  // namespace roost::sim::check

@@ -20,6 +20,7 @@ if(ROOST_TESTS)
 endif()
 
 # roost_test(NAME KIND COMMAND...): a test of this tree, when the tree is for tests of that kind.
+# The tsan tree builds only what threads_tests depends on: a test of kind `threads` that runs another program adds it there.
 function(roost_test name kind)
   if(NOT ROOST_TESTS OR NOT kind IN_LIST ROOST_TEST_KINDS)
     return()

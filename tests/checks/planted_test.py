@@ -155,6 +155,16 @@ class Symbols(Planted):
         self.archive("#include <ctime>\nauto f() { return time(nullptr); }\n", "libroost_sim.a", "interpose_time")
         self.assert_quiet(self.run_check("symbols.py", "."))
 
+    def test_a_program_without_its_interposer_is_named(self):
+        self.archive('extern "C" int nanosleep() { return 0; }\n', "libroost_sim.a", "interpose_sleep")
+        self.write("main.cpp", "int main() {}\n")
+        (self.root / "scenarios").mkdir()
+        link = ["g++", "main.cpp", "-o", "scenarios/01_actors"]
+        subprocess.run([*link, "libroost_sim.a"], cwd=self.root, check=True)
+        self.assert_complains(self.run_check("symbols.py", "."), "01_actors: the interposer was not linked whole: nanosleep missing")
+        subprocess.run([*link, "interpose_sleep.o"], cwd=self.root, check=True)
+        self.assert_quiet(self.run_check("symbols.py", "."))
+
     def test_pure_code_is_quiet(self):
         self.archive("#include <string>\nstd::string f(int i) { return std::to_string(i); }\n")
         self.assert_quiet(self.run_check("symbols.py", "."))

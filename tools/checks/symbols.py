@@ -3,6 +3,8 @@
 
 Looks at the symbols that each object file of the simulated libraries and of the scenarios leaves undefined, and at their
 instructions, for those that no interposer can catch. What may refer to what, and why, is in symbols.allow beside this script.
+And looks whether each program that can run simulated holds every symbol of the interposer: a linker leaves out of it what only
+the C++ library refers to, unless it is linked whole.
 Usage: symbols.py BUILD_FOLDER [--allow FILE]
 """
 
@@ -79,6 +81,24 @@ def simulated_binaries(build):
     return sorted(archives) + sorted(scenarios)
 
 
+def defined(binary):
+    """The functions that `binary` defines for others, mangled."""
+    lines = output_of("nm", "--defined-only", "--extern-only", str(binary)).splitlines()
+    return {words[2] for words in map(str.split, lines) if len(words) == 3 and words[1] in "TWi"}
+
+
+def missing_interposer(build):
+    """Complaints about programs that lack symbols of the interposer, when there is one (interpose*.o)."""
+    wanted = set()
+    for path in build.rglob("interpose*.o"):
+        wanted |= {symbol for symbol in defined(path) if "roost" not in symbol}
+    programs = [path for path in [*build.glob("scenarios/*"), build / "roost", build / "tools" / "roost"]
+                if wanted and path.is_file() and path.stat().st_mode & 0o111]
+    for program in sorted(programs):
+        if absent := sorted(wanted - defined(program)):
+            yield f"{program.name}: the interposer was not linked whole: {', '.join(absent)} missing"
+
+
 def check(build, allow):
     rules, complaints = allow_list(allow), set()
     binaries = simulated_binaries(build)
@@ -91,6 +111,7 @@ def check(build, allow):
         for member, name in instructions(binary):
             if not is_allowed(rules, binary.name, member, name):
                 complaints.add(f"{binary.name}({member}): contains the instruction {name}")
+    complaints.update(missing_interposer(build))
     return finish("symbols", sorted(complaints), f"{len(binaries)} libraries and objects")
 
 

@@ -1,0 +1,104 @@
+#include <roost/live/child.hpp>
+
+#include <fcntl.h>
+#include <poll.h>
+#include <sys/epoll.h>
+#include <sys/prctl.h>
+
+#include <charconv>
+#include <csignal>
+
+namespace roost {
+
+bool is_child(int argc, char const* const* argv) noexcept { return argc >= 3 && argv[1] == child_command; }
+
+result<child_start> take_child_start(int argc, char const* const* argv) {
+  error const not_child(errc::bad_argument, std::string(child_command) + " is what roost gives to procs that it starts itself");
+  if (!is_child(argc, argv)) return not_child;
+  std::string_view const number = argv[2];
+  int fd = -1;
+  auto const [end, bad] = std::from_chars(number.data(), number.data() + number.size(), fd);
+  if (bad != std::errc() || end != number.data() + number.size() || fd < 3) return not_child;
+  if (::fcntl(fd, F_SETFD, FD_CLOEXEC) != 0) return not_child;
+  child_start start;
+  start.control.reset(fd);
+
+  // Asked for first and looked for after, so that a launcher that ends in between is not missed.
+  ::prctl(PR_SET_PDEATHSIG, SIGKILL);
+  control_record record;
+  if (receive_record(fd, record) != control_status::record || record.kind != control_kind::start) return not_child;
+  pollfd gone{.fd = fd, .events = 0, .revents = 0};
+  if (::poll(&gone, 1, 0) > 0 && (gone.revents & (POLLHUP | POLLERR)) != 0)
+    return error(errc::unavailable, "the proc that started this one is gone", to_string(record.proc));
+  auto bootstrap = read_sealed(record.attached.get());
+  if (!bootstrap) return bootstrap.failure();
+  start.self = record.proc;
+  start.parent = record.other;
+  start.name = std::move(record.text);
+  start.bootstrap = *std::move(bootstrap);
+  return start;
+}
+
+child_launcher::child_launcher(live_executor& executor, child_start start) : executor_(executor), start_(std::move(start)) {
+  control_watch_ = executor_.loop().add(start_.control.get(), EPOLLIN | EPOLLRDHUP, [this](std::uint32_t) { read(); });
+}
+
+void child_launcher::launch(launch_request request) {
+  executor_.loop().post([weak = std::weak_ptr(alive_), id = request.id] {
+    auto const self = weak.lock();
+    if (self && (*self)->events_ != nullptr)
+      (*self)->events_->exited(id, {errc::launch_failed, "only the root proc of a host launches procs on it", to_string(id)});
+  });
+}
+
+void child_launcher::finish(error why) {
+  if (executor_.finished()) return;
+  // Where the launcher is gone there is nobody to tell.
+  static_cast<void>(
+      send_record(start_.control.get(), {.kind = control_kind::finished, .code = why.code, .text = why.describe()}));
+  executor_.finish(std::move(why));
+}
+
+void child_launcher::running() {
+  if (auto const sent = send_record(start_.control.get(), {.kind = control_kind::running}); !sent)
+    executor_.finish(sent.failure());
+}
+
+std::uint64_t child_launcher::introduce(proc_id peer) {
+  std::uint64_t const request = ++last_request_;
+  auto const sent = send_record(start_.control.get(), {.kind = control_kind::introduce, .request = request, .proc = peer});
+  if (!sent) refuse_later(request, sent.failure());
+  return request;
+}
+
+void child_launcher::refuse_later(std::uint64_t request, error why) {
+  executor_.loop().post([weak = std::weak_ptr(alive_), request, why = std::move(why)] {
+    auto const self = weak.lock();
+    if (self && (*self)->introductions_ != nullptr) (*self)->introductions_->refused(request, why);
+  });
+}
+
+void child_launcher::read() {
+  control_record record;
+  for (;;) {
+    switch (receive_record(start_.control.get(), record)) {
+      case control_status::record: take(std::move(record)); break;
+      case control_status::nothing: return;
+      case control_status::closed:
+        control_watch_.reset();
+        executor_.finish({errc::unavailable, "the proc that started this one is gone", to_string(start_.parent)});
+        return;
+    }
+    record = {};
+  }
+}
+
+void child_launcher::take(control_record record) {
+  if (introductions_ == nullptr) return;
+  if (record.kind == control_kind::introduced && record.attached)
+    introductions_->introduced(record.request, record.proc, std::move(record.attached));
+  if (record.kind == control_kind::refused)
+    introductions_->refused(record.request, {record.code, std::move(record.text), to_string(record.proc)});
+}
+
+}  // namespace roost

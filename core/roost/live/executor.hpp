@@ -1,0 +1,63 @@
+#pragma once
+// One thread that serves both lanes of a proc, control first. Everything the proc does happens in a turn of this loop.
+
+#include <roost/base/error.hpp>
+#include <roost/base/knobs.hpp>
+#include <roost/base/unique_function.hpp>
+#include <roost/live/clock.hpp>
+#include <roost/live/event_loop.hpp>
+#include <roost/platform/executor.hpp>
+
+#include <optional>
+
+namespace roost {
+
+class live_executor final : public executor {
+ public:
+  /// All three outlive the executor.
+  live_executor(event_loop& loop, live_clock& time, knob_values const& knobs);
+
+  void ready(runnable& r, lane where) override;
+  void withdraw(runnable& r) override;
+  void spend(nanoseconds) override {}
+  fiber_pool& fibers() override { return fibers_; }
+
+  event_loop& loop() noexcept { return loop_; }
+  live_clock& time() noexcept { return clock_; }
+
+  /// Runs `begin` on the control lane before anything else, then the loop until `finish`; returns what it was given.
+  error run(unique_function<void()> begin);
+  /// The loop ends after the running step. The first call counts.
+  void finish(error why);
+  bool finished() const noexcept { return finished_.has_value(); }
+  /// After `run`: runs `body` on a fiber of the loop and nothing else.
+  void run_alone(unique_function<void()> body);
+
+ private:
+  struct queue {
+    runnable* first = nullptr;
+    runnable* last = nullptr;
+    void push(runnable& r) noexcept;
+    runnable* pop() noexcept;
+    bool remove(runnable& r) noexcept;
+  };
+
+  bool step();
+  runnable* next() noexcept;
+  bool look(bool at_descriptors);
+  void idle();
+
+  event_loop& loop_;
+  live_clock& clock_;
+  knob_values const& knobs_;
+  queue control_;
+  queue user_;
+  unique_function<void()> alone_;
+  std::optional<error> finished_;
+  std::size_t control_in_a_row_ = 0;
+  std::size_t steps_before_look_ = 0;
+  std::size_t looks_before_descriptors_ = 0;
+  fiber_pool fibers_;
+};
+
+}  // namespace roost

@@ -1,0 +1,23 @@
+#pragma once
+// The platform of a real machine: the seams of platform/ over the kernel. Nothing of it is linked into a simulated proc's path.
+
+namespace roost {
+
+class event_loop;
+class watch;
+class poll_source;
+class live_clock;
+class live_executor;
+class live_entropy;
+class live_store;
+class stderr_log;
+class live_launcher;
+class live_platform;
+class introducer;
+class introduction_events;
+class local_launcher;
+class child_launcher;
+class thread_group;
+class thread_launcher;
+
+}  // namespace roost

@@ -1,0 +1,141 @@
+#include <roost/base/keyed.hpp>
+#include <roost/live/platform.hpp>
+
+#include <sys/epoll.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
+
+#include <atomic>
+#include <cerrno>
+#include <csignal>
+#include <cstring>
+
+namespace roost {
+namespace {
+
+// What a signal handler can reach. One platform of a process catches signals.
+std::atomic<int> signal_descriptor = -1;
+std::atomic<int> caught_signal = 0;
+
+void on_signal(int number) {
+  int const before = errno;
+  caught_signal.store(number);
+  std::uint64_t const one = 1;
+  static_cast<void>(!::write(signal_descriptor.load(), &one, sizeof one));
+  errno = before;
+}
+
+void set_handler(int number, void (*handler)(int), int flags) {
+  struct sigaction action{};
+  action.sa_handler = handler;
+  action.sa_flags = flags;
+  ::sigaction(number, &action, nullptr);
+}
+
+// Between a program and its transport: once the program is over, nothing it still does gets out.
+class muted_transport final : public transport {
+ public:
+  explicit muted_transport(transport& target) : target_(target) {}
+  void mute() {
+    target_.attach(nullptr);
+    mute_ = true;
+  }
+  void attach(transport_events* events) override {
+    if (!mute_) target_.attach(events);
+  }
+  channel connect(proc_id peer) override { return mute_ ? 0 : target_.connect(peer); }
+  send_status send(channel c, shared_bytes frame) override {
+    return mute_ ? send_status::closed : target_.send(c, std::move(frame));
+  }
+  void close(channel c) override {
+    if (!mute_) target_.close(c);
+  }
+  bytes max_frame() const override { return target_.max_frame(); }
+
+ private:
+  transport& target_;
+  bool mute_ = false;
+};
+
+class muted_launcher final : public launcher {
+ public:
+  explicit muted_launcher(launcher& target) : target_(target) {}
+  void mute() {
+    target_.attach(nullptr);
+    mute_ = true;
+  }
+  void attach(launcher_events* events) override {
+    if (!mute_) target_.attach(events);
+  }
+  std::vector<host_id> hosts() const override { return target_.hosts(); }
+  void launch(launch_request request) override {
+    if (!mute_) target_.launch(std::move(request));
+  }
+  void kill(proc_id id) override {
+    if (!mute_) target_.kill(id);
+  }
+  void finish(error why) override {
+    if (!mute_) target_.finish(std::move(why));
+  }
+
+ private:
+  launcher& target_;
+  bool mute_ = false;
+};
+
+}  // namespace
+
+live_platform::live_platform(live_options options)
+    : options_(std::move(options)),
+      store_(options_.directory),
+      log_(options_.log_prefix, options_.least),
+      executor_(loop_, clock_, options_.knobs) {
+  set_handler(SIGPIPE, SIG_IGN, 0);
+  if (!options_.catch_signals) return;
+  signals_.reset(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK));
+  ROOST_INVARIANT(bool(signals_), system_error("make an eventfd", errno).what);
+  signal_descriptor.store(signals_.get());
+  signal_watch_ = loop_.add(signals_.get(), EPOLLIN, [this](std::uint32_t) {
+    std::uint64_t count = 0;
+    static_cast<void>(!::read(signals_.get(), &count, sizeof count));
+    executor_.finish({errc::ended, std::string("stopped by ") + ::strsignal(caught_signal.load()), to_string(options_.self)});
+  });
+  for (int const number : {SIGINT, SIGTERM}) set_handler(number, on_signal, SA_RESETHAND | SA_RESTART);
+}
+
+live_platform::~live_platform() {
+  if (!options_.catch_signals) return;
+  for (int const number : {SIGINT, SIGTERM}) set_handler(number, SIG_DFL, 0);
+  signal_descriptor.store(-1);
+}
+
+error live_platform::run(proc_program& program, shared_bytes bootstrap, transport& bytes_to_peers, live_launcher& procs) {
+  muted_transport outer_transport(bytes_to_peers);
+  muted_launcher outer_launcher(procs);
+  platform seams;
+  seams.clock = &clock_;
+  seams.executor = &executor_;
+  seams.transport = &outer_transport;
+  seams.launcher = &outer_launcher;
+  seams.entropy = &entropy_;
+  seams.store = &store_;
+  seams.log = &log_;
+  seams.observer = options_.observer;
+  seams.probes = options_.probes;
+  seams.knobs = &options_.knobs;
+  seams.key = child_key({}, "proc", options_.name);
+
+  platform_scope const scope(&seams);
+  auto instance = program.make(seams, options_.self, std::move(bootstrap));
+  error why = executor_.run([&] {
+    instance->begin();
+    procs.running();
+  });
+  outer_transport.mute();
+  outer_launcher.mute();
+  executor_.run_alone([&] { instance->unwind(); });
+  instance.reset();
+  return why;
+}
+
+}  // namespace roost

@@ -1,0 +1,107 @@
+#include <roost/live/thread_launcher.hpp>
+
+#include <utility>
+
+namespace roost {
+
+thread_group::thread_group(proc_program& program, transport_maker make_transport, options_maker make_options)
+    : program_(program), make_transport_(std::move(make_transport)), make_options_(std::move(make_options)) {}
+
+thread_group::~thread_group() {
+  std::vector<std::thread> threads;
+  {
+    std::lock_guard const lock(changing_);
+    ending_ = true;
+    for (auto& [id, each] : members_) {
+      if (each.platform != nullptr)
+        each.platform->loop().post([platform = each.platform] {
+          platform->executor().finish({errc::unavailable, "the root proc is over", to_string(platform->options().self)});
+        });
+      threads.push_back(std::move(each.thread));
+    }
+  }
+  for (auto& each : threads) each.join();
+}
+
+bool thread_group::start(launch_request request, proc_id parent) {
+  std::lock_guard const lock(changing_);
+  proc_id const id = request.id;
+  if (ending_ || members_.contains(id) || launchers_.contains(id)) return false;
+  members_[id].thread = std::thread([this, request = std::move(request), parent]() mutable { run(std::move(request), parent); });
+  return true;
+}
+
+void thread_group::run(launch_request request, proc_id parent) {
+  proc_id const id = request.id;
+  error why;
+  {
+    live_options options = make_options_(request);
+    options.self = id;
+    options.name = request.name;
+    live_platform platform(std::move(options));
+    auto const bytes_to_peers = make_transport_(platform);
+    thread_launcher procs(*this, platform,
+                          [this, id, parent] { tell(parent, [id](launcher_events& events) { events.launched(id); }); });
+    {
+      std::lock_guard const lock(changing_);
+      members_[id].platform = &platform;
+      if (ending_ || members_[id].killed) platform.executor().finish({errc::unavailable, "the proc was ended before it began"});
+    }
+    why = platform.run(program_, std::move(request.bootstrap), *bytes_to_peers, procs);
+    std::lock_guard const lock(changing_);
+    members_[id].platform = nullptr;
+    members_[id].ended = true;
+    if (members_[id].killed) why = {errc::proc_failed, "the proc was killed", to_string(id)};
+  }
+  tell(parent, [id, why](launcher_events& events) { events.exited(id, why); });
+}
+
+void thread_group::kill(proc_id id) {
+  std::lock_guard const lock(changing_);
+  auto const found = members_.find(id);
+  if (found == members_.end() || found->second.ended) return;
+  found->second.killed = true;
+  if (live_platform* const platform = found->second.platform)
+    platform->loop().post([platform] { platform->executor().finish({errc::proc_failed, "the proc was killed"}); });
+}
+
+void thread_group::add(thread_launcher& launcher) {
+  std::lock_guard const lock(changing_);
+  launchers_[launcher.self_] = &launcher;
+}
+
+void thread_group::remove(thread_launcher& launcher) {
+  std::lock_guard const lock(changing_);
+  launchers_.erase(launcher.self_);
+}
+
+void thread_group::tell(proc_id parent, std::function<void(launcher_events&)> what) {
+  std::lock_guard const lock(changing_);
+  auto const found = launchers_.find(parent);
+  if (found == launchers_.end()) return;
+  found->second->executor_.loop().post([weak = std::weak_ptr(found->second->alive_), what = std::move(what)] {
+    auto const launcher = weak.lock();
+    if (launcher && (*launcher)->events_ != nullptr) what(*(*launcher)->events_);
+  });
+}
+
+thread_launcher::thread_launcher(thread_group& group, live_platform& platform, std::function<void()> on_running)
+    : group_(group), executor_(platform.executor()), self_(platform.options().self), on_running_(std::move(on_running)) {
+  group_.add(*this);
+}
+
+thread_launcher::~thread_launcher() { group_.remove(*this); }
+
+void thread_launcher::launch(launch_request request) {
+  proc_id const id = request.id;
+  if (id.host == self_.host && group_.start(std::move(request), self_)) return;
+  group_.tell(self_, [id](launcher_events& events) {
+    events.exited(id, {errc::launch_failed, "no such host, or the proc runs already, or the program is ending", to_string(id)});
+  });
+}
+
+void thread_launcher::running() {
+  if (on_running_) on_running_();
+}
+
+}  // namespace roost

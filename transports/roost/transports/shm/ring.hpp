@@ -1,0 +1,94 @@
+#pragma once
+// Frames from one writer to one reader through a sealed memory file that both have mapped. Neither believes the other: what the
+// other side wrote is input, checked before use, and nothing that it writes can make this side touch memory outside the ring.
+//
+// Indices count bytes and never wrap; each side keeps its own in private memory and only publishes it. A frame is a header of
+// eight bytes and its bytes, padded to eight. The reader makes the ring.
+
+#include <roost/base/bytes.hpp>
+#include <roost/base/error.hpp>
+#include <roost/live/descriptor.hpp>
+
+#include <atomic>
+#include <cstddef>
+#include <cstdint>
+
+namespace roost::shm {
+
+/// The first page of the file. Public for tests that play a hostile peer.
+struct ring_header {
+  alignas(64) std::atomic<std::uint64_t> written;        ///< Stored by the writer.
+  alignas(64) std::atomic<std::uint32_t> reader_sleeps;  ///< Set by the reader; the writer that clears it rings.
+  alignas(64) std::atomic<std::uint64_t> taken;          ///< Stored by the reader.
+  alignas(64) std::atomic<std::uint32_t> writer_sleeps;  ///< Set by a writer without room; the reader that clears it rings.
+};
+static_assert(std::atomic<std::uint64_t>::is_always_lock_free && std::atomic<std::uint32_t>::is_always_lock_free);
+
+inline constexpr std::size_t ring_data_offset = 4096;
+inline constexpr std::size_t least_capacity = 4096;
+inline constexpr std::size_t greatest_capacity = std::size_t{1} << 30;
+/// What a frame takes of a ring.
+constexpr std::size_t room_for(std::size_t frame) noexcept { return 8 + (frame + 7) / 8 * 8; }
+
+/// A mapped ring file.
+class ring_memory {
+ public:
+  ring_memory() = default;
+  ring_memory(ring_memory&& other) noexcept;
+  ring_memory& operator=(ring_memory&& other) noexcept;
+  ~ring_memory();
+  /// Maps `file`, which must be sealed against changes of size and have exactly the size of a ring of `capacity`.
+  static result<ring_memory> map(int file, std::uint64_t capacity);
+
+  ring_header& header() const noexcept { return *reinterpret_cast<ring_header*>(base_); }
+  std::byte* data() const noexcept { return base_ + ring_data_offset; }
+  std::size_t capacity() const noexcept { return capacity_; }
+
+ private:
+  std::byte* base_ = nullptr;
+  std::size_t capacity_ = 0;
+};
+
+enum class ring_status : std::uint8_t { done, nothing, corrupt };
+
+class ring_reader {
+ public:
+  ring_reader() = default;
+  explicit ring_reader(ring_memory memory) : memory_(std::move(memory)) {}
+
+  /// Takes the next frame: a private copy. After `corrupt` the ring is of no use.
+  ring_status take(shared_bytes& frame);
+  /// After frames were taken: true when the writer sleeps for room and must be rung.
+  bool must_ring() noexcept;
+  /// Asks to be rung; false when there is something to take already.
+  bool arm() noexcept;
+  void disarm() noexcept { memory_.header().reader_sleeps.store(0); }
+
+ private:
+  ring_memory memory_;
+  std::uint64_t taken_ = 0;
+};
+
+class ring_writer {
+ public:
+  ring_writer() = default;
+  explicit ring_writer(ring_memory memory) : memory_(std::move(memory)) {}
+
+  std::size_t capacity() const noexcept { return memory_.capacity(); }
+  /// Copies `frame` in, or nothing when there is no room for it. `room_for(frame)` is at most the capacity.
+  ring_status put(std::span<std::byte const> frame);
+  /// After a frame was put: true when the reader sleeps and must be rung.
+  bool must_ring() noexcept;
+  /// Whether there is room now for `bytes` as counted by `room_for`.
+  ring_status has_room(std::size_t bytes) noexcept;
+  /// Asks to be rung when something is taken; anything but `nothing` means not to sleep.
+  ring_status arm(std::size_t bytes) noexcept;
+  void disarm() noexcept { memory_.header().writer_sleeps.store(0); }
+
+ private:
+  ring_memory memory_;
+  std::uint64_t written_ = 0;
+  std::uint64_t seen_taken_ = 0;
+};
+
+}  // namespace roost::shm

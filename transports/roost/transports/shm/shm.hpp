@@ -1,0 +1,76 @@
+#pragma once
+// Channels between processes of one host: two rings of shared memory, one made by each reader, and a socket that carries the
+// rings' descriptors once and after that only the news of the peer's death. Nothing has a name, so nothing can be left behind.
+
+#include <roost/base/knobs.hpp>
+#include <roost/live/event_loop.hpp>
+#include <roost/live/introducer.hpp>
+#include <roost/platform/transport.hpp>
+#include <roost/transports/shm/ring.hpp>
+
+#include <map>
+#include <memory>
+#include <optional>
+
+namespace roost {
+
+/// The transport seam of one proc over an introducer, which outlives it as the loop does.
+///
+/// A channel ends, with what the peer had sent before delivered, when the peer's socket hangs up. Frames above `max_frame`,
+/// and a peer that breaks the rules of the ring, close the channel with the reason.
+class shm_transport final : public transport, introduction_events, poll_source {
+ public:
+  shm_transport(event_loop& loop, introducer& procs, proc_id self, knob_values const& knobs);
+  ~shm_transport();
+
+  void attach(transport_events* events) override;
+  channel connect(proc_id peer) override;
+  send_status send(channel c, shared_bytes frame) override;
+  void close(channel c) override;
+  bytes max_frame() const override { return {max_frame_}; }
+
+ private:
+  struct link {
+    channel id = 0;
+    proc_id peer;
+    bool initiated = false;
+    bool open = false;      // Both rings are there.
+    bool hung_up = false;   // What is in the ring still counts.
+    bool gone = false;      // Closed at this end or told; whoever still holds it leaves it alone.
+    std::size_t wants = 0;  // Room that a refused frame needs; 0 when nobody waits.
+    error failure;          // To be told at the next poll.
+    descriptor socket;
+    descriptor peer_bell;
+    shm::ring_reader in;
+    shm::ring_writer out;
+    watch socket_watch;
+  };
+
+  void introduced(std::uint64_t request, proc_id peer, descriptor socket) override;
+  void refused(std::uint64_t request, error why) override;
+  bool poll() override;
+  bool arm() override;
+  void disarm() override;
+
+  result<void> greet(link& with, descriptor socket);
+  void on_socket(std::shared_ptr<link> const& from);
+  result<void> accept_greeting(link& from, std::optional<std::uint64_t>& capacity);
+  bool serve(std::shared_ptr<link> const& each);
+  bool receive(std::shared_ptr<link> const& each);
+  bool tell_room(std::shared_ptr<link> const& each);
+  void end(std::shared_ptr<link> const& which, error why);
+
+  event_loop& loop_;
+  introducer& introducer_;
+  proc_id self_;
+  std::size_t max_frame_;
+  std::size_t ring_bytes_;
+  descriptor bell_;
+  watch bell_watch_;
+  transport_events* events_ = nullptr;
+  channel last_ = 0;
+  std::map<channel, std::shared_ptr<link>> links_;
+  std::map<std::uint64_t, channel> requests_;
+};
+
+}  // namespace roost

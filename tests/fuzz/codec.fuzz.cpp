@@ -57,9 +57,9 @@ std::vector<std::byte> roost_fuzz_seed(std::uint64_t number) {
   r.numbers.assign(n % 5, 7);
   r.leaves.resize(n % 3);
   r.bits.assign(n % 4, true);
-  r.two[1].b = "two";
+  r.two[1].b = std::string(3, '2');
   for (std::size_t i = 0; i < n % 6; ++i) {
-    r.map[static_cast<std::uint8_t>(i)] = "m";
+    r.map[static_cast<std::uint8_t>(i)] = std::string(1, 'm');
     r.set.insert(std::string(i, 's'));
   }
   if (n % 2 == 0) r.maybe.emplace().emplace().a = 3;

@@ -66,12 +66,12 @@ bool reader::fail(errc code, std::string what) {
 }
 
 bool reader::in_field(std::size_t index) {
-  path_.insert(0, ".field " + std::to_string(index));
+  path_.insert(0, std::to_string(index)).insert(0, ".field ");
   return false;
 }
 
 bool reader::in_element(std::size_t index) {
-  path_.insert(0, "[" + std::to_string(index) + "]");
+  path_.insert(0, 1, ']').insert(0, std::to_string(index)).insert(0, 1, '[');
   return false;
 }
 

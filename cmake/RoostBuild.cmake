@@ -61,6 +61,10 @@ target_compile_options(roost_capnp INTERFACE
   "$<BUILD_INTERFACE:$<$<CXX_COMPILER_ID:Clang>:SHELL:-include \"${ROOST_CAPNP_SHIM}\">>"
   "$<INSTALL_INTERFACE:$<$<CXX_COMPILER_ID:Clang>:SHELL:-include \"$<INSTALL_PREFIX>/include/roost/capnp_clang_shim.hpp\">>")
 
+roost_pkg(TOMLPLUSPLUS tomlplusplus)
+add_library(roost_toml INTERFACE)
+target_link_libraries(roost_toml INTERFACE PkgConfig::TOMLPLUSPLUS)
+
 include(RoostTests)
 include(RoostHeaders)
 

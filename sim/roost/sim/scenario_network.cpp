@@ -1,0 +1,124 @@
+#include <roost/sim/quantity.hpp>
+#include <roost/sim/scenario_reader.hpp>
+
+#include <array>
+#include <charconv>
+
+namespace roost::sim::detail {
+namespace {
+
+constexpr nanoseconds longest_duration = std::chrono::hours(24 * 3650);
+
+void read_latency(toml_value const* table, std::string path, latency_model& into, toml_problems& problems) {
+  toml_table_reader latency(table, std::move(path), problems);
+  constexpr std::array<std::string_view, 4> shapes{"constant", "uniform", "exponential", "lognormal"};
+  latency.require("dist", "one of constant, uniform, exponential, lognormal");
+  auto const chosen = latency.choice("dist", shapes);
+  if (chosen < 0) return;
+  into.distribution = static_cast<latency_model::shape>(chosen);
+  struct names {
+    std::string_view low;
+    std::string_view high;
+  };
+  constexpr std::array<names, 4> keys{names{"value", ""}, names{"min", "max"}, names{"min", "mean"}, names{"p50", "p99"}};
+  auto const& [low, high] = keys[static_cast<std::size_t>(chosen)];
+  into.low = into.high = nanoseconds(0);
+  if (shapes[static_cast<std::size_t>(chosen)] != "exponential") latency.require(low, "a duration such as \"20us\"");
+  read_duration(latency, low, into.low);
+  if (high.empty()) {
+    into.high = into.low;
+  } else {
+    latency.require(high, "a duration such as \"200us\"");
+    if (read_duration(latency, high, into.high) && into.high < into.low) {
+      latency.complain(*table->find(high), roost::to_string(into.high) + " is less than " + std::string(low) + " = " +
+                                               roost::to_string(into.low) + ", expected at least that");
+    }
+  }
+  latency.finish();
+}
+
+}  // namespace
+
+bool read_duration(toml_table_reader& table, std::string_view key, nanoseconds& into) {
+  auto read = into;
+  if (!table.parse(key, read, &parse_duration)) return false;
+  if (read > longest_duration) {
+    auto const* found = table.value(key);
+    table.complain(*found, quoted(found->text) + " is too long, expected at most " + roost::to_string(longest_duration));
+    return false;
+  }
+  into = read;
+  return true;
+}
+
+void read_ppm(toml_table_reader& table, std::string_view key, std::uint32_t& into) {
+  auto const* found = table.value(key);
+  if (found == nullptr) return;
+  auto const read = [&]() -> result<std::uint32_t> {
+    switch (found->type) {
+      case toml_value::kind::text: return parse_ppm(found->text);
+      case toml_value::kind::real: return ppm_of(found->real);
+      case toml_value::kind::integer: return parse_ppm(std::to_string(found->integer));
+      default: return error(errc::bad_argument, described(*found) + ", expected a probability from 0 to 1 such as 0.001");
+    }
+  }();
+  if (read) {
+    into = *read;
+  } else {
+    table.complain(*found, read.failure().what);
+  }
+}
+
+void read_link(toml_table_reader& table, link_model& model, toml_problems& problems) {
+  if (auto const* latency = table.table("latency")) read_latency(latency, table.path_of("latency"), model.latency, problems);
+  std::uint64_t rate = 0;
+  if (table.parse("bandwidth", rate, &parse_bit_rate)) {
+    if (rate == 0) {
+      table.complain(*table.value("bandwidth"), "0 carries nothing, expected a rate such as \"10Gbit/s\"");
+    } else {
+      model.bits_per_second = rate;
+    }
+  }
+  read_ppm(table, "loss", model.loss_ppm);
+  read_ppm(table, "duplicate", model.duplicate_ppm);
+  read_ppm(table, "reorder", model.reorder_ppm);
+  read_ppm(table, "corrupt", model.corrupt_ppm);
+}
+
+void check_target(toml_table_reader& table, toml_value const& value, scenario const& cluster, target_kind wanted) {
+  std::string_view const what = wanted == target_kind::host   ? "a host such as \"host0\""
+                                : wanted == target_kind::proc ? "a proc such as \"host0/p1\""
+                                                              : "a host such as \"host0\", a proc such as \"host0/p1\", or \"*\"";
+  auto const refuse = [&](std::string why) { table.complain(value, std::move(why) + ", expected " + std::string(what)); };
+  if (value.type != toml_value::kind::text) return refuse(described(value) + " is no target");
+  std::string_view const text = value.text;
+  if (text == "*") {
+    if (wanted != target_kind::any) refuse("'*' is too many");
+    return;
+  }
+  auto const slash = text.find('/');
+  auto const number = [](std::string_view part, std::string_view prefix, std::uint32_t& into) {
+    if (!part.starts_with(prefix)) return false;
+    part.remove_prefix(prefix.size());
+    if (part.size() > 1 && part.front() == '0') return false;
+    auto const [end, code] = std::from_chars(part.data(), part.data() + part.size(), into);
+    return code == std::errc() && end == part.data() + part.size();
+  };
+  std::uint32_t host = 0, proc = 0;
+  bool const has_proc = slash != std::string_view::npos;
+  if (!number(text.substr(0, slash), "host", host) || (has_proc && !number(text.substr(slash + 1), "p", proc))) {
+    return refuse(quoted(text) + " is no target");
+  }
+  if (host >= cluster.hosts) {
+    return refuse("there is no " + std::string(text.substr(0, slash)) + ", the hosts are host0 to host" +
+                  std::to_string(cluster.hosts - 1));
+  }
+  if (has_proc && proc > cluster.procs_per_host) {
+    return refuse("there is no " + std::string(text) + ", the procs of a host are p0 to p" +
+                  std::to_string(cluster.procs_per_host));
+  }
+  if (wanted == target_kind::host && has_proc) return refuse(quoted(text) + " is a proc");
+  if (wanted == target_kind::proc && !has_proc) return refuse(quoted(text) + " is a host");
+}
+
+}  // namespace roost::sim::detail

@@ -1,0 +1,27 @@
+#pragma once
+// The parts of reading a scenario that stand in files of their own: networks, and faults.
+
+#include <roost/sim/scenario.hpp>
+#include <roost/sim/toml_document.hpp>
+
+namespace roost::sim::detail {
+
+/// Reads latency, bandwidth and the probabilities of `table` into `model`; keys that are absent leave it as it is.
+void read_link(toml_table_reader& table, link_model& model, toml_problems& problems);
+
+/// Reads a duration of zero to ten years.
+bool read_duration(toml_table_reader& table, std::string_view key, nanoseconds& into);
+
+/// A probability: a number, or a text such as "0.1%".
+void read_ppm(toml_table_reader& table, std::string_view key, std::uint32_t& into);
+
+/// What a target must name.
+enum class target_kind : std::uint8_t { any, host, proc };
+
+/// Checks "host1", "host1/p2" or "*" against the cluster, which must have been read.
+void check_target(toml_table_reader& table, toml_value const& value, scenario const& cluster, target_kind wanted);
+
+void read_faults(toml_value const* table, fault_settings& into, toml_problems& problems);
+void read_events(toml_value const* array, scenario& into, toml_problems& problems);
+
+}  // namespace roost::sim::detail

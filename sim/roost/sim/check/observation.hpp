@@ -44,15 +44,15 @@ struct observation {
   errc outcome = errc::ok;
   instant at{};
   std::uint64_t event = 0;  ///< The number of the simulator's event, or of the record.
-  actor_id actor;
-  actor_id other;
-  endpoint_id endpoint;
-  message_stamp stamp;
+  actor_id actor{};
+  actor_id other{};
+  endpoint_id endpoint{};
+  message_stamp stamp{};
   std::uint64_t size = 0;
   std::uint64_t wait = 0;
-  entity_key key;
+  entity_key key{};
   instant deadline = never;
-  std::string text;
+  std::string text{};
 };
 
 /// A promise that was seen to break.

@@ -14,7 +14,7 @@ namespace roost {
 
 struct local_launcher_options {
   std::string executable = "/proc/self/exe";
-  std::vector<std::string> arguments;           ///< Added to every proc's command line after `__proc FD`.
+  std::vector<std::string> arguments = {};      ///< Added to every proc's command line after `__proc FD`.
   nanoseconds grace = std::chrono::seconds(1);  ///< What procs get to end by themselves when this one ends.
 };
 

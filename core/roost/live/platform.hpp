@@ -17,15 +17,15 @@
 namespace roost {
 
 struct live_options {
-  proc_id self;
-  std::string name = "root";  ///< Decoration; the proc's key is made of it.
-  std::string log_prefix;     ///< Before each line of the log; "[h0/p1.1] " for a root.
+  proc_id self = {};
+  std::string name = "root";    ///< Decoration; the proc's key is made of it.
+  std::string log_prefix = {};  ///< Before each line of the log; "[h0/p1.1] " for a root.
   log_level least = log_level::info;
   std::string directory = ".";  ///< Where the store keeps its files.
   bool catch_signals = false;   ///< The first SIGINT or SIGTERM ends the loop in order; a second one kills.
   roost::observer* observer = nullptr;
   probe_sink* probes = nullptr;
-  knob_values knobs;
+  knob_values knobs = {};
 };
 
 /// What a launcher of a real machine is told beyond its seam.

@@ -15,12 +15,12 @@ enum class local_transport : std::uint8_t { shm, loopback };
 
 struct local_run {
   local_transport transport = local_transport::shm;
-  host_id host;                        ///< The root is proc 0, incarnation 1 of it.
-  std::vector<std::string> arguments;  ///< Added to the command line of exec'd procs, after `__proc FD`.
-  knob_values knobs;
+  host_id host = {};                        ///< The root is proc 0, incarnation 1 of it.
+  std::vector<std::string> arguments = {};  ///< Added to the command line of exec'd procs, after `__proc FD`.
+  knob_values knobs = {};
   bool catch_signals = true;
   /// Called for each proc of this process before it is made, on its own thread: sets observer, probes, log level, directory.
-  std::function<void(live_options&)> prepare;
+  std::function<void(live_options&)> prepare = {};
 };
 
 /// Runs `program` as the root proc until it finishes; ends and waits for all other procs; returns what the root finished with.

@@ -1,0 +1,273 @@
+#include <gtest/gtest.h>
+
+#include <roost/transports/loopback/loopback.hpp>
+#include <roost/transports/shm/greeting.hpp>
+#include <roost/transports/shm/shm.hpp>
+#include <roost/transports/testing/in_process.hpp>
+
+#include <sys/eventfd.h>
+#include <sys/socket.h>
+
+#include <cstring>
+#include <thread>
+
+namespace roost {
+namespace {
+
+using testing::introducer_table;
+using testing::recorder;
+using testing::turn_until;
+
+constexpr proc_id first{{1}, 0, 1};
+constexpr proc_id second{{1}, 1, 1};
+
+knob_values small_rings() {
+  knob_values knobs;
+  knobs.set(*find_knob("shm.ring_bytes"), 16 << 10).value();
+  knobs.set(*find_knob("loopback.queue_bytes"), 16 << 10).value();
+  knobs.set(*find_knob("transport.local_max_frame"), 8 << 10).value();
+  return knobs;
+}
+
+struct shm_end {
+  shm_end(introducer_table& table, proc_id self, knob_values const& knobs)
+      : seat(table, loop, self), bytes_to_peers(loop, seat, self, knobs) {
+    bytes_to_peers.attach(&heard);
+  }
+  event_loop loop;
+  introducer_table::seat seat;
+  recorder heard;
+  shm_transport bytes_to_peers;
+};
+
+struct loopback_end {
+  loopback_end(loopback_hub& hub, proc_id self, knob_values const& knobs) : bytes_to_peers(hub, loop, self, knobs) {
+    bytes_to_peers.attach(&heard);
+  }
+  event_loop loop;
+  recorder heard;
+  loopback bytes_to_peers;
+};
+
+struct shm_kind {
+  using meeting = introducer_table;
+  using end = shm_end;
+};
+struct loopback_kind {
+  using meeting = loopback_hub;
+  using end = loopback_end;
+};
+
+// What holds for every transport of one host.
+template <class Kind>
+struct LocalTransport : ::testing::Test {
+  typename Kind::meeting meeting;
+  knob_values knobs = small_rings();
+  typename Kind::end a{meeting, first, knobs};
+  std::unique_ptr<typename Kind::end> b = std::make_unique<typename Kind::end>(meeting, second, knobs);
+  channel here = 0;
+
+  bool turn(std::function<bool()> const& done) { return b ? turn_until(done, a.loop, b->loop) : turn_until(done, a.loop); }
+  void open() {
+    here = a.bytes_to_peers.connect(second);
+    EXPECT_TRUE(a.heard.told.empty());
+    ASSERT_TRUE(turn([&] { return !a.heard.told.empty() && !b->heard.told.empty(); }));
+    EXPECT_EQ(a.heard.told[0], "connected h1/p1.1 by me");
+    EXPECT_EQ(b->heard.told[0], "connected h1/p0.1 by peer");
+    EXPECT_EQ(a.heard.last, here);
+  }
+};
+using kinds = ::testing::Types<shm_kind, loopback_kind>;
+TYPED_TEST_SUITE(LocalTransport, kinds);
+
+shared_bytes filled(std::size_t size, int seed) {
+  std::vector<std::byte> content(size);
+  for (std::size_t i = 0; i < size; ++i) content[i] = static_cast<std::byte>(static_cast<std::size_t>(seed) + i);
+  return shared_bytes(std::move(content));
+}
+
+bool same(shared_bytes const& a, shared_bytes const& b) { return std::ranges::equal(a.view(), b.view()); }
+
+TYPED_TEST(LocalTransport, FramesArriveInOrderAndWholeInBothDirections) {
+  this->open();
+  for (int i = 0; i < 300; ++i) {
+    auto const frame = filled(static_cast<std::size_t>(i) * 13 % 3000, i);
+    ASSERT_EQ(this->a.bytes_to_peers.send(this->here, frame), send_status::sent);
+    ASSERT_EQ(this->b->bytes_to_peers.send(this->b->heard.last, frame), send_status::sent);
+    auto const count = static_cast<std::size_t>(i) + 1;
+    ASSERT_TRUE(this->turn([&] { return this->a.heard.frames.size() == count && this->b->heard.frames.size() == count; }));
+    EXPECT_TRUE(same(this->a.heard.frames.back(), frame));
+    EXPECT_TRUE(same(this->b->heard.frames.back(), frame));
+  }
+}
+
+TYPED_TEST(LocalTransport, ASlowReaderMakesTheSenderWaitAndLosesNothing) {
+  this->open();
+  std::size_t sent = 0;
+  while (sent < 1'000 && this->a.bytes_to_peers.send(this->here, filled(1000, static_cast<int>(sent))) == send_status::sent)
+    ++sent;
+  EXPECT_LT(sent, 20U);
+  for (int i = 0; i < 100; ++i) this->a.loop.poll();
+  EXPECT_EQ(this->a.heard.told.size(), 1U);
+  ASSERT_TRUE(this->turn([&] { return this->a.heard.told.size() == 2; }));
+  EXPECT_EQ(this->a.heard.told[1], "writable");
+  EXPECT_EQ(this->a.bytes_to_peers.send(this->here, filled(1000, static_cast<int>(sent))), send_status::sent);
+  ASSERT_TRUE(this->turn([&] { return this->b->heard.frames.size() == sent + 1; }));
+  for (std::size_t i = 0; i <= sent; ++i) EXPECT_TRUE(same(this->b->heard.frames[i], filled(1000, static_cast<int>(i))));
+}
+
+TYPED_TEST(LocalTransport, AFrameAboveTheLimitClosesTheChannelWithTheReason) {
+  this->open();
+  EXPECT_EQ(this->a.bytes_to_peers.max_frame(), bytes{8 << 10});
+  EXPECT_EQ(this->a.bytes_to_peers.send(this->here, filled((8 << 10) + 1, 1)), send_status::closed);
+  EXPECT_EQ(this->a.heard.told.size(), 1U);
+  ASSERT_TRUE(this->turn([&] { return this->a.heard.told.size() == 2 && this->b->heard.told.size() == 2; }));
+  EXPECT_EQ(this->a.heard.told[1], "closed too_large");
+  EXPECT_EQ(this->b->heard.told[1].substr(0, 6), "closed");
+}
+
+TYPED_TEST(LocalTransport, NobodyThereIsToldAsClosed) {
+  this->a.bytes_to_peers.connect({{1}, 9, 1});
+  EXPECT_TRUE(this->a.heard.told.empty());
+  ASSERT_TRUE(this->turn([&] { return this->a.heard.told.size() == 1; }));
+  EXPECT_EQ(this->a.heard.told[0], "closed unavailable");
+}
+
+TYPED_TEST(LocalTransport, WhatWasSentBeforeAPeerEndedIsDeliveredBeforeClosed) {
+  this->open();
+  for (int i = 0; i < 5; ++i) EXPECT_EQ(this->b->bytes_to_peers.send(this->b->heard.last, filled(100, i)), send_status::sent);
+  this->b.reset();
+  ASSERT_TRUE(this->turn([&] { return this->a.heard.told.size() == 2; }));
+  EXPECT_EQ(this->a.heard.frames.size(), 5U);
+  EXPECT_EQ(this->a.heard.told[1], "closed unavailable");
+  EXPECT_EQ(this->a.bytes_to_peers.send(this->here, filled(1, 1)), send_status::closed);
+}
+
+TYPED_TEST(LocalTransport, CloseIsToldToThePeerOnly) {
+  this->open();
+  this->a.bytes_to_peers.close(this->here);
+  ASSERT_TRUE(this->turn([&] { return this->b->heard.told.size() == 2; }));
+  EXPECT_EQ(this->b->heard.told[1].substr(0, 6), "closed");
+  EXPECT_EQ(this->a.heard.told.size(), 1U);
+}
+
+TYPED_TEST(LocalTransport, AChannelMayBeClosedFromInsideAnEvent) {
+  this->open();
+  this->b->heard.on_frame = [&](shared_bytes const&) { this->b->bytes_to_peers.close(this->b->heard.last); };
+  EXPECT_EQ(this->a.bytes_to_peers.send(this->here, filled(1, 1)), send_status::sent);
+  EXPECT_EQ(this->a.bytes_to_peers.send(this->here, filled(1, 2)), send_status::sent);
+  ASSERT_TRUE(this->turn([&] { return this->a.heard.told.size() == 2; }));
+  EXPECT_EQ(this->b->heard.frames.size(), 1U);
+}
+
+TYPED_TEST(LocalTransport, ConnectingAgainGivesANewChannel) {
+  this->open();
+  this->a.bytes_to_peers.close(this->here);
+  channel const again = this->a.bytes_to_peers.connect(second);
+  EXPECT_NE(again, this->here);
+  ASSERT_TRUE(this->turn([&] { return this->a.heard.last == again; }));
+  EXPECT_EQ(this->a.bytes_to_peers.send(again, filled(3, 3)), send_status::sent);
+  ASSERT_TRUE(this->turn([&] { return this->b->heard.frames.size() == 1; }));
+}
+
+// A peer that speaks the protocol by hand, as it likes.
+struct hostile_peer {
+  explicit hostile_peer(shm_end& victim) {
+    auto ends = *socket_pair();
+    socket = std::move(ends.first);
+    introducer_table::seat::give(victim.seat, 0, second, std::move(ends.second));
+  }
+  void greet(std::uint64_t capacity, std::uint32_t version = shm::protocol_version) {
+    descriptor const bell(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK));
+    descriptor const mine = *sealed_memory_file("hostile", shm::ring_data_offset + 4096);
+    auto const sent = shm::send_greeting(socket.get(), capacity, mine.get(), bell.get(), version);
+    EXPECT_TRUE(sent.has_value());
+    EXPECT_TRUE(shm::receive_greeting(socket.get(), theirs).has_value());
+    out = *shm::ring_memory::map(theirs.ring.get(), theirs.capacity);
+    in = *shm::ring_memory::map(mine.get(), 4096);
+  }
+  descriptor socket;
+  shm::greeting theirs;
+  shm::ring_memory out;
+  shm::ring_memory in;
+};
+
+struct Shm : ::testing::Test {
+  introducer_table meeting;
+  shm_end a{meeting, first, small_rings()};
+  hostile_peer peer{a};
+
+  void expect_closed(errc code) {
+    ASSERT_TRUE(turn_until([&] { return !a.heard.told.empty() && a.heard.told.back().substr(0, 6) == "closed"; }, a.loop));
+    EXPECT_EQ(a.heard.reason.code, code) << a.heard.reason.describe();
+  }
+};
+
+TEST_F(Shm, APeerThatForgesAnIndexIsClosed) {
+  peer.greet(4096);
+  peer.out.header().written.store(std::uint64_t{1} << 40);
+  expect_closed(errc::bad_frame);
+}
+
+TEST_F(Shm, APeerThatForgesWhatItTookIsClosed) {
+  peer.greet(4096);
+  ASSERT_TRUE(turn_until([&] { return !a.heard.told.empty(); }, a.loop));
+  peer.in.header().taken.store(std::uint64_t{1} << 40);
+  while (a.bytes_to_peers.send(a.heard.last, filled(1000, 1)) == send_status::sent) {
+  }
+  expect_closed(errc::bad_frame);
+}
+
+TEST_F(Shm, AFrameThatDoesNotFitThePeersRingIsRefusedWithItsLimit) {
+  peer.greet(4096);
+  ASSERT_TRUE(turn_until([&] { return !a.heard.told.empty(); }, a.loop));
+  EXPECT_EQ(a.bytes_to_peers.send(a.heard.last, filled(4096, 1)), send_status::closed);
+  expect_closed(errc::too_large);
+}
+
+TEST_F(Shm, AnotherVersionIsRefusedNamingBoth) {
+  peer.greet(4096, 7);
+  expect_closed(errc::version_mismatch);
+  EXPECT_NE(a.heard.reason.what.find("version 7"), std::string::npos);
+  EXPECT_NE(a.heard.reason.what.find("version 1"), std::string::npos);
+}
+
+TEST_F(Shm, ARingOfAnotherSizeThanSaidIsRefused) {
+  peer.greet(8192);
+  expect_closed(errc::bad_frame);
+}
+
+TEST_F(Shm, GarbageInsteadOfAGreetingIsRefused) {
+  ASSERT_EQ(::send(peer.socket.get(), "hello", 5, MSG_NOSIGNAL), 5);
+  expect_closed(errc::bad_frame);
+}
+
+TEST_F(Shm, APeerThatHangsUpBeforeItsGreetingIsToldAsClosed) {
+  peer.socket.reset();
+  expect_closed(errc::unavailable);
+}
+
+TEST(ShmWaking, NoWakeUpIsLostBetweenTwoSleepingThreads) {
+  introducer_table meeting;
+  knob_values const knobs = small_rings();
+  shm_end a(meeting, first, knobs);
+  shm_end b(meeting, second, knobs);
+  channel const here = a.bytes_to_peers.connect(second);
+  ASSERT_TRUE(turn_until([&] { return !a.heard.told.empty() && !b.heard.told.empty(); }, a.loop, b.loop));
+  constexpr std::size_t rounds = 3'000;
+  std::thread other([&] {
+    b.heard.on_frame = [&](shared_bytes const& frame) { b.bytes_to_peers.send(b.heard.last, frame); };
+    // The last answer may leave without another look, so this side ends when it has sent them all.
+    while (b.heard.frames.size() < rounds) b.loop.poll() ? void() : b.loop.sleep(std::chrono::seconds(60));
+  });
+  a.heard.on_frame = [&](shared_bytes const& frame) {
+    if (a.heard.frames.size() < rounds) a.bytes_to_peers.send(here, frame);
+  };
+  EXPECT_EQ(a.bytes_to_peers.send(here, filled(64, 1)), send_status::sent);
+  while (a.heard.frames.size() < rounds) a.loop.poll() ? void() : a.loop.sleep(std::chrono::seconds(60));
+  other.join();
+  EXPECT_EQ(a.heard.frames.size(), rounds);
+}
+
+}  // namespace
+}  // namespace roost

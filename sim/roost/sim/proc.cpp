@@ -1,0 +1,255 @@
+#include <roost/sim/proc.hpp>
+
+#include <roost/sim/engine.hpp>
+
+#include <string>
+#include <utility>
+
+namespace roost::sim {
+
+proc::proc(engine& e, roost::sim::host& where, launch_request request, proc_id by, entity_key its_key)
+    : sim(e),
+      on(where),
+      id(request.id),
+      name(std::move(request.name)),
+      launched_by(by),
+      key(its_key),
+      user(e, *this, lane::user, child_key(its_key, "lane", "user"), ready_set(e.policy(), e.seed())),
+      control(e, *this, lane::control, child_key(its_key, "lane", "control"), ready_set(e.policy(), e.seed())),
+      bootstrap(std::move(request.bootstrap)),
+      timer_key_(child_key(its_key, "timers", "")) {
+  seams.clock = &clock_;
+  seams.executor = &executor_;
+  seams.transport = &transport_;
+  seams.launcher = &launcher_;
+  seams.entropy = &entropy_;
+  seams.store = &store_;
+  seams.log = &log_;
+  seams.observer = &observer_;
+  seams.probes = &probes_;
+  seams.knobs = &e.knobs();
+  seams.key = key;
+}
+
+proc::~proc() = default;
+
+void proc::start(proc_program& program) {
+  instance_ = program.make(seams, id, std::move(bootstrap));
+  instance_->begin();
+}
+
+void proc::mute() {
+  if (muted) return;
+  muted = true;
+  muted_at = sim.now();
+  user.clear();
+  control.clear();
+  sim.drop_timers(*this);
+  transport_listener = nullptr;
+  launcher_listener = nullptr;
+}
+
+void proc::unwind() {
+  mute();
+  ended = true;
+  if (instance_ == nullptr) return;
+  set_current_platform(&seams);
+  instance_->unwind();
+  instance_.reset();
+  set_current_platform(nullptr);
+}
+
+// Clock.
+
+instant simulated_clock::now() const { return self_.on.clocks.monotonic_at(self_.muted ? self_.muted_at : self_.sim.now()); }
+instant simulated_clock::boot() const { return self_.on.clocks.boot_at(self_.muted ? self_.muted_at : self_.sim.now()); }
+std::int64_t simulated_clock::wall() const { return self_.on.clocks.wall_at(self_.muted ? self_.muted_at : self_.sim.now()); }
+
+void simulated_clock::arm(timer& t, instant when) {
+  if (self_.muted) return;
+  timer_event* e = nullptr;
+  if (t.slot != 0) {
+    e = &self_.sim.timer_in(t.slot);
+    if (std::exchange(e->due_, false)) self_.control.retract(*e);
+  } else {
+    e = &self_.sim.take_timer(self_, t);
+    t.slot = e->slot_;
+  }
+  e->number_ = ++self_.timers_armed_;
+  // What lies beyond 146 years never comes.
+  if (when.time_since_epoch().count() > (std::int64_t{1} << 62)) {
+    self_.sim.queue().cancel(*e);
+    return;
+  }
+  event_order const order{std::max(self_.sim.now(), self_.on.clocks.when_monotonic_is(when)), self_.timer_key_.value, e->number_};
+  if (e->queued()) {
+    self_.sim.queue().move(*e, order);
+  } else {
+    self_.sim.queue().push(*e, order);
+  }
+}
+
+void simulated_clock::disarm(timer& t) {
+  if (t.slot == 0) return;
+  timer_event& e = self_.sim.timer_in(t.slot);
+  if (e.due_) {
+    self_.control.retract(e);
+  } else {
+    self_.sim.queue().cancel(e);
+  }
+  t.slot = 0;
+  self_.sim.free_timer(e);
+}
+
+void timer_event::fire() {
+  due_ = true;
+  owner_->control.offer(*this);
+}
+
+void timer_event::run() {
+  proc& owner = *owner_;
+  timer& what = *what_;
+  auto& records = owner.sim.records();
+  records.note(record::timer, owner.key.value, number_);
+  if (records.tracing()) records.say(to_string(owner.id) + " timer " + std::to_string(number_));
+  what.slot = 0;
+  owner.sim.free_timer(*this);
+  what.expired();
+}
+
+void timer_event::drop() {
+  what_->slot = 0;
+  owner_->sim.free_timer(*this);
+}
+
+// Executor.
+
+void simulated_executor::ready(runnable& r, lane where) {
+  if (self_.muted) return;
+  (where == lane::user ? self_.user : self_.control).ready(r);
+}
+
+void simulated_executor::withdraw(runnable& r) {
+  if (!r.queued) return;
+  self_.user.withdraw(r);
+  self_.control.withdraw(r);
+}
+
+void simulated_executor::spend(nanoseconds duration) {
+  lane_runner* const running = self_.sim.running();
+  if (self_.muted || running == nullptr || &running->owner() != &self_ || duration.count() <= 0) return;
+  running->spend(self_.sim.slowed(self_, duration.count()));
+}
+
+fiber_pool& simulated_executor::fibers() { return self_.sim.fibers(); }
+
+// Transport.
+
+void simulated_transport::attach(transport_events* events) {
+  if (!self_.muted) self_.transport_listener = events;
+}
+
+channel simulated_transport::connect(proc_id peer) {
+  if (!self_.muted) return self_.sim.net().connect(self_, peer).number;
+  self_.channels.push_back(nullptr);
+  return self_.channels.size();
+}
+
+send_status simulated_transport::send(channel c, shared_bytes frame) {
+  if (!self_.muted && self_.doomed_sends != 0 && --self_.doomed_sends == 0) self_.sim.crash(self_, false);
+  if (self_.muted) return send_status::sent;
+  channel_end* const end = c == 0 || c > self_.channels.size() ? nullptr : self_.channels[c - 1];
+  if (end == nullptr) return send_status::closed;
+  return self_.sim.net().send(*end, std::move(frame));
+}
+
+void simulated_transport::close(channel c) {
+  if (self_.muted || c == 0 || c > self_.channels.size() || self_.channels[c - 1] == nullptr) return;
+  self_.sim.net().close(*self_.channels[c - 1]);
+}
+
+// Launcher.
+
+void simulated_launcher::attach(launcher_events* events) {
+  if (!self_.muted) self_.launcher_listener = events;
+}
+
+std::vector<host_id> simulated_launcher::hosts() const {
+  std::vector<host_id> all{self_.on.id};
+  for (host const& each : self_.sim.hosts()) {
+    if (each.id != self_.on.id) all.push_back(each.id);
+  }
+  return all;
+}
+
+void simulated_launcher::launch(launch_request request) {
+  if (!self_.muted) self_.sim.launch(self_, std::move(request));
+}
+
+void simulated_launcher::kill(proc_id id) {
+  if (!self_.muted) self_.sim.kill(self_, id);
+}
+
+void simulated_launcher::finish(error why) {
+  if (!self_.muted) self_.sim.finish(self_, std::move(why));
+}
+
+// Entropy, store, log.
+
+std::uint64_t simulated_entropy::draw(entity_key key) {
+  if (self_.muted) return 0;
+  std::uint64_t const count = self_.entropy_draws[key.value]++;
+  std::uint64_t const word =
+      keyed_hash(self_.sim.seed(), draw_domain::entropy, child_key(self_.key, "entropy", "", key.value), count).low;
+  auto& records = self_.sim.records();
+  records.note(record::drawn, self_.key.value, key.value, word);
+  if (records.tracing()) records.say(to_string(self_.id) + " draws " + std::to_string(word));
+  return word;
+}
+
+result<void> simulated_store::append(std::string_view file, std::span<std::byte const> data) {
+  if (self_.muted) return {};
+  auto& records = self_.sim.records();
+  records.note(record::stored, self_.key.value, hash_text(file), data.size(), hash_bytes(data));
+  if (records.tracing())
+    records.say(to_string(self_.id) + " appends " + std::to_string(data.size()) + " bytes to " + std::string(file));
+  auto& content = self_.on.files[std::string(file)];
+  content.insert(content.end(), data.begin(), data.end());
+  return {};
+}
+
+result<void> simulated_store::sync(std::string_view) { return {}; }
+
+void simulated_log::write(log_level level, std::string_view source, std::string_view line) {
+  auto& records = self_.sim.records();
+  if (self_.muted || !records.tracing()) return;
+  constexpr std::string_view names[] = {"debug", "info", "warning", "failure"};
+  records.say(to_string(self_.id) + " log " + std::string(names[static_cast<std::size_t>(level)]) + " " + std::string(source) +
+              ": " + std::string(line));
+}
+
+// Probes.
+
+void simulated_probes::always(bool held, std::string_view name, std::string_view where) {
+  if (held || self_.muted) return;
+  self_.sim.records().violated(std::string(name), "always(" + std::string(name) + ") does not hold in " + to_string(self_.id) +
+                                                      (where.empty() ? "" : " at " + std::string(where)));
+}
+
+void simulated_probes::sometimes(std::string_view name) {
+  if (!self_.muted) ++self_.sim.sometimes_count(name);
+}
+
+void simulated_probes::expect_sometimes(std::string_view name) {
+  if (!self_.muted) static_cast<void>(self_.sim.sometimes_count(name));
+}
+
+bool simulated_probes::buggify(std::string_view name) {
+  std::uint32_t const ppm = self_.sim.what().faults.buggify_ppm;
+  if (self_.muted || ppm == 0 || self_.sim.settling()) return false;
+  entity_key const site = child_key(self_.key, "buggify", name);
+  std::uint64_t const count = self_.buggify_draws[site.value]++;
+  return scale_below(keyed_hash(self_.sim.seed(), draw_domain::buggify, site, count).low, 1'000'000) < ppm;
+}
+
+}  // namespace roost::sim

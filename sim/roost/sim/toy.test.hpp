@@ -1,0 +1,176 @@
+#pragma once
+// A program for tests of the engine that uses the seams and nothing else: the root launches pairs of procs; one of each pair plays
+// rounds of ping-pong with the other, repeating what gets no answer, over connections that it opens again when they break.
+
+#include <roost/base/fiber.hpp>
+#include <roost/base/keyed.hpp>
+#include <roost/platform/platform.hpp>
+#include <roost/sim/run.hpp>
+
+#include <cstdint>
+#include <cstring>
+#include <map>
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace roost::sim::toy {
+
+struct settings {
+  std::uint32_t pairs = 2;
+  std::uint32_t rounds = 20;
+  std::size_t frame_bytes = 64;
+  std::uint32_t hosts = 2;           ///< Of the program's own: pair i lives on hosts i and i + 1, modulo this.
+  nanoseconds patience{50'000'000};  ///< Before a round is asked for again.
+};
+
+struct words {
+  std::uint64_t role = 0;  // 0: asks, 1: answers
+  proc_id peer;
+  std::uint64_t rounds = 0;
+};
+
+inline shared_bytes pack(words const& w) { return shared_bytes::copy_of(std::as_bytes(std::span(&w, 1))); }
+
+inline proc_id asker(settings const& s, std::uint32_t pair) { return {{pair % s.hosts}, 10 + pair, 1}; }
+inline proc_id answerer(settings const& s, std::uint32_t pair) { return {{(pair + 1) % s.hosts}, 100 + pair, 1}; }
+
+/// Asks or answers.
+class player final : public proc_instance, public transport_events {
+ public:
+  player(platform& seams, settings const& s, words w) : seams_(seams), settings_(s), words_(w), turn_(*this), again_(*this) {
+    turn_.key = child_key(seams.key, "actor", "player");
+  }
+  ~player() override {
+    if (again_.armed()) seams_.clock->disarm(again_);
+  }
+  void begin() override {
+    seams_.transport->attach(this);
+    if (words_.role == 0) open();
+  }
+  void unwind() override {
+    if (turn_.queued) seams_.executor->withdraw(turn_);
+  }
+  void connected(channel c, proc_id, bool initiated) override {
+    channel_ = c;
+    if (initiated) ask();
+  }
+  void received(channel c, shared_bytes frame) override {
+    std::uint64_t number = 0;
+    std::memcpy(&number, frame.view().data(), sizeof number);
+    inbox_.emplace_back(c, number);
+    seams_.executor->ready(turn_, lane::user);
+  }
+  void writable(channel) override {}
+  void closed(channel c, error) override {
+    if (c == channel_ && words_.role == 0) open();
+  }
+
+ private:
+  struct turn final : runnable {
+    explicit turn(player& p) : self(p) {}
+    void run() override { self.handle(); }
+    player& self;
+  };
+  struct again final : timer {
+    explicit again(player& p) : self(p) {}
+    void expired() override { self.ask(); }
+    player& self;
+  };
+
+  void open() { channel_ = seams_.transport->connect(words_.peer); }
+  void ask() {
+    send(channel_, round_ + 1);
+    seams_.clock->arm(again_, seams_.clock->now() + settings_.patience);
+  }
+  void send(channel c, std::uint64_t number) {
+    std::vector<std::byte> frame(std::max(settings_.frame_bytes, sizeof number));
+    std::memcpy(frame.data(), &number, sizeof number);
+    seams_.transport->send(c, shared_bytes(std::move(frame)));
+  }
+  void handle() {
+    auto const [c, number] = inbox_.front();
+    inbox_.erase(inbox_.begin());
+    if (!inbox_.empty()) seams_.executor->ready(turn_, lane::user);
+    if (words_.role == 1) {
+      send(c, number);
+    } else if (number == round_ + 1) {
+      ++round_;
+      seams_.observer->handler_started({{}, 1}, {hash_text("Player::ping")}, {}, true);
+      seams_.observer->handler_ended({{}, 1}, {}, errc::ok);
+      if (round_ == words_.rounds) return seams_.launcher->finish({});
+      ask();
+    }
+  }
+
+  platform& seams_;
+  settings settings_;
+  words words_;
+  turn turn_;
+  again again_;
+  channel channel_ = 0;
+  std::uint64_t round_ = 0;
+  std::vector<std::pair<channel, std::uint64_t>> inbox_;
+};
+
+/// Launches all and ends the program when every asker has ended.
+class root final : public proc_instance, public launcher_events {
+ public:
+  root(platform& seams, settings const& s) : seams_(seams), settings_(s) {}
+  void begin() override {
+    seams_.launcher->attach(this);
+    for (std::uint32_t i = 0; i != settings_.pairs; ++i) {
+      seams_.launcher->launch({answerer(settings_, i), "answer", pack({1, {}, 0})});
+      seams_.launcher->launch({asker(settings_, i), "ask", pack({0, answerer(settings_, i), settings_.rounds})});
+    }
+  }
+  void unwind() override {}
+  void launched(proc_id) override {}
+  void exited(proc_id id, error) override {
+    if (id.ordinal < 100 && ++ended_ == settings_.pairs) seams_.launcher->finish({});
+  }
+
+ private:
+  platform& seams_;
+  settings settings_;
+  std::uint32_t ended_ = 0;
+};
+
+class program final : public proc_program {
+ public:
+  explicit program(settings s = {}) : settings_(s) {}
+  std::unique_ptr<proc_instance> make(platform& seams, proc_id, shared_bytes bootstrap) override {
+    if (bootstrap.empty()) return std::make_unique<root>(seams, settings_);
+    words w;
+    std::memcpy(&w, bootstrap.view().data(), sizeof w);
+    return std::make_unique<player>(seams, settings_, w);
+  }
+
+ private:
+  settings settings_;
+};
+
+/// A quiet cluster without faults and with the knobs' defaults.
+inline scenario quiet(std::uint32_t hosts = 2) {
+  scenario s;
+  s.hosts = hosts;
+  s.draw_knobs = false;
+  s.policy = schedule_policy::in_order;
+  return s;
+}
+
+/// All lines of a run's trace that `wanted` names: the decisions of one entity, and when.
+inline std::vector<std::string> decisions(scenario const& s, run_options options, proc_program& p,
+                                          std::vector<std::string> wanted) {
+  std::vector<std::string> lines;
+  options.trace = [&](trace_event const& e) {
+    for (auto const& name : wanted) {
+      if (e.text.find(name) != std::string::npos) lines.push_back(to_string(e.at) + " " + e.text);
+    }
+  };
+  static_cast<void>(run(s, options, p));
+  return lines;
+}
+
+}  // namespace roost::sim::toy

@@ -1,0 +1,11 @@
+#include <roost/sim/wall_time.hpp>
+
+#include <chrono>
+
+namespace roost::sim {
+
+std::int64_t wall_nanoseconds() noexcept {
+  return std::chrono::duration_cast<std::chrono::nanoseconds>(std::chrono::steady_clock::now().time_since_epoch()).count();
+}
+
+}  // namespace roost::sim

@@ -20,8 +20,8 @@ namespace roost::link {
 struct outgoing {
   wire::frame_header header;
   shared_bytes payload;
-  shared_bytes trailer;    ///< The call chain, encoded; may be empty.
-  bool reserved = false;   ///< A reply or other message whose room was reserved by the request: takes no credit, is never told.
+  shared_bytes trailer;   ///< The call chain, encoded; may be empty.
+  bool reserved = false;  ///< A reply or other message whose room was reserved by the request: takes no credit, is never told.
 };
 
 /// A whole message that arrived in order.
@@ -42,8 +42,8 @@ struct receipt {
   std::uint64_t endpoint = 0;
   std::uint64_t reply_port = 0;
   message_stamp stamp;
-  errc fate = errc::unknown;   ///< errc::not_handled or errc::unknown.
-  error why;                   ///< actor_stopped, proc_failed, path_lost, stale, ...
+  errc fate = errc::unknown;  ///< errc::not_handled or errc::unknown.
+  error why;                  ///< actor_stopped, proc_failed, path_lost, stale, ...
 };
 
 enum class admission : std::uint8_t {
@@ -52,8 +52,10 @@ enum class admission : std::uint8_t {
   refused,    ///< Nothing was sent and nobody will be told: the peer is declared failed, or the message is too large.
 };
 
-/// What the sessions tell the floor above, on the control lane and never from inside a call of `session_table`, except
-/// `deliver`, which comes from inside the transport's `received`.
+/// What the sessions tell the floor above, on the control lane and never from inside a call of `session_table`. `deliver` comes
+/// from inside the transport's `received`, or right after the control message or the loss that the message had to wait for.
+///
+/// Every function may call `session_table`.
 class session_events {
  public:
   /// Puts the message in custody (mailbox or held list) before returning; the acknowledgement follows from that.
@@ -63,7 +65,8 @@ class session_events {
   virtual void room(std::uint64_t sender, actor_id receiver) = 0;
   /// A message of the control lane: in order, at most once, before data that was sent later.
   virtual void control(proc_id from, std::uint16_t kind, shared_bytes body) = 0;
-  /// All messages of the session's epoch were told; waits on that peer end with `why` (path_lost or proc_failed).
+  /// All messages of the session's epoch were told; waits on that peer end with `why`: path_lost, proc_failed, or why the peer
+  /// refused the session: stale (that incarnation is gone), version_mismatch, unauthenticated.
   virtual void session_lost(proc_id peer, error why) = 0;
   /// The detector suspects the peer (true) or heard of it again (false). Decides nothing.
   virtual void suspected(proc_id peer, bool suspect) = 0;
@@ -77,7 +80,7 @@ struct identity {
   proc_id self;
   std::string cluster;
   std::string build;
-  std::string token;                 ///< Empty: no authentication.
+  std::string token;                   ///< Empty: no authentication.
   std::uint16_t wire_version_min = 0;  ///< 0: this build's.
   std::uint16_t wire_version_max = 0;
   std::uint64_t features = 0;
@@ -104,15 +107,22 @@ class session_table {
   /// Sends on the control lane: bounded, ahead of data, needs no credit. `kind` is the caller's own closed list (at least 1).
   void send_control(proc_id to, std::uint16_t kind, shared_bytes body);
 
+  /// Something waits for the peer that no message stands for: an answer to a handled request, a monitor. While anything is
+  /// watched (calls are counted), or a message is not yet handled, the silence of the peer ends in `session_lost`, which
+  /// takes no watch away.
+  void watch(proc_id peer);
+  void unwatch(proc_id peer);
+
   /// A verdict: that incarnation is dead. Everything open with it is told, and nothing is accepted from it again.
   void declare_failed(proc_id peer, error why);
   /// Orderly end of this proc: sends what is due, closes all channels.
   void close();
 
   struct statistics {
-    std::size_t sessions = 0;
+    std::size_t sessions = 0;        ///< With a channel, or about to have one.
     std::size_t unacknowledged = 0;  ///< Payloads kept.
-    std::size_t unhandled = 0;       ///< Records of 16 to 64 bytes kept.
+    std::size_t unhandled = 0;       ///< Records of 64 bytes kept.
+    std::size_t pairs = 0;           ///< Pairs (sender, receiver) of which credit is taken.
   };
   statistics stats() const;
   /// One line per session for people.

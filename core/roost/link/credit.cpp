@@ -1,0 +1,57 @@
+#include <roost/link/credit.hpp>
+
+#include <roost/base/error.hpp>
+#include <roost/base/plant.hpp>
+
+#include <algorithm>
+#include <string>
+
+namespace roost::link {
+namespace {
+
+ROOST_DEFINE_PLANT(credit_ignored, "credit-ignored", "G10", "admits one message more than a pair has credit for");
+ROOST_DEFINE_PLANT(room_forgotten, "room-forgotten", "G4", "forgets the waiting sender when its pair becomes empty");
+
+}  // namespace
+
+bool credit_table::fits(pair_state const& pair, std::uint64_t size) const noexcept {
+  if (pair.messages == 0) return true;
+  auto const messages = ROOST_PLANT(credit_ignored) ? messages_ + 1 : messages_;
+  return pair.messages < messages && pair.bytes <= bytes_ && size <= bytes_ - pair.bytes;
+}
+
+bool credit_table::has_room(std::uint64_t sender, std::uint64_t receiver, std::uint64_t size) const noexcept {
+  auto const* pair = pairs_.find({sender, receiver});
+  return pair == nullptr || fits(*pair, size);
+}
+
+bool credit_table::take(std::uint64_t sender, std::uint64_t receiver, std::uint64_t size) {
+  auto& pair = pairs_.insert({sender, receiver});
+  if (!fits(pair, size)) {
+    pair.wanted = pair.waiting ? std::min(pair.wanted, size) : size;
+    pair.waiting = true;
+    return false;
+  }
+  ++pair.messages;
+  pair.bytes += size;
+  return true;
+}
+
+bool credit_table::give_back(std::uint64_t sender, std::uint64_t receiver, std::uint64_t size) {
+  auto* pair = pairs_.find({sender, receiver});
+  ROOST_INVARIANT(pair != nullptr && pair->messages != 0 && pair->bytes >= size,
+                  "a" + std::to_string(sender) + " to a" + std::to_string(receiver) + ", " + std::to_string(size) + " bytes");
+  --pair->messages;
+  pair->bytes -= size;
+  auto room = pair->waiting && fits(*pair, pair->wanted);
+  if (ROOST_PLANT(room_forgotten) && room && pair->messages == 0) room = false;
+  if (room) pair->waiting = false;
+  if (pair->messages == 0) pairs_.erase({sender, receiver});
+  return room;
+}
+
+void credit_table::stop_waiting(std::uint64_t sender, std::uint64_t receiver) noexcept {
+  if (auto* pair = pairs_.find({sender, receiver})) pair->waiting = false;
+}
+
+}  // namespace roost::link

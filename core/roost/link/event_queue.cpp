@@ -1,0 +1,40 @@
+#include <roost/link/event_queue.hpp>
+
+#include <roost/base/keyed.hpp>
+
+#include <utility>
+
+namespace roost::link {
+
+event_queue::event_queue(platform& seams, session_events& target, event_origin& origin)
+    : seams_(&seams), target_(&target), origin_(&origin) {
+  key = child_key(seams.key, "link", "events");
+}
+
+event_queue::~event_queue() { seams_->executor->withdraw(*this); }
+
+void event_queue::wake() { seams_->executor->ready(*this, lane::control); }
+
+void event_queue::run() {
+  origin_->between_events();
+  while (!events_.empty()) {
+    auto e = std::move(events_.front());
+    events_.pop_front();
+    if (auto* r = std::get_if<receipt>(&e)) {
+      target_->told(*r);
+    } else if (auto* room = std::get_if<room_event>(&e)) {
+      target_->room(room->sender, room->receiver);
+    } else if (auto* control = std::get_if<control_event>(&e)) {
+      if (!origin_->still_accepted(control->from)) continue;
+      target_->control(control->from, control->kind, std::move(control->body));
+      origin_->control_handed_up(control->from, control->epoch, control->number);
+    } else if (auto* lost = std::get_if<lost_event>(&e)) {
+      target_->session_lost(lost->peer, std::move(lost->why));
+      origin_->loss_handed_up(lost->peer);
+    } else if (auto* suspect = std::get_if<suspect_event>(&e)) {
+      target_->suspected(suspect->peer, suspect->suspect);
+    }
+  }
+}
+
+}  // namespace roost::link

@@ -63,6 +63,8 @@ class proc_program {
   virtual ~proc_program() = default;
   /// The root proc of the program has an empty bootstrap.
   virtual std::unique_ptr<proc_instance> make(platform& seams, proc_id self, shared_bytes bootstrap) = 0;
+  /// The arguments of the program, before its root is made.
+  virtual void set_arguments(std::vector<std::string>) {}
 };
 
 }  // namespace roost

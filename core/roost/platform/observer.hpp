@@ -25,6 +25,7 @@ struct send_observation {
   endpoint_id endpoint;
   bytes size;                 ///< By the codec's visitor.
   bool awaits_reply = false;  ///< Its reply port ends with the error when it is not handled.
+  instant deadline = never;   ///< Of the call.
 };
 
 enum class wait_kind : std::uint8_t { reply, credit, receiver, sleep, spawn, several };
@@ -67,6 +68,8 @@ class observer {
   virtual void wait_started(wait_observation const& wait) = 0;
   virtual void wait_ended(actor_id waiter, std::uint64_t wait, errc outcome) = 0;
 
+  /// `watcher` asked to be told of the end of `watched`.
+  virtual void watch_started(actor_id watcher, actor_id watched) = 0;
   /// A monitor or link of `watcher` was told that `watched` ended.
   virtual void notice(actor_id watcher, actor_id watched, errc reason) = 0;
   /// The root's hook ran.

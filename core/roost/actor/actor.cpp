@@ -1,0 +1,88 @@
+#include <roost/actor/actor.hpp>
+
+#include <roost/actor/cell.hpp>
+#include <roost/actor/frame.hpp>
+#include <roost/actor/proc_runtime.hpp>
+#include <roost/base/keyed.hpp>
+
+namespace roost {
+
+std::string to_string(failure const& f) {
+  auto const at = f.point().dims() == 0 ? std::string() : "[" + to_string(f.point()) + "]";
+  return f.mesh() + at + " (" + to_string(f.actor()) + ") failed: " + f.why().describe();
+}
+
+context here() { return context(detail::require_frame("here()")); }
+
+roost::point const& context::point() const { return frame_->cell->where(); }
+roost::point context::message_point() const {
+  auto const* m = frame_->handled;
+  if (m != nullptr && m->place != nullptr) return roost::point(m->place->shape, m->place->rank);
+  return point();
+}
+actor_id context::self() const { return frame_->cell->id(); }
+proc_id context::proc() const { return frame_->cell->id().proc; }
+host_id context::host() const { return proc().host; }
+std::string const& context::name() const { return frame_->cell->name(); }
+actor_id context::caller() const { return frame_->handled != nullptr ? frame_->handled->sender : actor_id{}; }
+instant context::deadline() const { return frame_->deadline; }
+
+instant now() { return detail::require_frame("now()").cell->home().seams().clock->now(); }
+
+void sleep(nanoseconds duration) {
+  auto& frame = detail::require_frame("sleep()");
+  auto const until = frame.cell->home().seams().clock->now() + duration;
+  detail::waiter w(frame);
+  auto const outcome = w.wait(wait_kind::sleep, frame.cell->id(), until);
+  if (outcome == errc::timeout && frame.deadline < until) {
+    throw exception(error(errc::timeout, "the deadline inherited from the caller passed during sleep()", frame.cell->describe()));
+  }
+}
+
+std::uint64_t random_bits() {
+  auto& frame = detail::require_frame("random_bits()");
+  return frame.cell->home().seams().entropy->draw(frame.cell->key);
+}
+std::uint64_t random_below(std::uint64_t bound) { return scale_below(random_bits(), bound); }
+
+void log_line(std::string_view line) {
+  auto& frame = detail::require_frame("log()");
+  auto& seams = frame.cell->home().seams();
+  if (seams.log != nullptr) seams.log->write(log_level::info, frame.cell->describe(), line);
+}
+
+void spend(nanoseconds duration) { detail::require_frame("spend()").cell->home().seams().executor->spend(duration); }
+void detail::spend_offloaded(nanoseconds takes) { require_frame("offload()").cell->home().seams().executor->spend(takes); }
+
+void stop_self() { detail::require_frame("stop_self()").cell->stop(); }
+
+void watch(actor_id other) {
+  auto& frame = detail::require_frame("watch()");
+  frame.cell->home().watch(frame.cell->id(), other, false);
+}
+void link_to(actor_id other) {
+  auto& frame = detail::require_frame("link_to()");
+  frame.cell->home().watch(frame.cell->id(), other, true);
+}
+void kill(actor_id other) {
+  auto& frame = detail::require_frame("kill()");
+  frame.cell->home().end_actor(other, false, error(errc::actor_killed, "killed by " + frame.cell->describe()));
+}
+void stop(actor_id other) {
+  auto& frame = detail::require_frame("stop()");
+  frame.cell->home().end_actor(other, true, {});
+}
+
+actor::actor() : cell_(detail::require_frame("An actor's constructor").cell) {}
+bool actor::supervise(failure const&) { return false; }
+void actor::cleanup(error const*) {}
+void actor::undelivered(roost::undelivered const& receipt) {
+  auto& seams = cell_->home().seams();
+  if (seams.log != nullptr) {
+    seams.log->write(log_level::warning, cell_->describe(),
+                     receipt.endpoint + " to " + to_string(receipt.receiver) + " was not handled: " + receipt.why.describe());
+  }
+}
+void actor::down(actor_id, error const&) {}
+
+}  // namespace roost

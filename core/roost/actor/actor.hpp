@@ -1,0 +1,113 @@
+#pragma once
+// The base of users' actors: private state, and handlers that run one at a time.
+
+#include <roost/actor/failure.hpp>
+#include <roost/actor/fwd.hpp>
+#include <roost/base/error.hpp>
+#include <roost/base/units.hpp>
+
+#include <fmt/format.h>
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <utility>
+
+namespace roost {
+
+/// Where a handler runs and what it was sent. Valid only during the handler.
+class context {
+ public:
+  /// The actor's own place in its mesh.
+  roost::point const& point() const;
+  std::uint64_t rank() const { return point().rank(); }
+  /// The receiver's place in the slice that the message was cast to; its own place for everything else.
+  roost::point message_point() const;
+  std::uint64_t message_rank() const { return message_point().rank(); }
+  actor_id self() const;
+  proc_id proc() const;
+  host_id host() const;
+  /// The name given at spawn.
+  std::string const& name() const;
+  /// Who sent the message; nil for callbacks.
+  actor_id caller() const;
+  /// When the handler's caller no longer waits; `never` without a deadline.
+  instant deadline() const;
+
+ private:
+  friend context here();
+  explicit context(detail::handler_frame& frame) : frame_(&frame) {}
+  detail::handler_frame* frame_;
+};
+
+/// The context of the handler that runs now. Throws `errc::bad_argument` outside a handler.
+context here();
+
+/// The runtime's clocks and randomness, deterministic in simulation. Only inside a handler.
+instant now();
+/// Suspends the handler, not the thread. Ends early only with the actor, or at the handler's inherited deadline (then it throws
+/// `errc::timeout`).
+void sleep(nanoseconds duration);
+/// 64 random bits of this actor's own stream.
+std::uint64_t random_bits();
+/// Uniform in [0, bound).
+std::uint64_t random_below(std::uint64_t bound);
+/// Writes one line to the platform's log, with the actor as its source.
+void log_line(std::string_view line);
+template <class... Args>
+void log(fmt::format_string<Args...> format, Args&&... args) {
+  log_line(fmt::format(format, std::forward<Args>(args)...));
+}
+/// Runs code that blocks. Simulated: inline, and the handler's worker is busy for `takes`.
+template <class F>
+auto offload(nanoseconds takes, F&& f);
+/// Ends with the actor after what is already in its mailbox.
+void stop_self();
+/// Declares that this handler takes `duration` of its worker's time in simulation; live it does nothing.
+void spend(nanoseconds duration);
+
+/// Tells the current actor once, by `actor::down`, when `other` ends (or at once, when it has ended). Any actor may watch any.
+void watch(actor_id other);
+/// Like `watch`, and when either fails the other fails with it as the cause. A clean stop only tells.
+void link_to(actor_id other);
+/// Ends an actor without draining, whoever owns it; its owner sees `errc::actor_killed`.
+void kill(actor_id other);
+/// Lets an actor drain and end, whoever owns it.
+void stop(actor_id other);
+
+/// Base of every actor class. Constructed, used and destroyed on its proc's loop.
+class actor {
+ public:
+  actor();
+  actor(actor const&) = delete;
+  actor& operator=(actor const&) = delete;
+  virtual ~actor() = default;
+
+  /// A failure of something this actor owns. True: handled. False or throwing: this actor fails, and its owner is told with
+  /// the chain kept. Runs between handlers, or while one waits; never nested; may itself wait.
+  virtual bool supervise(failure const& f);
+  /// Runs once when the actor ends, after everything it owns has ended; `why` is null after a clean stop. Bounded in time.
+  virtual void cleanup(error const* why);
+  /// A message without a reply port was not handled. The default logs it.
+  virtual void undelivered(roost::undelivered const& receipt);
+  /// A watched actor ended: errc::actor_stopped, actor_failed, actor_killed, proc_failed or path_lost.
+  virtual void down(actor_id who, error const& why);
+
+ private:
+  friend class detail::actor_cell;
+  template <class T>
+  friend struct actor_access;
+  detail::actor_cell* cell_;
+};
+
+namespace detail {
+void spend_offloaded(nanoseconds takes);
+}
+
+template <class F>
+auto offload(nanoseconds takes, F&& f) {
+  detail::spend_offloaded(takes);
+  return std::forward<F>(f)();
+}
+
+}  // namespace roost

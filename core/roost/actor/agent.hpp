@@ -1,0 +1,92 @@
+#pragma once
+// What proc runtimes say to each other: spawning, ends, answers, verdicts. A closed list.
+
+#include <roost/base/bytes.hpp>
+#include <roost/base/error.hpp>
+#include <roost/base/ids.hpp>
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+namespace roost::detail {
+
+/// In the endpoint field of messages to actor 0. They keep the order of the session, behind earlier messages of the sender.
+enum class agent_op : std::uint64_t {
+  answer_value = 1,  ///< reply_port is the caller's port; the payload is the value; fingerprint its type.
+  answer_error,      ///< reply_port is the caller's port; the payload is an error.
+  spawn,             ///< spawn_body.
+  stop,              ///< target_body: drain and end.
+  ended,             ///< ended_body, to the proc of the owner.
+  watch,             ///< watch_body, to the proc of the watched.
+  down,              ///< down_body, to the proc of the watcher.
+};
+
+/// On the control lane, ahead of data.
+enum class control_kind : std::uint16_t {
+  verdict = 1,  ///< verdict_body: that proc is dead.
+  kill,         ///< target_body.
+  lease,        ///< Empty: the parent lives.
+  shutdown,     ///< Empty: the parent's program is over; end.
+};
+
+struct wire_error {
+  std::uint16_t code = 0;
+  std::string what;
+  std::string where;
+  bool simulated = false;
+};
+/// An error chain, newest first.
+struct error_body {
+  std::vector<wire_error> chain;
+};
+error_body to_body(error const& e);
+error from_body(error_body const& body);
+
+struct spawn_body {
+  std::uint64_t local = 0;
+  actor_id owner;
+  std::string class_name;
+  std::string name;
+  std::vector<std::string> labels;
+  std::vector<std::uint64_t> sizes;
+  std::uint64_t rank = 0;
+  std::uint64_t fingerprint = 0;
+  shared_bytes arguments;
+};
+struct target_body {
+  std::uint64_t local = 0;
+  error_body why;
+};
+struct ended_body {
+  actor_id owner;
+  actor_id child;
+  error_body why;
+};
+struct watch_body {
+  actor_id watcher;
+  std::uint64_t port = 0;
+  actor_id watched;
+  bool linked = false;
+};
+struct down_body {
+  actor_id watcher;
+  std::uint64_t port = 0;
+  actor_id watched;
+  bool linked = false;
+  error_body why;
+};
+/// The first thing that a launched proc reads.
+struct bootstrap_body {
+  proc_id parent;
+  proc_id root;
+  std::string cluster;
+  std::string token;
+  std::string name;
+};
+struct verdict_body {
+  proc_id dead;
+  error_body why;
+};
+
+}  // namespace roost::detail

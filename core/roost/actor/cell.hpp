@@ -1,0 +1,146 @@
+#pragma once
+// The runtime's side of one actor: its mailbox, its activations, its life. The user's object hangs below it.
+
+#include <roost/actor/failure.hpp>
+#include <roost/actor/frame.hpp>
+#include <roost/actor/message.hpp>
+#include <roost/actor/registry.hpp>
+
+#include <memory>
+#include <string>
+#include <vector>
+
+namespace roost::detail {
+
+enum class life : std::uint8_t { starting, running, draining, ending, ended };
+
+/// An actor as its owner records it.
+struct owned_actor {
+  actor_id id;
+  std::string mesh_name;
+  point where;
+};
+
+/// A delayed or periodic message of an actor to itself.
+class self_timer : public timer {
+ public:
+  virtual ~self_timer() = default;
+};
+
+/// What few actors have; made when first needed.
+struct cell_extras {
+  std::vector<owned_actor> children;             ///< Alive as far as this proc knows, in order of spawning.
+  std::vector<failure> failures;                 ///< Not yet supervised, oldest first.
+  std::vector<std::unique_ptr<self_timer>> timers;  ///< Delayed and periodic messages to itself.
+  std::vector<std::pair<actor_id, bool>> watchers;  ///< Who is told of the end; true: linked.
+  std::uint64_t spawned = 0;                     ///< Actors ever spawned by it.
+  std::uint64_t waits = 0;                       ///< Waits ever begun by it, for observers.
+};
+
+/// What an actor is made from.
+struct spawn_order {
+  actor_id id;
+  actor_id owner;
+  class_descriptor const* what = nullptr;
+  std::string name;
+  point where;                      ///< In its mesh.
+  std::unique_ptr<message> construct;
+};
+
+/// One actor. It runs on its proc's loop only; every public function is for the proc's own code.
+class actor_cell final : public runnable {
+ public:
+  actor_cell(proc_runtime& home, spawn_order order);
+  ~actor_cell();
+
+  proc_runtime& home() const noexcept { return *home_; }
+  actor_id id() const noexcept;
+  actor_id owner() const noexcept { return owner_; }
+  class_descriptor const& what() const noexcept { return *class_; }
+  std::string const& name() const noexcept { return name_; }
+  point const& where() const noexcept { return where_; }
+  actor* user() const noexcept { return user_.get(); }
+  void set_user(std::unique_ptr<actor> object);
+  life state() const noexcept { return state_; }
+  std::uint32_t queued_messages() const noexcept { return mailbox_.size(); }
+  /// "Player team[gpu=3] (h0/p1.1/a7)", for errors.
+  std::string describe() const;
+
+  /// Custody of a message for a running actor; after `stop` the message is returned to its sender instead.
+  void accept(std::unique_ptr<message> m);
+  /// A callback: an ordinary message that nobody sent.
+  void post(std::unique_ptr<message> m);
+  /// Accepts no more, handles what is queued, then ends.
+  void stop();
+  /// Ends now: queued messages return to their senders, waiting handlers unwind. Only the first reason counts.
+  void end(error why);
+  /// The proc ends without a word: unwinds handlers, tells nobody.
+  void unwind();
+
+  void add_child(owned_actor child);
+  /// A child ended; a failure goes to `supervise`, a clean end only out of the list.
+  void child_ended(actor_id child, error const& why);
+  std::vector<owned_actor> children_on(proc_id where) const;
+  bool has_children() const noexcept { return extras_ != nullptr && !extras_->children.empty(); }
+  /// A failure for this actor to supervise (or the root's hook to see).
+  void add_failure(failure f);
+
+  cell_extras& extras();
+  cell_extras* extras_if_any() const noexcept { return extras_.get(); }
+
+  void frame_suspended(handler_frame& frame);
+  bool supervising() const noexcept { return supervising_ != nullptr; }
+  std::uint64_t next_wait() { return ++extras().waits; }
+  /// Whether a frame waits for a reply of `target`: for the detection of cycles.
+  bool waits_for_reply() const noexcept;
+  /// One more look at whether it has something to do.
+  void check_ready();
+  std::vector<handler_frame*> frames() const;
+  /// Finishes the activation of a coroutine that ended.
+  void coroutine_finished(handler_frame& frame, message& handled, std::exception_ptr thrown);
+
+  void run() override;
+
+ private:
+  bool has_step() const noexcept;
+  bool may_start(message const& m) const noexcept;
+  bool failure_is_due() const noexcept;
+  void run_message(std::unique_ptr<message> m);
+  void settle_message(handler_frame& frame, message& m, std::exception_ptr thrown);
+  void run_supervise();
+  void run_cleanup();
+  void advance_end();
+  void finish();
+  void link_frame(handler_frame& frame);
+  void unlink_frame(handler_frame& frame);
+  void return_mailbox();
+  void end_frames();
+  void arm_end_timer();
+
+  struct end_timer final : timer {
+    explicit end_timer(actor_cell& c) : cell(&c) {}
+    void expired() override;
+    actor_cell* cell;
+  };
+  enum class ending_step : std::uint8_t { handlers, children, cleanup, done };
+
+  proc_runtime* home_;
+  std::uint64_t local_;
+  actor_id owner_;
+  class_descriptor const* class_;
+  std::unique_ptr<actor> user_;
+  message_queue mailbox_;
+  handler_frame* frames_ = nullptr;
+  handler_frame* supervising_ = nullptr;
+  std::unique_ptr<cell_extras> extras_;
+  std::unique_ptr<end_timer> end_timer_;
+  std::unique_ptr<error> end_reason_;
+  std::string name_;
+  point where_;
+  life state_ = life::starting;
+  ending_step ending_ = ending_step::handlers;
+  bool overdue_ = false;  ///< The cleanup bound has passed.
+  bool mute_ = false;
+};
+
+}  // namespace roost::detail

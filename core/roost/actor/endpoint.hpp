@@ -1,0 +1,390 @@
+#pragma once
+// Endpoints: how a member function becomes a message, and the adverbs with which it is invoked.
+
+#include <roost/actor/actor.hpp>
+#include <roost/actor/future.hpp>
+#include <roost/actor/mesh_ref.hpp>
+#include <roost/actor/port.hpp>
+#include <roost/actor/registry.hpp>
+#include <roost/actor/task.hpp>
+#include <roost/base/keyed.hpp>
+#include <roost/shape/value_mesh.hpp>
+
+#include <algorithm>
+#include <string_view>
+#include <tuple>
+#include <type_traits>
+
+namespace roost::detail {
+
+/// A name as a template argument.
+template <std::size_t N>
+struct fixed_name {
+  constexpr fixed_name(char const (&text)[N]) { std::copy_n(text, N, chars); }
+  constexpr std::string_view view() const { return {chars, N - 1}; }
+  char chars[N]{};
+};
+
+template <class T>
+inline constexpr bool is_reply_port = false;
+template <class T>
+inline constexpr bool is_reply_port<reply_port<T>> = true;
+template <class T>
+inline constexpr bool is_task = false;
+template <class T>
+inline constexpr bool is_task<task<T>> = true;
+
+template <class R>
+struct answer_of {
+  using type = R;
+};
+template <class R>
+struct answer_of<task<R>> {
+  using type = R;
+};
+
+/// The parts of an endpoint's type: its class, what it answers, the arguments that travel.
+template <class C, class R, class... Args>
+struct plain_traits {
+  using actor_type = C;
+  using returned = R;
+  using answer = typename answer_of<R>::type;
+  using arguments = std::tuple<std::remove_cvref_t<Args>...>;
+  static constexpr bool explicit_reply = false;
+};
+template <class C, class R, class... Args>
+struct member_parts : plain_traits<C, R, Args...> {};
+template <class C, class R, class T, class... Args>
+struct member_parts<C, R, reply_port<T>, Args...> {
+  using actor_type = C;
+  using returned = R;
+  using answer = T;
+  using arguments = std::tuple<std::remove_cvref_t<Args>...>;
+  static constexpr bool explicit_reply = true;
+  static_assert(std::is_void_v<R>, "roost: an endpoint that takes a reply_port answers through it and returns void");
+};
+template <class Member>
+struct member_traits;
+template <class C, class R, class... Args>
+struct member_traits<R (C::*)(Args...)> : member_parts<C, R, Args...> {};
+template <class C, class R, class... Args>
+struct member_traits<R (C::*)(Args...) const> : member_parts<C, R, Args...> {};
+template <class C, class R, class... Args>
+struct member_traits<R (C::*)(Args...) noexcept> : member_parts<C, R, Args...> {};
+
+/// Declared concurrent by ROOST_CONCURRENT: found by argument-dependent lookup; exclusive otherwise.
+template <class Tag>
+constexpr std::size_t concurrency_of(Tag tag) {
+  if constexpr (requires { roost_concurrency(tag); }) {
+    return roost_concurrency(tag);
+  } else {
+    return 0;
+  }
+}
+
+/// An invocation of one endpoint, with its arguments.
+template <auto Member>
+class call_message final : public message {
+ public:
+  using traits = member_traits<decltype(Member)>;
+  using answer = stored<typename traits::answer>;
+
+  call_message() = default;
+  explicit call_message(typename traits::arguments a) : arguments(std::move(a)) {}
+
+  void invoke(handler_frame& frame) override {
+    auto& self = static_cast<typename traits::actor_type&>(*frame.cell->user());
+    auto& home = frame.cell->home();
+    if constexpr (traits::explicit_reply) {
+      reply_port<typename traits::answer> answer_port(home, reply, frame.cell->id(), stamp);
+      frame.answered = true;
+      std::apply([&](auto&... a) { (self.*Member)(std::move(answer_port), std::move(a)...); }, arguments);
+    } else if constexpr (is_task<typename traits::returned>) {
+      auto running = std::apply([&](auto&... a) { return (self.*Member)(std::move(a)...); }, arguments);
+      if constexpr (std::is_void_v<typename traits::answer>) {
+        await_task(std::move(running));
+        give(frame, unit{});
+      } else {
+        give(frame, await_task(std::move(running)));
+      }
+    } else if constexpr (std::is_void_v<typename traits::returned>) {
+      std::apply([&](auto&... a) { (self.*Member)(std::move(a)...); }, arguments);
+      give(frame, unit{});
+    } else {
+      give(frame, std::apply([&](auto&... a) { return (self.*Member)(std::move(a)...); }, arguments));
+    }
+  }
+
+  typename traits::arguments arguments;
+
+ private:
+  void give(handler_frame& frame, answer value) {
+    if (!reply || frame.answered) return;
+    frame.answered = true;
+    answer_value(frame.cell->home(), reply, std::move(value), frame.cell->id(), stamp);
+  }
+};
+
+template <auto Member>
+result<std::unique_ptr<message>> decode_call(shared_bytes const& payload, proc_runtime& home) {
+  using arguments = typename member_traits<decltype(Member)>::arguments;
+  auto decoded = wire::decode<arguments>(payload, {}, &home);
+  if (!decoded) return decoded.failure();
+  return std::unique_ptr<message>(std::make_unique<call_message<Member>>(std::move(*decoded)));
+}
+
+constexpr std::uint64_t endpoint_hash(std::string_view class_name, std::string_view name) {
+  return wire::combine_fingerprints(wire::fingerprint_text(class_name), wire::fingerprint_text(name));
+}
+
+template <auto Member, fixed_name Class, fixed_name Name>
+struct described_endpoint {
+  using traits = member_traits<decltype(Member)>;
+  static inline endpoint_descriptor const descriptor{
+      endpoint_hash(Class.view(), Name.view()), Class.view(), Name.view(), wire::fingerprint_of<typename traits::arguments>(),
+      concurrency_of(std::integral_constant<decltype(Member), Member>{}), &decode_call<Member>};
+};
+
+/// The future of one rank's answer.
+template <class R>
+boost::intrusive_ptr<answer_state<stored<R>>> open_answer(actor_cell& caller, actor_id target) {
+  boost::intrusive_ptr state(new answer_state<stored<R>>());
+  state->target = target;
+  state->awaited = true;
+  caller.home().open_port(*state, caller.id());
+  return state;
+}
+
+/// What an adverb needs to know of who invokes it.
+struct invocation {
+  actor_cell* cell;
+  handler_frame* frame;
+  instant deadline;
+  chain_ptr chain;
+
+  /// Of the handler that runs now; `timeout` shortens its deadline.
+  static invocation here(nanoseconds timeout);
+};
+
+/// The frame-to-be of an invocation; `arguments` are encoded behind the slice that it is cast to.
+link::outgoing make_outgoing(invocation const& from, endpoint_descriptor const& endpoint, actor_id to, reply_route reply,
+                             std::vector<std::byte> const& arguments, cast_place const* place);
+/// The reverse: takes the slice off the front of a payload. Errors: those of decoding.
+result<shared_bytes> split_payload(shared_bytes const& payload, std::uint64_t rank, std::unique_ptr<cast_place>& place);
+
+/// Sends one invocation of an endpoint to one actor, with credit. Throws where the wait for credit does.
+template <auto Member>
+void send_call(invocation const& from, endpoint_descriptor const& endpoint, actor_id to, reply_route reply,
+               typename member_traits<decltype(Member)>::arguments arguments, std::unique_ptr<cast_place> place) {
+  auto& home = from.cell->home();
+  auto const size = wire::encoded_size(arguments);
+  home.await_credit(from.frame, to, size);
+  if (to.proc == home.self()) {
+    auto m = std::make_unique<call_message<Member>>(std::move(arguments));
+    m->endpoint = &endpoint;
+    m->sender = from.cell->id();
+    m->reply = reply;
+    m->deadline = from.deadline;
+    m->size = size;
+    if (reply) m->chain = from.chain;
+    m->place = std::move(place);
+    home.send_local(to, std::move(m));
+    return;
+  }
+  auto out = make_outgoing(from, endpoint, to, reply, wire::encode(arguments, &home), place.get());
+  home.send_remote(to, std::move(out), reply, from.cell->id());
+}
+/// The answers of all ranks of a call.
+template <class R>
+class collect_state final : public future_state<value_mesh<result<stored<R>>>> {
+ public:
+  explicit collect_state(extent shape) : shape_(std::move(shape)), missing_(shape_.size()) { entries_.resize(missing_); }
+  void put(std::uint64_t rank, result<stored<R>> entry) {
+    if (entries_[rank]) return;
+    entries_[rank].emplace(std::move(entry));
+    if (--missing_ != 0) return;
+    std::vector<result<stored<R>>> all;
+    all.reserve(entries_.size());
+    for (auto& e : entries_) all.push_back(std::move(*e));
+    this->set(value_mesh<result<stored<R>>>(shape_, std::move(all)));
+  }
+
+ private:
+  extent shape_;
+  std::uint64_t missing_;
+  std::vector<std::optional<result<stored<R>>>> entries_;
+};
+
+}  // namespace roost::detail
+
+namespace roost {
+
+/// One value per rank as an argument of an adverb: `scatter(values)`.
+template <class T>
+class scattered {
+ public:
+  explicit scattered(value_mesh<T> values) : values_(std::move(values)) {}
+  value_mesh<T> const& values() const noexcept { return values_; }
+
+ private:
+  value_mesh<T> values_;
+};
+template <class T>
+scattered<T> scatter(value_mesh<T> values) {
+  return scattered<T>(std::move(values));
+}
+
+/// The results of `stream`, in order of arrival.
+template <class R>
+class result_stream {
+ public:
+  using entry = std::pair<point, result<detail::stored<R>>>;
+  struct shared {
+    std::deque<entry> arrived;
+    std::uint64_t due = 0;
+    detail::observer_list waiting;
+  };
+  explicit result_stream(std::shared_ptr<shared> state) : state_(std::move(state)) {}
+  /// The next result, or nothing when all ranks have answered or failed.
+  std::optional<entry> next(nanoseconds timeout = nanoseconds::max()) {
+    auto const deadline = detail::deadline_in(timeout);
+    while (state_->arrived.empty()) {
+      if (state_->due == 0) return std::nullopt;
+      detail::waiter w(detail::require_frame("stream::next()"));
+      detail::observer_node node{&w, nullptr};
+      state_->waiting.add(node);
+      errc outcome = errc::ok;
+      try {
+        outcome = w.wait(wait_kind::several, {}, deadline);
+      } catch (...) {
+        state_->waiting.remove(node);
+        throw;
+      }
+      state_->waiting.remove(node);
+      if (outcome == errc::timeout && state_->arrived.empty()) detail::throw_error(error(errc::timeout, "no result came before the deadline"));
+    }
+    entry first = std::move(state_->arrived.front());
+    state_->arrived.pop_front();
+    --state_->due;
+    return first;
+  }
+
+ private:
+  std::shared_ptr<shared> state_;
+};
+
+/// One endpoint of a mesh, ready to be invoked: `mesh->hit.call(...)`. Refers to the mesh reference; use it at once.
+template <auto Member, detail::fixed_name Class, detail::fixed_name Name,
+          class Arguments = typename detail::member_traits<decltype(Member)>::arguments>
+class endpoint;
+
+template <auto Member, detail::fixed_name Class, detail::fixed_name Name, class... Args>
+class endpoint<Member, Class, Name, std::tuple<Args...>> {
+ public:
+  using described = detail::described_endpoint<Member, Class, Name>;
+  using R = typename described::traits::answer;
+  using stored = detail::stored<R>;
+
+  explicit endpoint(detail::mesh_ref const& mesh, nanoseconds timeout = nanoseconds::max()) : mesh_(&mesh), timeout_(timeout) {}
+
+  /// The same endpoint with a deadline for the next invocation: waits on its result and what its handlers call end there.
+  endpoint with(nanoseconds timeout) const { return endpoint(*mesh_, timeout); }
+
+  /// One result per rank, shape kept, errors per rank. Suspends while a rank has no room.
+  future<value_mesh<result<stored>>> call(Args... args) const {
+    return collect([&](std::uint64_t) { return std::tuple<Args...>(args...); });
+  }
+  /// The same with one value per rank for every argument.
+  future<value_mesh<result<stored>>> call(scattered<Args>... args) const
+    requires(sizeof...(Args) > 0)
+  {
+    return collect([&](std::uint64_t rank) { return std::tuple<Args...>(args.values().at(rank)...); });
+  }
+  /// The result of the only rank. Throws `errc::not_one_rank` at once for any other number.
+  future<R> call_one(Args... args) const {
+    auto const& mesh = detail::require_mesh(*mesh_, "call_one");
+    if (mesh.size() != 1) {
+      detail::throw_error(error(errc::not_one_rank, "call_one needs exactly one rank, and " + mesh.mesh->name + " has " + std::to_string(mesh.size()),
+                                described::descriptor.full_name()));
+    }
+    return call_rank(mesh, 0, std::tuple<Args...>(std::move(args)...));
+  }
+  /// The result of one live rank, drawn by the balancer.
+  future<R> choose(Args... args) const {
+    auto const& mesh = detail::require_mesh(*mesh_, "choose");
+    auto& home = detail::require_home("choose");
+    std::vector<std::uint64_t> alive;
+    for (std::uint64_t rank = 0; rank != mesh.size(); ++rank) {
+      auto const id = mesh.member(rank);
+      if (!home.known_failed(id.proc) && (id.proc != home.self() || home.find(id.local) != nullptr)) alive.push_back(rank);
+    }
+    if (alive.empty()) detail::throw_error(error(errc::unavailable, "no rank of " + mesh.mesh->name + " is alive", described::descriptor.full_name()));
+    return call_rank(mesh, alive[random_below(alive.size())], std::tuple<Args...>(std::move(args)...));
+  }
+  /// To every rank, without a reply. What is not handled comes back to `actor::undelivered`.
+  void broadcast(Args... args) const {
+    auto const& mesh = detail::require_mesh(*mesh_, "broadcast");
+    auto const from = detail::invocation::here(timeout_);
+    for (std::uint64_t rank = 0; rank != mesh.size(); ++rank) {
+      detail::send_call<Member>(from, described::descriptor, mesh.member(rank), {}, std::tuple<Args...>(args...), place(mesh, rank));
+    }
+  }
+  /// Like `broadcast`, but sends nothing and gives false where that would have to wait for room.
+  [[nodiscard]] bool try_broadcast(Args... args) const {
+    auto const& mesh = detail::require_mesh(*mesh_, "try_broadcast");
+    auto const from = detail::invocation::here(timeout_);
+    auto const size = wire::encoded_size(std::tuple<Args...>(args...));
+    for (std::uint64_t rank = 0; rank != mesh.size(); ++rank) {
+      if (!from.cell->home().has_credit(from.cell->id().local, mesh.member(rank), size)) return false;
+    }
+    broadcast(std::move(args)...);
+    return true;
+  }
+  /// Results in the order in which they arrive.
+  result_stream<R> stream(Args... args) const {
+    auto const& mesh = detail::require_mesh(*mesh_, "stream");
+    auto state = std::make_shared<typename result_stream<R>::shared>();
+    state->due = mesh.size();
+    for (std::uint64_t rank = 0; rank != mesh.size(); ++rank) {
+      auto const answer = call_rank(mesh, rank, std::tuple<Args...>(args...)).state();
+      point const at(mesh.covered.extent(), rank);
+      answer->when_ready([answer, state, at] {
+        state->arrived.emplace_back(at, answer->outcome());
+        state->waiting.wake_all(errc::ok);
+      });
+    }
+    return result_stream<R>(std::move(state));
+  }
+
+ private:
+  static std::unique_ptr<detail::cast_place> place(detail::mesh_ref const& mesh, std::uint64_t rank) {
+    if (mesh.covered.dims() == 0 && mesh.size() == 1) return nullptr;
+    return std::make_unique<detail::cast_place>(detail::cast_place{mesh.covered.extent(), rank});
+  }
+  future<R> call_rank(detail::mesh_ref const& mesh, std::uint64_t rank, std::tuple<Args...> args) const {
+    auto const from = detail::invocation::here(timeout_);
+    auto const to = mesh.member(rank);
+    auto& home = from.cell->home();
+    home.await_credit(from.frame, to, wire::encoded_size(args));
+    auto state = detail::open_answer<R>(*from.cell, to);
+    detail::send_call<Member>(from, described::descriptor, to, {home.self(), state->number}, std::move(args), place(mesh, rank));
+    return future<R>(state);
+  }
+  template <class Make>
+  future<value_mesh<result<stored>>> collect(Make make) const {
+    auto const& mesh = detail::require_mesh(*mesh_, "call");
+    boost::intrusive_ptr all(new detail::collect_state<R>(mesh.covered.extent()));
+    all->owner = detail::require_frame("call").cell->id();
+    if (mesh.size() == 0) all->set(value_mesh<result<stored>>(mesh.covered.extent(), {}));
+    for (std::uint64_t rank = 0; rank != mesh.size(); ++rank) {
+      auto const answer = call_rank(mesh, rank, make(rank)).state();
+      answer->when_ready([answer, all, rank] { all->put(rank, answer->outcome()); });
+    }
+    return future<value_mesh<result<stored>>>(all);
+  }
+
+  detail::mesh_ref const* mesh_;
+  nanoseconds timeout_;
+};
+
+}  // namespace roost

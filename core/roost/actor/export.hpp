@@ -1,0 +1,93 @@
+#pragma once
+// ROOST_EXPORT: the one line per actor class that makes member functions endpoints.
+
+#include <roost/actor/endpoint.hpp>
+#include <roost/actor/registry.hpp>
+
+#include <boost/preprocessor/punctuation/comma_if.hpp>
+#include <boost/preprocessor/seq/for_each.hpp>
+#include <boost/preprocessor/seq/for_each_i.hpp>
+#include <boost/preprocessor/variadic/to_seq.hpp>
+
+namespace roost::detail {
+
+/// Whether a name is one accessible, non-overloaded, non-template member function: asked inside a lambda, so that the answer
+/// is false instead of an error.
+template <class Class, class Take>
+constexpr bool is_exportable(Take) {
+  return std::is_invocable_v<Take, Class*>;
+}
+
+inline std::vector<endpoint_descriptor const*> joined(std::vector<endpoint_descriptor const*> own,
+                                                      std::initializer_list<class_descriptor const*> bases) {
+  for (auto const* base : bases) own.insert(own.end(), base->endpoints.begin(), base->endpoints.end());
+  return own;
+}
+
+}  // namespace roost::detail
+
+// clang-format off
+#define ROOST_DETAIL_CHECK(r, Class, name)                                                                              \
+  static_assert(::roost::detail::is_exportable<Class>([](auto* c) -> decltype((void)&std::remove_pointer_t<decltype(c)>::name) {}), \
+                "roost: " #Class "::" #name " cannot be exported: an endpoint is one public member function, neither overloaded nor a template");
+#define ROOST_DETAIL_MEMBER(r, data, name) \
+  ::roost::endpoint<&roost_detail_class::name, roost_detail_name, #name> name;
+#define ROOST_DETAIL_INIT(r, mesh, i, name) BOOST_PP_COMMA_IF(i) name(mesh)
+#define ROOST_DETAIL_LIST(r, data, i, name) BOOST_PP_COMMA_IF(i) &decltype(roost_detail_type::name)::described::descriptor
+#define ROOST_DETAIL_BASE_INIT(r, mesh, base) , roost_endpoints_##base(mesh)
+#define ROOST_DETAIL_BASE(r, data, i, base) BOOST_PP_COMMA_IF(i) roost_endpoints_##base
+#define ROOST_DETAIL_BASE_CLASS(r, data, i, base) BOOST_PP_COMMA_IF(i) &roost_class_of(static_cast<base const*>(nullptr))
+
+/// Exports member functions of `Class` as endpoints: `ROOST_EXPORT(Player, hit, share)`, in the namespace of the class and after
+/// it. The names are the identities of class and endpoints in messages.
+#define ROOST_EXPORT(Class, ...) ROOST_EXPORT_AS(#Class, Class, __VA_ARGS__)
+
+/// The same with another name for the class, where two namespaces would collide.
+#define ROOST_EXPORT_AS(class_name, Class, ...)                                                                         \
+  BOOST_PP_SEQ_FOR_EACH(ROOST_DETAIL_CHECK, Class, BOOST_PP_VARIADIC_TO_SEQ(__VA_ARGS__))                               \
+  struct roost_endpoints_##Class {                                                                                      \
+    using roost_detail_class = Class;                                                                                   \
+    static constexpr ::roost::detail::fixed_name roost_detail_name{class_name};                                         \
+    explicit roost_endpoints_##Class(::roost::detail::mesh_ref const& mesh)                                             \
+        : BOOST_PP_SEQ_FOR_EACH_I(ROOST_DETAIL_INIT, mesh, BOOST_PP_VARIADIC_TO_SEQ(__VA_ARGS__)) {}                    \
+    roost_endpoints_##Class const* operator->() const { return this; }                                                  \
+    BOOST_PP_SEQ_FOR_EACH(ROOST_DETAIL_MEMBER, ~, BOOST_PP_VARIADIC_TO_SEQ(__VA_ARGS__))                                \
+  };                                                                                                                    \
+  inline ::roost::detail::class_descriptor& roost_class_of(Class const*) {                                              \
+    using roost_detail_type = roost_endpoints_##Class;                                                                  \
+    static auto& registered = ::roost::detail::register_class(                                                          \
+        class_name, {BOOST_PP_SEQ_FOR_EACH_I(ROOST_DETAIL_LIST, ~, BOOST_PP_VARIADIC_TO_SEQ(__VA_ARGS__))});            \
+    return registered;                                                                                                  \
+  }                                                                                                                     \
+  roost_endpoints_##Class roost_endpoints_type(Class const*);                                                           \
+  [[maybe_unused]] inline bool const roost_registered_##Class = (roost_class_of(static_cast<Class const*>(nullptr)), true);
+
+/// Exports a class derived from exported ones; the inherited endpoints keep their bases' names:
+/// `ROOST_EXPORT_DERIVED(Coach, (Player), train)`.
+#define ROOST_EXPORT_DERIVED(Class, bases, ...)                                                                         \
+  BOOST_PP_SEQ_FOR_EACH(ROOST_DETAIL_CHECK, Class, BOOST_PP_VARIADIC_TO_SEQ(__VA_ARGS__))                               \
+  struct roost_endpoints_##Class : BOOST_PP_SEQ_FOR_EACH_I(ROOST_DETAIL_BASE, ~, BOOST_PP_VARIADIC_TO_SEQ bases) {      \
+    using roost_detail_class = Class;                                                                                   \
+    static constexpr ::roost::detail::fixed_name roost_detail_name{#Class};                                             \
+    explicit roost_endpoints_##Class(::roost::detail::mesh_ref const& mesh)                                             \
+        : BOOST_PP_SEQ_FOR_EACH_I(ROOST_DETAIL_BASE_FIRST, mesh, BOOST_PP_VARIADIC_TO_SEQ bases),                       \
+          BOOST_PP_SEQ_FOR_EACH_I(ROOST_DETAIL_INIT, mesh, BOOST_PP_VARIADIC_TO_SEQ(__VA_ARGS__)) {}                    \
+    roost_endpoints_##Class const* operator->() const { return this; }                                                  \
+    BOOST_PP_SEQ_FOR_EACH(ROOST_DETAIL_MEMBER, ~, BOOST_PP_VARIADIC_TO_SEQ(__VA_ARGS__))                                \
+  };                                                                                                                    \
+  inline ::roost::detail::class_descriptor& roost_class_of(Class const*) {                                              \
+    using roost_detail_type = roost_endpoints_##Class;                                                                  \
+    static auto& registered = ::roost::detail::register_class(                                                          \
+        #Class, ::roost::detail::joined(                                                                                \
+                    {BOOST_PP_SEQ_FOR_EACH_I(ROOST_DETAIL_LIST, ~, BOOST_PP_VARIADIC_TO_SEQ(__VA_ARGS__))},             \
+                    {BOOST_PP_SEQ_FOR_EACH_I(ROOST_DETAIL_BASE_CLASS, ~, BOOST_PP_VARIADIC_TO_SEQ bases)}));            \
+    return registered;                                                                                                  \
+  }                                                                                                                     \
+  roost_endpoints_##Class roost_endpoints_type(Class const*);                                                           \
+  [[maybe_unused]] inline bool const roost_registered_##Class = (roost_class_of(static_cast<Class const*>(nullptr)), true);
+#define ROOST_DETAIL_BASE_FIRST(r, mesh, i, base) BOOST_PP_COMMA_IF(i) roost_endpoints_##base(mesh)
+
+/// Declares an endpoint concurrent, before its ROOST_EXPORT: at most `limit` handlers of it run interleaved with each other.
+#define ROOST_CONCURRENT(Class, name, limit)                                                                            \
+  constexpr std::size_t roost_concurrency(std::integral_constant<decltype(&Class::name), &Class::name>) { return limit; }
+// clang-format on

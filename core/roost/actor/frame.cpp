@@ -1,0 +1,93 @@
+#include <roost/actor/frame.hpp>
+
+#include <roost/actor/cell.hpp>
+#include <roost/actor/proc_runtime.hpp>
+#include <roost/base/plant.hpp>
+
+namespace roost::detail {
+namespace {
+
+thread_local handler_frame* current = nullptr;
+
+ROOST_DEFINE_PLANT(plant_lost_wakeup, "lost-wakeup", "G4", "A future that is fulfilled while its waiter is armed with a deadline forgets the waiter.");
+ROOST_DEFINE_PLANT(plant_endless_wait, "wait-nobody-ends", "G4", "A wait for a reply ignores its deadline.");
+
+}  // namespace
+
+handler_frame* current_frame() noexcept { return current; }
+void set_current_frame(handler_frame* frame) noexcept { current = frame; }
+
+handler_frame& require_frame(char const* what) {
+  if (current == nullptr) throw exception(error(errc::bad_argument, std::string(what) + " works only inside an actor's handler"));
+  return *current;
+}
+
+waiter::waiter(handler_frame& of) : frame_(&of) { key = of.cell->key; }
+
+waiter::~waiter() {
+  if (queued) frame_->cell->home().seams().executor->withdraw(*this);
+}
+
+errc waiter::wait(wait_kind kind, actor_id target, instant deadline) {
+  auto& cell = *frame_->cell;
+  auto& home = cell.home();
+  auto& seams = home.seams();
+  if (frame_->must_end || home.mute()) throw ended{frame_->end_reason};
+  kind_ = kind;
+  target_ = target;
+  auto until = std::min(deadline, frame_->deadline);
+  auto const number = cell.next_wait();
+  if (seams.observer != nullptr) {
+    seams.observer->wait_started({cell.id(), number, kind, target, until});
+  }
+  if (!outcome_ && until <= seams.clock->now()) outcome_ = errc::timeout;
+  if (!outcome_) {
+    if (ROOST_PLANT(plant_endless_wait) && kind == wait_kind::reply) until = never;
+    if (until != never) seams.clock->arm(timer_, until);
+    frame_->waiting = this;
+    auto* frame = frame_;
+    cell.frame_suspended(*frame);
+    set_current_frame(nullptr);
+    seams.executor->fibers().park(slot_);
+    set_current_frame(frame);
+    frame->waiting = nullptr;
+    if (timer_.armed()) seams.clock->disarm(timer_);
+  }
+  auto const outcome = frame_->must_end ? errc::ended : outcome_.value_or(errc::ended);
+  if (seams.observer != nullptr) seams.observer->wait_ended(cell.id(), number, outcome);
+  if (outcome == errc::ended) throw ended{frame_->end_reason};
+  return outcome;
+}
+
+void waiter::wake(errc outcome) {
+  if (outcome_) return;
+  if (ROOST_PLANT(plant_lost_wakeup) && timer_.armed() && outcome == errc::ok && (key.value & 3) == 0) return;
+  outcome_ = outcome;
+  release();
+}
+
+void waiter::release() {
+  if (!outcome_ || !slot_.suspended()) return;
+  if (frame_->cell->supervising() && frame_->kind != activation::supervise) return;
+  frame_->cell->home().seams().executor->ready(*this, frame_->cell->home().lane_of(*frame_->cell));
+}
+
+void waiter::hold() {
+  if (queued) frame_->cell->home().seams().executor->withdraw(*this);
+}
+
+void waiter::run() {
+  auto& home = frame_->cell->home();
+  set_current_platform(&home.seams());
+  home.seams().executor->fibers().resume(slot_);
+}
+
+void waiter::unwind_now() {
+  if (!slot_.suspended()) return;
+  hold();
+  outcome_ = errc::ended;
+  frame_->must_end = true;
+  frame_->cell->home().seams().executor->fibers().unwind(slot_);
+}
+
+}  // namespace roost::detail

@@ -1,0 +1,78 @@
+#pragma once
+// One activation of user code on an actor, and its waits.
+
+#include <roost/actor/message.hpp>
+#include <roost/base/error.hpp>
+#include <roost/platform/platform.hpp>
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+
+namespace roost::detail {
+
+enum class activation : std::uint8_t { construct, handler, callback, supervise, cleanup };
+
+/// A running or suspended piece of user code. Lives on the stack of its fiber, or in the frame of its coroutine.
+struct handler_frame {
+  handler_frame(actor_cell& on, activation what) : cell(&on), kind(what) {}
+  handler_frame(handler_frame const&) = delete;
+  handler_frame& operator=(handler_frame const&) = delete;
+
+  actor_cell* cell;
+  activation kind;
+  bool concurrent = false;
+  bool must_end = false;        ///< The next suspension throws `ended`.
+  bool answered = false;        ///< A value or error went to `reply`, or the handler took the reply port.
+  message* handled = nullptr;   ///< Null for what is no message.
+  instant deadline = never;
+  chain_ptr chain;
+  error end_reason;
+  waiter* waiting = nullptr;
+  handler_frame* next = nullptr;  ///< Of the same actor.
+};
+
+/// The activation that runs now on this thread; null outside.
+handler_frame* current_frame() noexcept;
+void set_current_frame(handler_frame* frame) noexcept;
+/// The same, but outside an actor it throws `errc::bad_argument` with a sentence that names `what`.
+handler_frame& require_frame(char const* what);
+
+/// One wait of one frame: on the stack of the waiting handler. Woken at most once; the first reason wins.
+class waiter final : public runnable {
+ public:
+  explicit waiter(handler_frame& of);
+  ~waiter();
+
+  /// Suspends until `wake`, the deadline (its own or the frame's), or the end of the actor: then it throws `ended`.
+  /// Gives what it was woken with, errc::timeout at the deadline.
+  errc wait(wait_kind kind, actor_id target, instant deadline);
+  /// Ends the wait; harmless when it has ended. From the proc's own loop.
+  void wake(errc outcome);
+  /// Lets a wait that ended meanwhile go on; `hold` is its reverse, while `supervise` runs.
+  void release();
+  void hold();
+  bool woken() const noexcept { return outcome_.has_value(); }
+  wait_kind kind() const noexcept { return kind_; }
+  actor_id const& target() const noexcept { return target_; }
+
+  void run() override;
+  /// The proc ends: lets the handler unwind at once.
+  void unwind_now();
+
+ private:
+  struct deadline_timer final : timer {
+    explicit deadline_timer(waiter& w) : owner(&w) {}
+    void expired() override { owner->wake(errc::timeout); }
+    waiter* owner;
+  };
+
+  handler_frame* frame_;
+  parked slot_;
+  deadline_timer timer_{*this};
+  std::optional<errc> outcome_;
+  wait_kind kind_ = wait_kind::reply;
+  actor_id target_;
+};
+
+}  // namespace roost::detail

@@ -1,0 +1,96 @@
+#include <roost/actor/future.hpp>
+
+#include <roost/base/plant.hpp>
+
+namespace roost::detail {
+namespace {
+
+ROOST_DEFINE_PLANT(plant_forget_observer, "second-observer-forgotten", "G4", "Of several waits on one future only the first is ended.");
+
+}  // namespace
+
+void throw_error(error const& why) { throw exception(why); }
+
+instant deadline_in(nanoseconds timeout) {
+  if (timeout == nanoseconds::max()) return never;
+  auto const now = require_home("A deadline").seams().clock->now();
+  return timeout > never - now ? never : now + timeout;
+}
+
+errc future_base::wait(instant deadline, wait_kind kind) {
+  if (ready_) return errc::ok;
+  auto& frame = require_frame("future::get()");
+  waiter w(frame);
+  observer_node node{&w, nullptr};
+  observers_.add(node);
+  boost::intrusive_ptr<port_base> const keep(this);
+  try {
+    auto const outcome = w.wait(kind, awaited ? target : actor_id{}, deadline);
+    observers_.remove(node);
+    return ready_ ? errc::ok : outcome;
+  } catch (...) {
+    observers_.remove(node);
+    throw;
+  }
+}
+
+void future_base::when_ready(unique_function<void()> callback) {
+  if (ready_) {
+    callback();
+  } else {
+    callbacks_.push_back(std::move(callback));
+  }
+}
+
+void future_base::become_ready() {
+  ready_ = true;
+  boost::intrusive_ptr<port_base> const keep(this);
+  if (number != 0 && home != nullptr) home->close_port(*this);
+  if (ROOST_PLANT(plant_forget_observer)) {
+    observers_.wake_first(errc::ok);
+  } else {
+    observers_.wake_all(errc::ok);
+  }
+  auto callbacks = std::move(callbacks_);
+  for (auto& callback : callbacks) callback();
+}
+
+std::vector<std::size_t> wait_states(std::vector<future_base*> const& states, std::size_t wanted, instant deadline) {
+  if (wanted > states.size()) {
+    throw_error(error(errc::bad_argument, "waiting for " + std::to_string(wanted) + " of " + std::to_string(states.size()) + " futures can never end"));
+  }
+  auto const ready = [&] {
+    std::vector<std::size_t> indices;
+    for (std::size_t i = 0; i != states.size(); ++i) {
+      if (states[i]->ready()) indices.push_back(i);
+    }
+    return indices;
+  };
+  for (;;) {
+    auto indices = ready();
+    if (indices.size() >= wanted) return indices;
+    auto& frame = require_frame("wait_n()");
+    waiter w(frame);
+    std::vector<observer_node> nodes(states.size());
+    for (std::size_t i = 0; i != states.size(); ++i) {
+      nodes[i].who = &w;
+      if (!states[i]->ready()) states[i]->add_observer(nodes[i]);
+    }
+    auto const forget = [&] {
+      for (std::size_t i = 0; i != states.size(); ++i) states[i]->remove_observer(nodes[i]);
+    };
+    errc outcome = errc::ok;
+    try {
+      outcome = w.wait(wait_kind::several, {}, deadline);
+    } catch (...) {
+      forget();
+      throw;
+    }
+    forget();
+    if (outcome == errc::timeout && ready().size() < wanted) {
+      throw_error(error(errc::timeout, "the deadline passed before " + std::to_string(wanted) + " futures were ready"));
+    }
+  }
+}
+
+}  // namespace roost::detail

@@ -1,0 +1,243 @@
+#pragma once
+// Futures: values that come later. Waiting suspends the actor's handler, not the thread. Used on one proc's loop only.
+
+#include <roost/actor/cell.hpp>
+#include <roost/actor/port_base.hpp>
+#include <roost/actor/proc_runtime.hpp>
+#include <roost/base/unique_function.hpp>
+#include <roost/wire/codec.hpp>
+#include <roost/wire/fingerprint.hpp>
+
+#include <boost/smart_ptr/intrusive_ptr.hpp>
+
+#include <algorithm>
+#include <coroutine>
+#include <optional>
+#include <type_traits>
+#include <utility>
+#include <variant>
+#include <vector>
+
+namespace roost {
+
+/// What `void` is as a value.
+struct unit {
+  auto operator<=>(unit const&) const = default;
+};
+
+namespace detail {
+
+template <class T>
+using stored = std::conditional_t<std::is_void_v<T>, unit, T>;
+
+/// The state that a future and its copies share. As a port it takes the one answer of a call.
+class future_base : public port_base {
+ public:
+  bool ready() const noexcept { return ready_; }
+  /// Suspends until ready; gives errc::timeout at the deadline, which leaves the future as it was.
+  errc wait(instant deadline, wait_kind kind);
+  void add_observer(observer_node& node) { observers_.add(node); }
+  void remove_observer(observer_node& node) { observers_.remove(node); }
+  /// Runs once when ready (now, if it is), on the loop, outside any handler.
+  void when_ready(unique_function<void()> callback);
+
+  bool once() const noexcept override { return true; }
+
+ protected:
+  void become_ready();
+
+ private:
+  bool ready_ = false;
+  observer_list observers_;
+  std::vector<unique_function<void()>> callbacks_;
+};
+
+template <class T>
+class future_state : public future_base {
+ public:
+  void set(T value) {
+    if (ready()) return;
+    outcome_.emplace(std::move(value));
+    become_ready();
+  }
+  void fail(error why) override {
+    if (ready()) return;
+    outcome_.emplace(std::move(why));
+    become_ready();
+  }
+  result<T> const& outcome() const { return *outcome_; }
+  result<T>& outcome() { return *outcome_; }
+
+  result<void> take(void*, std::uint64_t) override { return error(errc::bad_argument, "no values are sent to this future"); }
+  result<void> take_bytes(shared_bytes const&, std::uint64_t) override {
+    return error(errc::bad_argument, "no values are sent to this future");
+  }
+
+ private:
+  std::optional<result<T>> outcome_;
+};
+
+/// The state of a call's future: it takes the answer.
+template <class T>
+class answer_state final : public future_state<T> {
+ public:
+  result<void> take(void* value, std::uint64_t type) override {
+    if (type != wire::fingerprint_of<T>()) return mismatch();
+    this->set(std::move(*static_cast<T*>(value)));
+    return {};
+  }
+  result<void> take_bytes(shared_bytes const& encoded, std::uint64_t type) override {
+    if (type != wire::fingerprint_of<T>()) return mismatch();
+    auto value = wire::decode<T>(encoded, {}, this->home);
+    if (!value) return value.failure();
+    this->set(std::move(*value));
+    return {};
+  }
+
+ private:
+  static error mismatch() { return error(errc::fingerprint_mismatch, "the answer has another type than the caller expects"); }
+};
+
+/// A callback of the user's, as a message of the actor to itself.
+template <class F>
+class callback_message final : public message {
+ public:
+  explicit callback_message(F f) : f_(std::move(f)) {}
+  void invoke(handler_frame&) override { f_(); }
+
+ private:
+  F f_;
+};
+
+template <class F>
+void post_callback(proc_runtime& home, std::uint64_t local, F f) {
+  if (auto* cell = home.find(local)) cell->post(std::make_unique<callback_message<F>>(std::move(f)));
+}
+
+[[noreturn]] void throw_error(error const& why);
+/// The instant `timeout` from now on the current proc's clock.
+instant deadline_in(nanoseconds timeout);
+
+}  // namespace detail
+
+/// A value of type T that comes later, or an error. Copies observe the same value; a timeout does not spoil it. Only inside an
+/// actor, on its own proc.
+template <class T>
+class [[nodiscard]] future {
+ public:
+  using value_type = detail::stored<T>;
+  using state_type = detail::future_state<value_type>;
+
+  future() = default;
+  explicit future(boost::intrusive_ptr<state_type> state) : state_(std::move(state)) {}
+
+  bool valid() const noexcept { return state_ != nullptr; }
+  bool ready() const noexcept { return state_->ready(); }
+  /// Waits, then gives the value or throws `exception`. A wait ends at the deadline inherited by the handler, too.
+  T get() const& { return finish(never); }
+  T get() && {
+    auto const keep = std::move(state_);
+    return future(keep).finish(never);
+  }
+  /// Throws `errc::timeout` after `timeout`; the future can be observed again.
+  T get(nanoseconds timeout) const { return finish(detail::deadline_in(timeout)); }
+  /// Waits, and gives the value or the error without throwing it.
+  result<value_type> wait() const {
+    auto const outcome = state_->wait(never, wait_kind::reply);
+    if (outcome == errc::timeout) return timed_out();
+    return state_->outcome();
+  }
+  result<value_type> wait(nanoseconds timeout) const {
+    auto const outcome = state_->wait(detail::deadline_in(timeout), wait_kind::reply);
+    if (outcome == errc::timeout) return timed_out();
+    return state_->outcome();
+  }
+  /// Runs `f(value)` as a message of the calling actor once the value is there; never while a handler of it waits. An error
+  /// passes to the future that this returns, without `f`.
+  template <class F>
+  auto then(F f) const {
+    using R = decltype(call(f, std::declval<value_type&>()));
+    auto const next = boost::intrusive_ptr(new detail::future_state<detail::stored<R>>());
+    auto& frame = detail::require_frame("then()");
+    auto& home = frame.cell->home();
+    auto const local = frame.cell->id().local;
+    next->owner = frame.cell->id();
+    next->home = &home;
+    auto const state = state_;
+    state_->when_ready([state, next, &home, local, f = std::move(f)]() mutable {
+      detail::post_callback(home, local, [state, next, f = std::move(f)]() mutable {
+        if (!state->outcome()) return next->fail(state->outcome().failure());
+        try {
+          if constexpr (std::is_void_v<R>) {
+            call(f, *state->outcome());
+            next->set(unit{});
+          } else {
+            next->set(call(f, *state->outcome()));
+          }
+        } catch (exception const& e) {
+          next->fail(e.why());
+        } catch (std::exception const& e) {
+          next->fail(error(errc::handler_threw, e.what()));
+        }
+      });
+    });
+    return future<R>(next);
+  }
+  boost::intrusive_ptr<state_type> const& state() const noexcept { return state_; }
+
+ private:
+  template <class F>
+  static decltype(auto) call(F& f, value_type& value) {
+    if constexpr (std::is_void_v<T> && std::is_invocable_v<F&>) {
+      return f();
+    } else {
+      return f(value);
+    }
+  }
+  static error timed_out() { return error(errc::timeout, "the deadline passed before the value came"); }
+  T finish(instant deadline) const {
+    if (state_->wait(deadline, wait_kind::reply) == errc::timeout) detail::throw_error(timed_out());
+    auto const& outcome = state_->outcome();
+    if (!outcome) detail::throw_error(outcome.failure());
+    if constexpr (!std::is_void_v<T>) return *outcome;
+  }
+
+  boost::intrusive_ptr<state_type> state_;
+};
+
+namespace detail {
+/// Waits until `wanted` of `states` are ready; gives their indices in ascending order, or throws `errc::timeout`.
+std::vector<std::size_t> wait_states(std::vector<future_base*> const& states, std::size_t wanted, instant deadline);
+
+template <class T>
+std::vector<future_base*> states_of(std::vector<future<T>> const& futures) {
+  std::vector<future_base*> states;
+  for (auto const& f : futures) states.push_back(f.state().get());
+  return states;
+}
+}  // namespace detail
+
+/// Waits until at least `n` are ready (a value or an error) and gives the indices of all that are, ascending. Throws
+/// `errc::bad_argument` when there are fewer than `n`, `errc::timeout` at the deadline.
+template <class T>
+std::vector<std::size_t> wait_n(std::size_t n, std::vector<future<T>> const& futures, nanoseconds timeout = nanoseconds::max()) {
+  return detail::wait_states(detail::states_of(futures), n, detail::deadline_in(timeout));
+}
+template <class T>
+std::size_t wait_any(std::vector<future<T>> const& futures, nanoseconds timeout = nanoseconds::max()) {
+  return wait_n(1, futures, timeout).front();
+}
+template <class T>
+void wait_all(std::vector<future<T>> const& futures, nanoseconds timeout = nanoseconds::max()) {
+  (void)wait_n(futures.size(), futures, timeout);
+}
+template <class... T>
+void wait_all(future<T> const&... futures) {
+  (void)detail::wait_states({futures.state().get()...}, sizeof...(T), never);
+}
+template <class... T>
+std::size_t wait_any(future<T> const&... futures) {
+  return detail::wait_states({futures.state().get()...}, 1, never).front();
+}
+
+}  // namespace roost

@@ -1,0 +1,103 @@
+#pragma once
+// A message in a proc: one node with one owner at every moment (sender, mailbox, handler).
+
+#include <roost/actor/fwd.hpp>
+#include <roost/base/ids.hpp>
+#include <roost/base/units.hpp>
+#include <roost/platform/observer.hpp>
+#include <roost/shape/extent.hpp>
+
+#include <cstdint>
+#include <memory>
+
+namespace roost::detail {
+
+/// The chain of waiting callers, innermost first; shared by all messages of one handler.
+struct chain_node {
+  actor_id caller;
+  std::uint32_t depth = 1;
+  std::shared_ptr<chain_node const> outer;
+};
+using chain_ptr = std::shared_ptr<chain_node const>;
+
+/// Where an answer goes; no port: nobody waits for one.
+struct reply_route {
+  proc_id proc;
+  std::uint64_t port = 0;
+  explicit operator bool() const noexcept { return port != 0; }
+};
+
+/// How a message came here, so that its handling can be reported back.
+struct message_origin {
+  proc_id from;
+  std::uint64_t epoch = 0;
+  std::uint64_t number = 0;  ///< Session number; 0: from this proc.
+};
+
+/// The slice that a message was cast to, and which element of it its receiver is.
+struct cast_place {
+  extent shape;
+  std::uint64_t rank = 0;
+};
+
+/// What all messages have. Subclasses hold the arguments and know the handler.
+class message {
+ public:
+  message() = default;
+  message(message const&) = delete;
+  message& operator=(message const&) = delete;
+  virtual ~message() = default;
+
+  /// Runs the handler on the actor of `frame`, and answers through the frame where a value is due.
+  virtual void invoke(handler_frame& frame) = 0;
+
+  message* next = nullptr;
+  endpoint_descriptor const* endpoint = nullptr;  ///< Null: a callback.
+  actor_id sender;
+  reply_route reply;
+  message_stamp stamp;
+  instant deadline = never;
+  std::uint64_t size = 0;
+  chain_ptr chain;
+  message_origin origin;
+  bool charged = false;  ///< Holds credit of the pair (sender, receiver) in this proc.
+  std::unique_ptr<cast_place> place;
+};
+
+/// First in, first out; owns what it holds.
+class message_queue {
+ public:
+  message_queue() = default;
+  message_queue(message_queue const&) = delete;
+  message_queue& operator=(message_queue const&) = delete;
+  ~message_queue() {
+    while (pop()) {
+    }
+  }
+
+  void push(std::unique_ptr<message> m) noexcept {
+    auto* node = m.release();
+    node->next = nullptr;
+    (tail_ == nullptr ? head_ : tail_->next) = node;
+    tail_ = node;
+    ++size_;
+  }
+  std::unique_ptr<message> pop() noexcept {
+    auto* node = head_;
+    if (node == nullptr) return nullptr;
+    head_ = node->next;
+    if (head_ == nullptr) tail_ = nullptr;
+    --size_;
+    return std::unique_ptr<message>(node);
+  }
+  message* front() const noexcept { return head_; }
+  bool empty() const noexcept { return head_ == nullptr; }
+  std::uint32_t size() const noexcept { return size_; }
+
+ private:
+  message* head_ = nullptr;
+  message* tail_ = nullptr;
+  std::uint32_t size_ = 0;
+};
+
+}  // namespace roost::detail

@@ -1,0 +1,260 @@
+#pragma once
+// Ports: typed handles on which values come back. They travel in messages; the receiver stays where it was opened.
+
+#include <roost/actor/future.hpp>
+
+#include <deque>
+#include <memory>
+#include <utility>
+
+namespace roost {
+
+namespace detail {
+
+/// Sends a value to a port anywhere.
+template <class T>
+void send_to_port(proc_runtime& home, port_id to, T value) {
+  if (to.owner.proc == home.self()) {
+    if (auto const p = home.find_port(to.number)) {
+      if (p->once()) home.close_port(*p);
+      if (auto const taken = p->take(&value, wire::fingerprint_of<T>()); !taken) p->fail(taken.failure());
+    }
+    return;
+  }
+  home.send_port_value(to, shared_bytes(wire::encode(value, &home)), wire::fingerprint_of<T>());
+}
+
+/// Answers one request: a value of the type that the caller expects.
+template <class T>
+void answer_value(proc_runtime& home, reply_route to, T value, actor_id replier, message_stamp request) {
+  if (to.proc != home.self()) {
+    home.answer_bytes(to, shared_bytes(wire::encode(value, &home)), wire::fingerprint_of<T>(), replier, request);
+    return;
+  }
+  home.note_replied(replier, request);
+  if (auto const p = home.find_port(to.port)) {
+    home.close_port(*p);
+    auto const taken = p->take(&value, wire::fingerprint_of<T>());
+    home.note_reply_arrived(*p, taken ? errc::ok : taken.failure().code);
+    if (!taken) p->fail(taken.failure());
+  }
+}
+
+/// Where the values of a receiver wait.
+template <class T>
+class receiver_state final : public port_base {
+ public:
+  explicit receiver_state(bool one) : once_(one) {}
+  result<void> take(void* value, std::uint64_t type) override {
+    if (type != wire::fingerprint_of<T>()) return error(errc::fingerprint_mismatch, "a value of another type was sent to the port");
+    push(std::move(*static_cast<T*>(value)));
+    return {};
+  }
+  result<void> take_bytes(shared_bytes const& encoded, std::uint64_t type) override {
+    if (type != wire::fingerprint_of<T>()) return error(errc::fingerprint_mismatch, "a value of another type was sent to the port");
+    auto value = wire::decode<T>(encoded, {}, home);
+    if (!value) return value.failure();
+    push(std::move(*value));
+    return {};
+  }
+  void fail(error why) override {
+    if (closed_.code != errc::ok) return;
+    closed_ = std::move(why);
+    observers_.wake_all(errc::ok);
+  }
+  bool once() const noexcept override { return once_; }
+
+  std::deque<T> values;
+  bool linked = false;
+  error const& closed() const noexcept { return closed_; }
+  observer_list& observers() noexcept { return observers_; }
+
+ private:
+  void push(T value) {
+    values.push_back(std::move(value));
+    observers_.wake_all(errc::ok);
+  }
+  bool once_;
+  error closed_;
+  observer_list observers_;
+};
+
+}  // namespace detail
+
+/// Sends values of type T to the receiver that `open_channel<T>()` gave with it. A plain value; copy it, send it in messages.
+template <class T>
+class port {
+ public:
+  port() = default;
+  explicit port(port_id id) : id_(id) {}
+  port_id id() const noexcept { return id_; }
+  /// In order per (sender, port). A value for a receiver that is gone is dropped. Only inside an actor.
+  void send(T value) const { detail::send_to_port(detail::require_home("port::send()"), id_, std::move(value)); }
+  friend bool operator==(port const&, port const&) = default;
+
+ private:
+  port_id id_;
+};
+
+/// Like `port`, for exactly one value.
+template <class T>
+class once_port {
+ public:
+  once_port() = default;
+  explicit once_port(port_id id) : id_(id) {}
+  port_id id() const noexcept { return id_; }
+  void send(T value) const { detail::send_to_port(detail::require_home("once_port::send()"), id_, std::move(value)); }
+  friend bool operator==(once_port const&, once_port const&) = default;
+
+ private:
+  port_id id_;
+};
+
+/// The receiving end of a port, owned by the actor that opened it. Closes the port when it is destroyed.
+template <class T>
+class receiver {
+ public:
+  explicit receiver(boost::intrusive_ptr<detail::receiver_state<T>> state) : state_(std::move(state)) {}
+  receiver(receiver&&) noexcept = default;
+  receiver& operator=(receiver&&) noexcept = default;
+  ~receiver() {
+    if (state_ != nullptr && state_->number != 0) state_->home->close_port(*state_);
+  }
+
+  /// Ends the waits of this receiver with an error once `other` has ended and nothing is left to receive.
+  receiver& link(actor_id other) {
+    state_->linked = true;
+    state_->home->link_port(*state_, other);
+    return *this;
+  }
+  /// The next value. Throws `errc::unbounded_wait` at once unless the receiver is linked or the handler has a deadline.
+  T recv() {
+    auto const& frame = detail::require_frame("receiver::recv()");
+    if (!state_->linked && frame.deadline == never && state_->values.empty()) {
+      detail::throw_error(error(errc::unbounded_wait, "this receive could wait for ever: link the receiver to who sends, or give a deadline"));
+    }
+    return next(never);
+  }
+  /// The next value, or throws `errc::timeout`; the receiver stays as it was.
+  T recv(nanoseconds timeout) { return next(detail::deadline_in(timeout)); }
+  bool empty() const noexcept { return state_->values.empty(); }
+
+ private:
+  T next(instant deadline) {
+    while (state_->values.empty()) {
+      if (state_->closed().code != errc::ok) detail::throw_error(state_->closed());
+      detail::waiter w(detail::require_frame("receiver::recv()"));
+      detail::observer_node node{&w, nullptr};
+      state_->observers().add(node);
+      errc outcome = errc::ok;
+      try {
+        outcome = w.wait(wait_kind::receiver, state_->owner, deadline);
+      } catch (...) {
+        state_->observers().remove(node);
+        throw;
+      }
+      state_->observers().remove(node);
+      if (outcome == errc::timeout && state_->values.empty()) detail::throw_error(error(errc::timeout, "no value came before the deadline"));
+    }
+    T value = std::move(state_->values.front());
+    state_->values.pop_front();
+    return value;
+  }
+
+  boost::intrusive_ptr<detail::receiver_state<T>> state_;
+};
+
+namespace detail {
+template <class T>
+boost::intrusive_ptr<receiver_state<T>> open_receiver(bool one) {
+  auto& frame = require_frame("open_channel()");
+  boost::intrusive_ptr state(new receiver_state<T>(one));
+  frame.cell->home().open_port(*state, frame.cell->id());
+  return state;
+}
+}  // namespace detail
+
+/// Opens a port of the current actor.
+template <class T>
+std::pair<port<T>, receiver<T>> open_channel() {
+  auto state = detail::open_receiver<T>(false);
+  port<T> const p(port_id{state->owner, state->number});
+  return {p, receiver<T>(std::move(state))};
+}
+template <class T>
+std::pair<once_port<T>, receiver<T>> open_once_channel() {
+  auto state = detail::open_receiver<T>(true);
+  once_port<T> const p(port_id{state->owner, state->number});
+  return {p, receiver<T>(std::move(state))};
+}
+
+/// The obligation to answer one request, taken by an endpoint as its first parameter: answer later, from any handler of the
+/// same actor. Destroyed unanswered, the caller gets `errc::no_reply`.
+template <class T>
+class reply_port {
+ public:
+  reply_port() = default;
+  reply_port(detail::proc_runtime& home, detail::reply_route to, actor_id replier, message_stamp request)
+      : home_(&home), to_(to), replier_(replier), request_(request) {}
+  reply_port(reply_port&& other) noexcept
+      : home_(other.home_), to_(std::exchange(other.to_, {})), replier_(other.replier_), request_(other.request_) {}
+  reply_port& operator=(reply_port&& other) noexcept {
+    abandon();
+    home_ = other.home_;
+    to_ = std::exchange(other.to_, {});
+    replier_ = other.replier_;
+    request_ = other.request_;
+    return *this;
+  }
+  ~reply_port() { abandon(); }
+
+  /// Whether an answer is still due.
+  bool open() const noexcept { return static_cast<bool>(to_); }
+  /// The first answer counts; later ones are dropped.
+  void send(detail::stored<T> value) {
+    if (to_) detail::answer_value(*home_, std::exchange(to_, {}), std::move(value), replier_, request_);
+  }
+  void send()
+    requires std::is_void_v<T>
+  {
+    send(unit{});
+  }
+  void fail(error why) {
+    if (to_) home_->answer_error(std::exchange(to_, {}), why, replier_, request_);
+  }
+
+ private:
+  void abandon() noexcept {
+    if (to_ && !home_->mute()) fail(error(errc::no_reply, "the reply port was destroyed unanswered", to_string(replier_)));
+  }
+  detail::proc_runtime* home_ = nullptr;
+  detail::reply_route to_;
+  actor_id replier_;
+  message_stamp request_;
+};
+
+}  // namespace roost
+
+/// Ports travel as their id; the type of their values is part of the fingerprint.
+template <class T>
+struct roost::wire::codec<roost::port<T>> {
+  static void encode(writer& out, roost::port<T> const& p) { encode_value(out, p.id()); }
+  static bool decode(reader& in, roost::port<T>& p) {
+    port_id id;
+    if (!decode_value(in, id)) return false;
+    p = roost::port<T>(id);
+    return true;
+  }
+  static constexpr std::uint64_t fingerprint = combine_fingerprints(fingerprint_text("port"), fingerprint_of<T>());
+};
+template <class T>
+struct roost::wire::codec<roost::once_port<T>> {
+  static void encode(writer& out, roost::once_port<T> const& p) { encode_value(out, p.id()); }
+  static bool decode(reader& in, roost::once_port<T>& p) {
+    port_id id;
+    if (!decode_value(in, id)) return false;
+    p = roost::once_port<T>(id);
+    return true;
+  }
+  static constexpr std::uint64_t fingerprint = combine_fingerprints(fingerprint_text("once_port"), fingerprint_of<T>());
+};

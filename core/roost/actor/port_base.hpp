@@ -1,0 +1,92 @@
+#pragma once
+// What a port is inside its proc: a place where values of one type arrive, until it ends.
+
+#include <roost/actor/frame.hpp>
+#include <roost/base/bytes.hpp>
+
+#include <boost/smart_ptr/intrusive_ptr.hpp>
+
+#include <cstdint>
+#include <utility>
+
+namespace roost::detail {
+
+/// Counted by its holders: futures, receivers and the proc's port table. One thread.
+class port_base {
+ public:
+  port_base() = default;
+  port_base(port_base const&) = delete;
+  port_base& operator=(port_base const&) = delete;
+  virtual ~port_base() = default;
+
+  /// A value from this proc, moved from; `type` is the fingerprint of its type. Errors: `errc::fingerprint_mismatch`.
+  virtual result<void> take(void* value, std::uint64_t type) = 0;
+  /// A value from another proc.
+  virtual result<void> take_bytes(shared_bytes const& encoded, std::uint64_t type) = 0;
+  /// No value will come any more from what it waits for.
+  virtual void fail(error why) = 0;
+  /// Takes one value and then leaves the table.
+  virtual bool once() const noexcept = 0;
+
+  std::uint64_t number = 0;      ///< 0: not (or no longer) in a table.
+  proc_runtime* home = nullptr;
+  actor_id owner;                ///< Who opened it.
+  actor_id target;               ///< Who answers, for futures; a nil proc ordinal is no proc.
+  message_stamp request;         ///< The request that it belongs to, for observers.
+  bool awaited = false;          ///< `target` is set: the port fails with its proc.
+
+ private:
+  friend void intrusive_ptr_add_ref(port_base* p) noexcept { ++p->references_; }
+  friend void intrusive_ptr_release(port_base* p) noexcept {
+    if (--p->references_ == 0) delete p;
+  }
+  std::uint32_t references_ = 0;
+};
+
+using port_ptr = boost::intrusive_ptr<port_base>;
+
+/// One waiter's entry in the list of what it waits for; on the stack of the wait.
+struct observer_node {
+  waiter* who = nullptr;
+  observer_node* next = nullptr;
+};
+
+/// Waits on one state by several frames, woken together.
+class observer_list {
+ public:
+  void add(observer_node& node) noexcept {
+    auto** at = &head_;
+    while (*at != nullptr) at = &(*at)->next;
+    node.next = nullptr;
+    *at = &node;
+  }
+  void remove(observer_node& node) noexcept {
+    for (auto** at = &head_; *at != nullptr; at = &(*at)->next) {
+      if (*at == &node) {
+        *at = node.next;
+        return;
+      }
+    }
+  }
+  /// In the order in which they came.
+  void wake_all(errc outcome) {
+    auto* node = head_;
+    head_ = nullptr;
+    while (node != nullptr) {
+      auto* following = node->next;
+      node->who->wake(outcome);
+      node = following;
+    }
+  }
+  void wake_first(errc outcome) {
+    if (head_ == nullptr) return;
+    auto* node = std::exchange(head_, head_->next);
+    node->who->wake(outcome);
+  }
+  bool empty() const noexcept { return head_ == nullptr; }
+
+ private:
+  observer_node* head_ = nullptr;
+};
+
+}  // namespace roost::detail

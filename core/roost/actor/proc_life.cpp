@@ -1,0 +1,191 @@
+// The life of procs as one of them sees it: launching, verdicts, leases, the end of the program.
+
+#include <roost/actor/knobs.hpp>
+#include <roost/actor/proc_runtime.hpp>
+#include <roost/base/plant.hpp>
+#include <roost/wire/codec.hpp>
+
+#include <algorithm>
+
+namespace roost::detail {
+namespace {
+
+ROOST_DEFINE_PLANT(plant_orphans_live, "orphans-live", "G7", "Actors whose owner's proc has failed go on.");
+ROOST_DEFINE_PLANT(plant_waits_forgotten, "waits-forgotten", "G4", "Waits on the actors of a proc that failed are not ended.");
+ROOST_DEFINE_PLANT(plant_failure_lost, "failure-lost", "G8", "The owner is not told of actors that died with their proc.");
+
+}  // namespace
+
+proc_id proc_runtime::launch(host_id where, std::string name) {
+  auto const& base = self_.ordinal;
+  auto const n = ++ordinals_[where];
+  proc_id const id{where, bootstrap_ ? base * 4096 + n : n, 1};
+  bootstrap_body const body{self_, bootstrap_ ? bootstrap_->root : self_, bootstrap_ ? bootstrap_->cluster : "roost",
+                            bootstrap_ ? bootstrap_->token : "", name};
+  launched_.insert(id);
+  seams_->launcher->launch({id, std::move(name), shared_bytes(wire::encode(body))});
+  if (!lease_timer_.armed()) seams_->clock->arm(lease_timer_, seams_->clock->now());
+  return id;
+}
+
+void proc_runtime::launched(proc_id id) {
+  set_current_platform(seams_);
+  if (known_failed(id)) seams_->launcher->kill(id);
+}
+
+void proc_runtime::exited(proc_id id, error why) {
+  set_current_platform(seams_);
+  launched_.erase(id);
+  auto const reason = error(errc::proc_failed, "proc " + to_string(id) + " ended").caused_by(why.code == errc::ok ? error(errc::proc_failed, "it exited by itself") : why);
+  declare(id, reason, self_);
+  if (finishing_ && launched_.empty()) check_exit();
+}
+
+void proc_runtime::declare(proc_id dead, error const& why, proc_id told_by) {
+  if (dead == self_) {
+    sometimes(true, "actor: a proc learns that it was declared failed");
+    seams_->launcher->finish(error(errc::proc_failed, "this proc was declared failed").caused_by(why));
+    return;
+  }
+  if (!failed_procs_.insert(dead).second) return;
+  if (launched_.erase(dead) != 0) seams_->launcher->kill(dead);
+  sessions_->declare_failed(dead, why);
+  peer_gone(dead, why, true);
+  auto const body = shared_bytes(wire::encode(verdict_body{dead, to_body(why)}));
+  auto const tell_proc = [&](proc_id to) {
+    if (to != told_by && to != dead && !known_failed(to)) sessions_->send_control(to, static_cast<std::uint16_t>(control_kind::verdict), body);
+  };
+  for (auto const& child : launched_) tell_proc(child);
+  if (bootstrap_) tell_proc(bootstrap_->parent);
+}
+
+void proc_runtime::peer_gone(proc_id peer, error const& why, bool dead) {
+  if (!ROOST_PLANT(plant_waits_forgotten)) {
+    std::vector<std::uint64_t> waiting;
+    for (auto const& [number, p] : ports_) {  // banned-call: sorted below
+      if (p->awaited && p->target.proc == peer) waiting.push_back(number);
+    }
+    std::sort(waiting.begin(), waiting.end());
+    for (auto const number : waiting) {
+      if (auto const p = find_port(number)) {
+        close_port(*p);
+        note_reply_arrived(*p, why.code);
+        p->fail(why);
+      }
+    }
+  }
+  auto const lost = [&] {
+    std::vector<watch_entry> gone;
+    std::erase_if(watches_, [&](watch_entry const& w) {
+      if (w.watched.proc == peer) gone.push_back(w);
+      return w.watched.proc == peer || w.watcher.proc == peer;
+    });
+    return gone;
+  }();
+  for (auto const& w : lost) {
+    if (w.port == 0) {
+      watcher_told(w.watcher, w.watched, w.linked, why);
+    } else if (auto const p = find_port(w.port)) {
+      p->fail(why);
+    }
+  }
+  std::vector<actor_cell*> cells;
+  for (auto const& [local, cell] : actors_) cells.push_back(cell.get());  // banned-call: sorted below
+  std::sort(cells.begin(), cells.end(), [](actor_cell* a, actor_cell* b) { return a->id() < b->id(); });
+  for (auto* cell : cells) {
+    if (!ROOST_PLANT(plant_failure_lost)) {
+      for (auto const& child : cell->children_on(peer)) cell->child_ended(child.id, why);
+    }
+    if (auto* extras = cell->extras_if_any()) std::erase_if(extras->watchers, [&](auto const& w) { return w.first.proc == peer; });
+    if (cell->owner().proc == peer && !ROOST_PLANT(plant_orphans_live)) {
+      cell->end(error(errc::actor_killed, "the proc of its owner is lost").caused_by(why));
+    }
+  }
+  for (auto* wait : credit_waits_) {
+    if (wait->receiver.proc == peer) wait->waiting.wake_all(errc::ok);
+  }
+  if (!dead) return;
+  for (auto& [local, held] : held_) {
+    std::erase_if(held.raw, [&](link::incoming const& in) { return in.from == peer; });
+  }
+  std::erase_if(held_, [](auto const& entry) { return entry.second.raw.empty(); });
+}
+
+void proc_runtime::session_lost(proc_id peer, error why) {
+  set_current_platform(seams_);
+  sometimes(why.code == errc::path_lost, "actor: a path is lost");
+  if (launched_.contains(peer)) {
+    declare(peer, error(errc::proc_failed, "proc " + to_string(peer) + " did not answer its launcher").caused_by(why), self_);
+    return;
+  }
+  if (why.code == errc::proc_failed && !known_failed(peer)) {
+    if (bootstrap_ && peer == bootstrap_->parent) {
+      seams_->launcher->finish(error(errc::proc_failed, "this proc was declared failed").caused_by(why));
+      return;
+    }
+  }
+  if (bootstrap_ && peer == bootstrap_->parent) {
+    seams_->launcher->finish(error(errc::path_lost, "the launching proc is out of reach").caused_by(why));
+    return;
+  }
+  peer_gone(peer, why, false);
+}
+
+void proc_runtime::control(proc_id from, std::uint16_t kind, shared_bytes body) {
+  set_current_platform(seams_);
+  switch (static_cast<control_kind>(kind)) {
+    case control_kind::verdict:
+      if (auto const said = wire::decode<verdict_body>(body)) declare(said->dead, from_body(said->why), from);
+      break;
+    case control_kind::kill:
+      if (auto const said = wire::decode<target_body>(body)) {
+        if (find(said->local) == nullptr && !tombstones_.contains(said->local)) {
+          tombstones_[said->local] = from_body(said->why);
+        } else {
+          end_actor({self_, said->local}, false, from_body(said->why));
+        }
+      }
+      break;
+    case control_kind::lease:
+      lease_until_ = seams_->clock->boot() + seams_->knobs->duration(knobs::lease);
+      break;
+    case control_kind::shutdown: {
+      std::vector<actor_cell*> cells;
+      for (auto const& [local, cell] : actors_) cells.push_back(cell.get());  // banned-call: sorted below
+      std::sort(cells.begin(), cells.end(), [](actor_cell* a, actor_cell* b) { return a->id() < b->id(); });
+      for (auto* cell : cells) cell->end(error(errc::actor_killed, "the program is over"));
+      root_ended({});
+      break;
+    }
+  }
+}
+
+void proc_runtime::renew_leases() {
+  auto const period = seams_->knobs->duration(knobs::lease) / 4;
+  if (bootstrap_ && lease_until_ < seams_->clock->boot()) {
+    sometimes(true, "actor: a lease runs out");
+    seams_->launcher->finish(error(errc::proc_failed, "the lease of " + place() + " ran out: its launching proc was silent"));
+    return;
+  }
+  for (auto const& child : launched_) sessions_->send_control(child, static_cast<std::uint16_t>(control_kind::lease), {});
+  if (bootstrap_ || !launched_.empty()) seams_->clock->arm(lease_timer_, seams_->clock->now() + period);
+}
+
+void proc_runtime::root_ended(error const& why) {
+  if (finishing_) return;
+  if (is_root() && why.code != errc::ok && seams_->observer != nullptr) seams_->observer->unhandled_fault(why);
+  finishing_ = why;
+  for (auto const& child : launched_) sessions_->send_control(child, static_cast<std::uint16_t>(control_kind::shutdown), {});
+  auto const patience = launched_.empty() ? nanoseconds(0) : seams_->knobs->duration(knobs::shutdown_bound);
+  seams_->clock->arm(exit_timer_, seams_->clock->now() + patience);
+}
+
+void proc_runtime::check_exit() {
+  if (finished_) return;
+  finished_ = true;
+  for (auto const& child : launched_) seams_->launcher->kill(child);
+  sessions_->close();
+  seams_->launcher->finish(*finishing_);
+}
+
+}  // namespace roost::detail

@@ -1,0 +1,319 @@
+// What comes from other procs: messages, answers, spawns, ends, and what the sessions say.
+
+#include <roost/actor/endpoint.hpp>
+#include <roost/actor/knobs.hpp>
+#include <roost/actor/proc_runtime.hpp>
+#include <roost/base/plant.hpp>
+#include <roost/wire/chain.hpp>
+#include <roost/wire/codec.hpp>
+
+#include <algorithm>
+
+namespace roost::detail {
+namespace {
+
+ROOST_DEFINE_PLANT(plant_deadline_restarts, "deadline-restarted", "G4", "A deadline that arrives from another proc starts anew there with ten times its length.");
+ROOST_DEFINE_PLANT(plant_reply_twice, "second-reply-delivered", "G3", "An answer from another proc is now and then given to the caller twice.");
+
+/// A watched actor's end, as a message of the watcher to itself.
+class down_message final : public message {
+ public:
+  down_message(actor_id who, bool linked, error why) : who_(who), linked_(linked), why_(std::move(why)) {}
+  void invoke(handler_frame& frame) override {
+    auto& cell = *frame.cell;
+    if (auto* observer = cell.home().seams().observer) observer->notice(cell.id(), who_, why_.code);
+    cell.user()->down(who_, why_);
+    if (linked_ && why_.code != errc::actor_stopped && why_.code != errc::ok) {
+      cell.end(error(errc::actor_failed, cell.describe() + " is linked to " + to_string(who_) + ", which ended").caused_by(why_));
+    }
+  }
+
+ private:
+  actor_id who_;
+  bool linked_;
+  error why_;
+};
+
+template <class Body>
+std::optional<Body> read_body(shared_bytes const& payload) {
+  auto body = wire::decode<Body>(payload);
+  if (!body) return std::nullopt;
+  return std::move(*body);
+}
+
+}  // namespace
+
+void proc_runtime::send_agent(proc_id to, agent_op op, shared_bytes body, std::uint64_t reply_port, std::uint64_t type) {
+  if (mute_ || known_failed(to)) return;
+  link::outgoing out;
+  out.header.endpoint = static_cast<std::uint64_t>(op);
+  out.header.reply_port = reply_port;
+  out.header.fingerprint = type;
+  out.payload = std::move(body);
+  out.reserved = true;
+  (void)sessions_->send(to, std::move(out));
+}
+
+void proc_runtime::deliver(link::incoming in) {
+  set_current_platform(seams_);
+  if (in.header.receiver == 0) {
+    deliver_agent(in);
+    sessions_->handled(in.from, in.epoch, in.number);
+  } else {
+    deliver_user(std::move(in));
+  }
+}
+
+void proc_runtime::deliver_user(link::incoming in) {
+  actor_id const to{self_, in.header.receiver};
+  auto* cell = find(to.local);
+  if (cell == nullptr) {
+    if (tombstones_.contains(to.local)) {
+      sessions_->returned(in.from, in.epoch, in.number, gone_reason(to.local).code);
+    } else {
+      hold_unknown(std::move(in));
+    }
+    return;
+  }
+  auto const* endpoint = cell->what().find_endpoint(in.header.endpoint);
+  if (endpoint == nullptr) {
+    sessions_->returned(in.from, in.epoch, in.number, errc::unknown_endpoint);
+    return;
+  }
+  if (endpoint->fingerprint != in.header.fingerprint) {
+    sessions_->returned(in.from, in.epoch, in.number, errc::fingerprint_mismatch);
+    return;
+  }
+  std::unique_ptr<cast_place> place;
+  auto const arguments = split_payload(in.payload, in.header.point_rank, place);
+  auto decoded = arguments ? endpoint->decode(*arguments, *this) : result<std::unique_ptr<message>>(arguments.failure());
+  auto const chain = wire::decode_chain(in.trailer.view());
+  if (!decoded || !chain) {
+    sessions_->returned(in.from, in.epoch, in.number, errc::bad_frame);
+    return;
+  }
+  auto m = std::move(*decoded);
+  m->endpoint = endpoint;
+  m->place = std::move(place);
+  m->sender = {in.from, in.header.sender};
+  m->stamp = {in.header.stamp_high, in.header.stamp_low};
+  m->size = in.payload.size();
+  m->origin = {in.from, in.epoch, in.number};
+  if (in.header.reply_port != 0) m->reply = {in.from, in.header.reply_port};
+  if (in.header.remaining >= 0) {
+    auto remaining = nanoseconds(in.header.remaining);
+    if (ROOST_PLANT(plant_deadline_restarts)) remaining *= 10;
+    m->deadline = seams_->clock->now() + remaining;
+  }
+  for (auto const& caller : chain->view()) {
+    auto const depth = m->chain ? m->chain->depth + 1 : 1;
+    m->chain = std::make_shared<chain_node const>(chain_node{caller, depth, m->chain});
+  }
+  cell->accept(std::move(m));
+}
+
+void proc_runtime::hold_unknown(link::incoming in) {
+  sometimes(true, "actor: a message arrives before the spawn of its receiver");
+  auto& held = held_[in.header.receiver];
+  if (held.raw.empty()) held.until = seams_->clock->now() + seams_->knobs->duration(knobs::unknown_hold);
+  held.raw.push_back(std::move(in));
+  if (!held_timer_.armed()) seams_->clock->arm(held_timer_, held.until);
+}
+
+void proc_runtime::release_held(std::uint64_t local) {
+  auto const at = held_.find(local);
+  if (at == held_.end()) return;
+  auto messages = std::move(at->second.raw);
+  held_.erase(at);
+  for (auto& in : messages) deliver_user(std::move(in));
+}
+
+void proc_runtime::expire_held() {
+  auto const now = seams_->clock->now();
+  auto next = never;
+  for (auto at = held_.begin(); at != held_.end();) {
+    if (at->second.until > now) {
+      next = std::min(next, at->second.until);
+      ++at;
+      continue;
+    }
+    for (auto const& in : at->second.raw) sessions_->returned(in.from, in.epoch, in.number, errc::no_such_actor);
+    at = held_.erase(at);
+  }
+  if (next != never) seams_->clock->arm(held_timer_, next);
+}
+
+void proc_runtime::deliver_agent(link::incoming const& in) {
+  switch (static_cast<agent_op>(in.header.endpoint)) {
+    case agent_op::answer_value:
+      if (auto const p = find_port(in.header.reply_port)) {
+        if (p->once()) close_port(*p);
+        auto const taken = p->take_bytes(in.payload, in.header.fingerprint);
+        auto const outcome = taken ? errc::ok : taken.failure().code;
+        note_reply_arrived(*p, outcome);
+        if (ROOST_PLANT(plant_reply_twice) && (p->request.low & 7) == 3) note_reply_arrived(*p, outcome);
+        if (!taken) p->fail(taken.failure());
+      }
+      break;
+    case agent_op::answer_error:
+      if (auto const p = find_port(in.header.reply_port)) {
+        auto const body = read_body<error_body>(in.payload);
+        auto const why = body ? from_body(*body) : error(errc::bad_frame, "an error that cannot be read");
+        note_reply_arrived(*p, why.code);
+        close_port(*p);
+        p->fail(why);
+      }
+      break;
+    case agent_op::spawn:
+      if (auto body = read_body<spawn_body>(in.payload)) agent_spawn(in.from, std::move(*body));
+      break;
+    case agent_op::stop:
+      if (auto const body = read_body<target_body>(in.payload)) end_actor({self_, body->local}, true, {});
+      break;
+    case agent_op::ended:
+      if (auto const body = read_body<ended_body>(in.payload)) agent_ended(*body);
+      break;
+    case agent_op::watch:
+      if (auto const body = read_body<watch_body>(in.payload)) {
+        if (auto* cell = find(body->watched.local)) {
+          auto& watchers = cell->extras().watchers;
+          if (body->port == 0) {
+            watchers.emplace_back(body->watcher, body->linked);
+          } else {
+            watches_.push_back({body->watcher, body->port, body->watched, body->linked});
+          }
+        } else {
+          down_body const down{body->watcher, body->port, body->watched, body->linked, to_body(gone_reason(body->watched.local))};
+          send_agent(in.from, agent_op::down, shared_bytes(wire::encode(down)));
+        }
+      }
+      break;
+    case agent_op::down:
+      if (auto const body = read_body<down_body>(in.payload)) {
+        auto const why = from_body(body->why);
+        if (body->port != 0) {
+          if (auto const p = find_port(body->port)) p->fail(why);
+        } else {
+          auto const known = std::find_if(watches_.begin(), watches_.end(), [&](watch_entry const& w) {
+            return w.port == 0 && w.watcher == body->watcher && w.watched == body->watched;
+          });
+          if (known != watches_.end()) {
+            watches_.erase(known);
+            watcher_told(body->watcher, body->watched, body->linked, why);
+          }
+        }
+      }
+      break;
+  }
+}
+
+void proc_runtime::agent_spawn(proc_id from, spawn_body body) {
+  auto const refuse = [&](error why) {
+    why.where = body.class_name + " " + body.name + " on " + place();
+    tombstones_[body.local] = why;
+    owner_told(body.owner, {self_, body.local}, why);
+    release_held(body.local);
+  };
+  auto const* what = find_class(body.class_name);
+  if (what == nullptr) return refuse(error(errc::bad_argument, "this executable has no actor class of that name"));
+  auto const* how = what->find_constructor(body.fingerprint);
+  if (how == nullptr) return refuse(error(errc::fingerprint_mismatch, "this executable has no constructor for these arguments"));
+  auto construct = how->decode(body.arguments, *this);
+  auto shape = extent::make(body.labels, body.sizes);
+  if (!construct) return refuse(construct.failure());
+  if (!shape) return refuse(shape.failure());
+  auto where = point::make(*shape, body.rank);
+  if (!where) return refuse(where.failure());
+  (void)from;
+  spawn_here({{self_, body.local}, body.owner, what, body.name, *where, std::move(*construct)});
+}
+
+void proc_runtime::spawn_there(spawn_body body, proc_id where) {
+  auto const owner = body.owner;
+  actor_id const child{where, body.local};
+  if (known_failed(where)) {
+    owner_told(owner, child, error(errc::proc_failed, "proc " + to_string(where) + " has failed"));
+    return;
+  }
+  send_agent(where, agent_op::spawn, shared_bytes(wire::encode(body)));
+}
+
+void proc_runtime::agent_ended(ended_body const& body) { owner_told(body.owner, body.child, from_body(body.why)); }
+
+void proc_runtime::owner_told(actor_id owner, actor_id child, error const& why) {
+  if (owner.proc != self_) {
+    ended_body const body{owner, child, to_body(why)};
+    send_agent(owner.proc, agent_op::ended, shared_bytes(wire::encode(body)));
+  } else if (auto* cell = find(owner.local)) {
+    cell->child_ended(child, why);
+  }
+}
+
+void proc_runtime::watcher_told(actor_id watcher, actor_id watched, bool linked, error const& why) {
+  if (watcher.proc != self_) {
+    down_body const body{watcher, 0, watched, linked, to_body(why)};
+    send_agent(watcher.proc, agent_op::down, shared_bytes(wire::encode(body)));
+  } else if (auto* cell = find(watcher.local)) {
+    cell->post(std::make_unique<down_message>(watched, linked, why));
+  }
+}
+
+void proc_runtime::notify_end(actor_id gone, std::vector<std::pair<actor_id, bool>> const& watchers, actor_id owner, error const& why) {
+  auto const reason = why.code == errc::ok ? error(errc::actor_stopped, to_string(gone) + " has stopped") : why;
+  for (auto const& [watcher, linked] : watchers) watcher_told(watcher, gone, linked, reason);
+  std::vector<watch_entry> ports;
+  std::erase_if(watches_, [&](watch_entry const& w) {
+    if (w.watched != gone) return false;
+    if (w.port != 0) ports.push_back(w);
+    return true;
+  });
+  for (auto const& w : ports) {
+    if (w.watcher.proc == self_ || w.watcher == actor_id{}) {
+      if (auto const p = find_port(w.port)) p->fail(reason);
+    } else {
+      down_body const body{w.watcher, w.port, gone, true, to_body(reason)};
+      send_agent(w.watcher.proc, agent_op::down, shared_bytes(wire::encode(body)));
+    }
+  }
+  if (owner.local != 0) owner_told(owner, gone, why);
+}
+
+void proc_runtime::watch(actor_id watcher, actor_id watched, bool linked) {
+  if (seams_->observer != nullptr) seams_->observer->watch_started(watcher, watched);
+  if (watched.proc == self_) {
+    if (auto* cell = find(watched.local)) {
+      cell->extras().watchers.emplace_back(watcher, linked);
+      if (linked) find(watcher.local)->extras().watchers.emplace_back(watched, true);
+    } else {
+      watcher_told(watcher, watched, linked, gone_reason(watched.local));
+    }
+    return;
+  }
+  if (known_failed(watched.proc)) {
+    watcher_told(watcher, watched, linked, error(errc::proc_failed, "proc " + to_string(watched.proc) + " has failed"));
+    return;
+  }
+  watches_.push_back({watcher, 0, watched, linked});
+  if (linked) find(watcher.local)->extras().watchers.emplace_back(watched, true);
+  send_agent(watched.proc, agent_op::watch, shared_bytes(wire::encode(watch_body{watcher, 0, watched, linked})));
+}
+
+void proc_runtime::told(link::receipt const& r) {
+  set_current_platform(seams_);
+  reply_route const reply = r.reply_port != 0 ? reply_route{self_, r.reply_port} : reply_route{};
+  tell({self_, r.sender}, reply, r.stamp, r.endpoint, {r.to, r.receiver}, r.fate, r.why);
+  if (!credit_waits_.empty()) wake_credit(r.sender, {r.to, r.receiver}, errc::ok);
+}
+
+void proc_runtime::room(std::uint64_t sender, actor_id receiver) {
+  set_current_platform(seams_);
+  wake_credit(sender, receiver, errc::ok);
+}
+
+void proc_runtime::suspected(proc_id peer, bool suspect) {
+  set_current_platform(seams_);
+  sometimes(suspect, "actor: a peer is suspected");
+  if (seams_->log != nullptr && suspect) seams_->log->write(log_level::debug, place(), "suspects " + to_string(peer));
+}
+
+}  // namespace roost::detail

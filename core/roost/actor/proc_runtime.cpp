@@ -1,0 +1,401 @@
+#include <roost/actor/proc_runtime.hpp>
+
+#include <roost/actor/actor.hpp>
+#include <roost/actor/knobs.hpp>
+#include <roost/base/keyed.hpp>
+#include <roost/base/plant.hpp>
+#include <roost/wire/codec.hpp>
+
+#include <algorithm>
+
+namespace roost::detail {
+namespace {
+
+ROOST_DEFINE_PLANT(plant_mailbox_grows, "mailbox-grows", "G10", "Sends within a proc take no credit, so a mailbox grows without bound.");
+ROOST_DEFINE_PLANT(plant_tell_twice, "receipt-twice", "G3", "The receipt of a returned message is given twice.");
+
+/// The receipt of a message that was not handled, as the sender's own message to itself.
+class receipt_message final : public message {
+ public:
+  explicit receipt_message(undelivered r, message_stamp of) : receipt_(std::move(r)), of_(of) {}
+  void invoke(handler_frame& frame) override {
+    auto& cell = *frame.cell;
+    auto* observer = cell.home().seams().observer;
+    if (observer != nullptr) observer->told(cell.id(), of_, receipt_.fate);
+    if (ROOST_PLANT(plant_tell_twice) && observer != nullptr) {
+      observer->told(cell.id(), of_, receipt_.fate);
+      cell.user()->undelivered(receipt_);
+    }
+    cell.user()->undelivered(receipt_);
+  }
+
+ private:
+  undelivered receipt_;
+  message_stamp of_;
+};
+
+}  // namespace
+
+proc_runtime& require_home(char const* what) { return require_frame(what).cell->home(); }
+
+proc_runtime::proc_runtime(platform& seams, proc_id self, std::optional<bootstrap_body> bootstrap, root_factory root)
+    : seams_(&seams), self_(self), bootstrap_(std::move(bootstrap)), make_root_(std::move(root)) {}
+
+proc_runtime::~proc_runtime() {
+  seams_->clock->disarm(lease_timer_);
+  seams_->clock->disarm(held_timer_);
+  seams_->clock->disarm(exit_timer_);
+  seams_->transport->attach(nullptr);
+  seams_->launcher->attach(nullptr);
+}
+
+void proc_runtime::begin() {
+  set_current_platform(seams_);
+  link::identity who;
+  who.self = self_;
+  who.cluster = bootstrap_ ? bootstrap_->cluster : "roost";
+  who.token = bootstrap_ ? bootstrap_->token : "";
+  who.build = "roost";
+  sessions_ = std::make_unique<link::session_table>(*seams_, who, static_cast<link::session_events&>(*this));
+  seams_->launcher->attach(this);
+  if (bootstrap_) {
+    lease_until_ = seams_->clock->boot() + seams_->knobs->duration(knobs::lease);
+    seams_->clock->arm(lease_timer_, seams_->clock->now() + seams_->knobs->duration(knobs::lease) / 4);
+  } else {
+    make_root_(*this);
+  }
+}
+
+void proc_runtime::unwind() {
+  mute_ = true;
+  std::vector<actor_cell*> cells;
+  for (auto const& [local, cell] : actors_) cells.push_back(cell.get());  // banned-call: sorted below
+  std::sort(cells.begin(), cells.end(), [](actor_cell* a, actor_cell* b) { return std::pair(a->key, a->id()) < std::pair(b->key, b->id()); });
+  for (auto* cell : cells) cell->unwind();
+  held_.clear();
+  for (auto* cell : cells) actors_.erase(cell->id().local);
+  graveyard_.clear();
+}
+
+actor_cell* proc_runtime::find(std::uint64_t local) const {
+  auto const at = actors_.find(local);
+  return at == actors_.end() ? nullptr : at->second.get();
+}
+
+actor_id proc_runtime::new_actor_id(actor_cell& spawner, proc_id where) {
+  auto const n = ++spawner.extras().spawned;
+  return {where, mix(hash_of(spawner.id()), n) | 1};
+}
+
+void proc_runtime::spawn_here(spawn_order order) {
+  auto const local = order.id.local;
+  auto const owner = order.owner;
+  auto const name = order.name;
+  auto const rank = order.where.rank();
+  auto cell = std::make_unique<actor_cell>(*this, std::move(order));
+  cell->key = child_key(seams_->key, "actor", name, mix(rank, names_[name + "\n" + std::to_string(rank)]++));
+  auto& placed = *cell;
+  auto const [at, fresh] = actors_.emplace(local, std::move(cell));
+  ROOST_INVARIANT(fresh, "actor id " + to_string(actor_id{self_, local}) + " is used twice");
+  if (seams_->observer != nullptr) seams_->observer->actor_started(placed.id(), placed.key, placed.what().name, owner);
+  placed.check_ready();
+  release_held(local);
+}
+
+void proc_runtime::retire(actor_cell& cell, error const& why) {
+  graveyard_.clear();
+  auto const id = cell.id();
+  std::vector<std::pair<actor_id, bool>> watchers;
+  if (auto* extras = cell.extras_if_any()) watchers = extras->watchers;
+  if (seams_->observer != nullptr) seams_->observer->actor_ended(id, why.code);
+  auto const limit = seams_->knobs->count(knobs::tombstones);
+  if (tombstone_order_.size() < limit) {
+    tombstone_order_.push_back(id.local);
+  } else {
+    tombstones_.erase(std::exchange(tombstone_order_[next_tombstone_], id.local));
+    next_tombstone_ = (next_tombstone_ + 1) % limit;
+  }
+  tombstones_[id.local] = why.code == errc::ok ? error(errc::actor_stopped, cell.describe() + " has stopped") : why;
+  auto const owner = cell.owner();
+  bool const was_root = is_root() && id.local == root_local_;
+  sessions_->sender_ended(id.local);
+  std::vector<std::uint64_t> owned_ports;
+  for (auto const& [number, p] : ports_) {  // banned-call: sorted below
+    if (p->owner == id) owned_ports.push_back(number);
+  }
+  std::sort(owned_ports.begin(), owned_ports.end());
+  for (auto const number : owned_ports) {
+    if (auto const p = find_port(number)) close_port(*p);
+  }
+  std::erase_if(watches_, [&](watch_entry const& w) { return w.port == 0 && w.watcher == id; });
+  auto const node = actors_.find(id.local);
+  graveyard_.push_back(std::move(node->second));
+  actors_.erase(node);
+  notify_end(id, watchers, owner, why);
+  if (was_root) root_ended(why);
+}
+
+void proc_runtime::end_actor(actor_id who, bool drain, error why) {
+  if (who.proc == self_) {
+    if (auto* cell = find(who.local)) {
+      if (drain) {
+        cell->stop();
+      } else {
+        cell->end(std::move(why));
+      }
+    }
+    return;
+  }
+  target_body const body{who.local, to_body(why)};
+  auto encoded = shared_bytes(wire::encode(body));
+  if (drain) {
+    send_agent(who.proc, agent_op::stop, std::move(encoded));
+  } else if (!known_failed(who.proc)) {
+    sessions_->send_control(who.proc, static_cast<std::uint16_t>(control_kind::kill), std::move(encoded));
+  }
+}
+
+// Messages.
+
+bool proc_runtime::has_credit(std::uint64_t sender, actor_id receiver, std::uint64_t size) const {
+  if (receiver.proc != self_) return known_failed(receiver.proc) || sessions_->has_credit(sender, receiver, bytes{size});
+  if (ROOST_PLANT(plant_mailbox_grows)) return true;
+  auto const at = accounts_.find({sender, receiver.local});
+  if (at == accounts_.end()) return true;
+  return at->second.messages < seams_->knobs->count(knobs::credit_messages()) &&
+         at->second.size + size <= static_cast<std::uint64_t>(seams_->knobs->get(knobs::credit_bytes()));
+}
+
+bool proc_runtime::credit_cycle(actor_id sender, actor_id receiver) const {
+  auto at = receiver;
+  for (std::size_t hops = 0; hops <= credit_waits_.size(); ++hops) {
+    if (at == sender) return true;
+    auto const next = std::find_if(credit_waits_.begin(), credit_waits_.end(),
+                                   [&](credit_wait* w) { return actor_id{self_, w->sender} == at; });
+    if (next == credit_waits_.end()) return false;
+    at = (*next)->receiver;
+  }
+  return false;
+}
+
+void proc_runtime::await_credit(handler_frame* frame, actor_id receiver, std::uint64_t size) {
+  auto const sender = frame->cell->id();
+  bool const may_suspend = frame->kind == activation::handler || frame->kind == activation::callback || frame->kind == activation::construct;
+  while (!has_credit(sender.local, receiver, size)) {
+    if (!may_suspend || frame->must_end) {
+      throw exception(error(errc::would_block, "no credit to send to " + to_string(receiver) + ", and supervise, cleanup and ending handlers do not wait for it"));
+    }
+    if (receiver.proc == self_ && find(receiver.local) == nullptr) return;
+    if (receiver.proc == self_ && (receiver == sender || credit_cycle(sender, receiver))) {
+      sometimes(true, "actor: a cycle of suspended senders is refused");
+      throw exception(error(errc::deadlock, "waiting for credit of " + to_string(receiver) + " would close a cycle of suspended senders"));
+    }
+    sometimes(true, "actor: a sender waits for credit");
+    credit_wait wait{sender.local, receiver, {}};
+    credit_waits_.push_back(&wait);
+    waiter w(*frame);
+    observer_node node{&w, nullptr};
+    wait.waiting.add(node);
+    errc outcome = errc::ok;
+    try {
+      outcome = w.wait(wait_kind::credit, receiver, never);
+    } catch (...) {
+      std::erase(credit_waits_, &wait);
+      throw;
+    }
+    std::erase(credit_waits_, &wait);
+    if (outcome == errc::timeout) {
+      throw exception(error(errc::timeout, "the deadline passed while waiting for credit to send to " + to_string(receiver)));
+    }
+  }
+}
+
+void proc_runtime::wake_credit(std::uint64_t sender, actor_id receiver, errc outcome) {
+  for (auto* wait : credit_waits_) {
+    if (wait->sender == sender && wait->receiver == receiver) wait->waiting.wake_all(outcome);
+  }
+}
+
+void proc_runtime::send_local(actor_id to, std::unique_ptr<message> m) {
+  if (seams_->observer != nullptr) {
+    m->stamp = seams_->observer->sent({m->sender, to, {m->endpoint->id}, bytes{m->size}, static_cast<bool>(m->reply), m->deadline});
+    if (m->reply.proc == self_) {
+      if (auto const p = find_port(m->reply.port)) p->request = m->stamp;
+    }
+  }
+  auto* cell = find(to.local);
+  if (cell == nullptr) {
+    auto const why = gone_reason(to.local);
+    tell(m->sender, m->reply, m->stamp, m->endpoint->id, to, errc::not_handled, why);
+    return;
+  }
+  auto& account = accounts_[{m->sender.local, to.local}];
+  ++account.messages;
+  account.size += m->size;
+  m->charged = true;
+  cell->accept(std::move(m));
+}
+
+void proc_runtime::send_remote(actor_id to, link::outgoing out, reply_route reply, actor_id sender) {
+  message_stamp stamp;
+  auto const endpoint = out.header.endpoint;
+  if (seams_->observer != nullptr) {
+    stamp = seams_->observer->sent({sender, to, {endpoint}, bytes{out.payload.size()}, static_cast<bool>(reply),
+                                     out.header.remaining < 0 ? never : seams_->clock->now() + nanoseconds(out.header.remaining)});
+    out.header.stamp_high = stamp.high;
+    out.header.stamp_low = stamp.low;
+  }
+  if (reply) {
+    if (auto const p = find_port(reply.port)) p->request = stamp;
+  }
+  error refused;
+  link::admission admitted = link::admission::refused;
+  if (known_failed(to.proc)) {
+    refused = error(errc::proc_failed, "proc " + to_string(to.proc) + " has failed");
+  } else {
+    admitted = sessions_->send(to.proc, std::move(out), &refused);
+  }
+  if (admitted == link::admission::admitted) return;
+  if (admitted == link::admission::no_credit) refused = error(errc::would_block, "no credit to send to " + to_string(to));
+  tell(sender, reply, stamp, endpoint, to, errc::not_handled, refused);
+}
+
+void proc_runtime::message_started(actor_cell& receiver, message& m) {
+  if (m.charged) {
+    m.charged = false;
+    auto const at = accounts_.find({m.sender.local, receiver.id().local});
+    --at->second.messages;
+    at->second.size -= m.size;
+    if (at->second.messages == 0) accounts_.erase(at);
+    if (!credit_waits_.empty()) wake_credit(m.sender.local, receiver.id(), errc::ok);
+  } else if (m.origin.number != 0) {
+    sessions_->handled(m.origin.from, m.origin.epoch, m.origin.number);
+  }
+}
+
+void proc_runtime::message_returned(actor_id receiver, message& m, error const& why) {
+  if (m.endpoint == nullptr) return;
+  if (m.charged) {
+    m.charged = false;
+    auto const at = accounts_.find({m.sender.local, receiver.local});
+    --at->second.messages;
+    at->second.size -= m.size;
+    if (at->second.messages == 0) accounts_.erase(at);
+    if (!credit_waits_.empty()) wake_credit(m.sender.local, receiver, errc::ok);
+  }
+  if (m.origin.number != 0) {
+    sessions_->returned(m.origin.from, m.origin.epoch, m.origin.number, why.code == errc::ok ? errc::actor_stopped : why.code);
+    return;
+  }
+  tell(m.sender, m.reply, m.stamp, m.endpoint->id, receiver, errc::not_handled, why);
+}
+
+void proc_runtime::tell(actor_id sender, reply_route reply, message_stamp stamp, std::uint64_t endpoint, actor_id receiver, errc fate,
+                        error const& why) {
+  auto const told_error = error(fate, fate == errc::not_handled ? "the message was not handled" : "the message may or may not have been handled",
+                                endpoint_name(endpoint) + " of " + to_string(receiver))
+                              .caused_by(why);
+  if (reply) {
+    if (seams_->observer != nullptr && find(sender.local) != nullptr) seams_->observer->told(sender, stamp, fate);
+    if (auto const p = find_port(reply.port)) {
+      port_ptr const alive = p;
+      close_port(*p);
+      p->fail(told_error);
+    }
+    return;
+  }
+  if (auto* cell = find(sender.local)) {
+    cell->post(std::make_unique<receipt_message>(undelivered{receiver, endpoint_name(endpoint), fate, told_error}, stamp));
+  }
+}
+
+error proc_runtime::gone_reason(std::uint64_t local) const {
+  if (auto const at = tombstones_.find(local); at != tombstones_.end()) return at->second;
+  return error(errc::no_such_actor, "no actor " + to_string(actor_id{self_, local}) + " is here, and none is remembered");
+}
+
+// Ports.
+
+void proc_runtime::open_port(port_base& p, actor_id owner) {
+  p.number = ++next_port_;
+  p.home = this;
+  p.owner = owner;
+  ports_.emplace(p.number, port_ptr(&p));
+}
+
+void proc_runtime::close_port(port_base& p) noexcept {
+  if (p.number == 0) return;
+  port_ptr const alive(&p);
+  ports_.erase(p.number);
+  std::erase_if(watches_, [&](watch_entry const& w) { return w.port == p.number; });
+  p.number = 0;
+}
+
+port_ptr proc_runtime::find_port(std::uint64_t number) const {
+  auto const at = ports_.find(number);
+  return at == ports_.end() ? nullptr : at->second;
+}
+
+void proc_runtime::answer_error(reply_route to, error const& why, actor_id replier, message_stamp request) {
+  note_replied(replier, request);
+  if (to.proc != self_) {
+    send_agent(to.proc, agent_op::answer_error, shared_bytes(wire::encode(to_body(why))), to.port);
+    return;
+  }
+  if (auto const p = find_port(to.port)) {
+    note_reply_arrived(*p, why.code);
+    close_port(*p);
+    p->fail(why);
+  }
+}
+
+void proc_runtime::answer_bytes(reply_route to, shared_bytes encoded, std::uint64_t type, actor_id replier, message_stamp request) {
+  note_replied(replier, request);
+  if (to.proc != self_) {
+    send_agent(to.proc, agent_op::answer_value, std::move(encoded), to.port, type);
+  }
+}
+
+void proc_runtime::link_port(port_base& p, actor_id watched) {
+  if (watched.proc == self_) {
+    if (auto* cell = find(watched.local)) {
+      watches_.push_back({{}, p.number, watched, true});
+      (void)cell;
+    } else {
+      p.fail(gone_reason(watched.local));
+    }
+    return;
+  }
+  if (known_failed(watched.proc)) {
+    p.fail(error(errc::proc_failed, "proc " + to_string(watched.proc) + " has failed"));
+    return;
+  }
+  watches_.push_back({{}, p.number, watched, true});
+  send_agent(watched.proc, agent_op::watch, shared_bytes(wire::encode(watch_body{{self_, 0}, p.number, watched, true})));
+}
+
+std::shared_ptr<void>& proc_runtime::proc_local_slot(std::size_t index) {
+  if (locals_.size() <= index) locals_.resize(index + 1);
+  return locals_[index];
+}
+
+void proc_runtime::record(flight_entry entry) {
+  auto const limit = seams_->knobs->count(knobs::flight_entries);
+  if (flight_.size() < limit) {
+    flight_.push_back(std::move(entry));
+  } else {
+    flight_[flight_next_] = std::move(entry);
+    flight_next_ = (flight_next_ + 1) % limit;
+  }
+}
+
+std::vector<flight_entry> proc_runtime::flight_of(std::uint64_t actor) const {
+  std::vector<flight_entry> found;
+  for (std::size_t i = 0; i != flight_.size(); ++i) {
+    auto const& entry = flight_[(flight_next_ + i) % flight_.size()];
+    if (entry.actor == actor) found.push_back(entry);
+  }
+  return found;
+}
+
+}  // namespace roost::detail

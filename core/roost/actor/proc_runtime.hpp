@@ -1,0 +1,227 @@
+#pragma once
+// The runtime of one proc: its actors, ports, sessions and children. Everything here runs on the proc's own loop.
+
+#include <roost/actor/agent.hpp>
+#include <roost/actor/cell.hpp>
+#include <roost/actor/port_base.hpp>
+#include <roost/link/session_table.hpp>
+#include <roost/platform/launcher.hpp>
+#include <roost/platform/platform.hpp>
+
+#include <boost/unordered/unordered_flat_map.hpp>
+
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <memory>
+#include <optional>
+#include <set>
+#include <string>
+#include <vector>
+
+namespace roost::detail {
+
+/// One entry of a proc's flight recorder.
+struct flight_entry {
+  instant at{};
+  std::uint64_t actor = 0;
+  std::uint64_t endpoint = 0;
+  actor_id sender;
+  errc outcome = errc::ok;
+};
+
+/// Makes the first actor of the root proc.
+using root_factory = std::function<void(proc_runtime&)>;
+
+class proc_runtime final : public proc_instance, private link::session_events, private launcher_events {
+ public:
+  proc_runtime(platform& seams, proc_id self, std::optional<bootstrap_body> bootstrap, root_factory root);
+  ~proc_runtime() override;
+
+  void begin() override;
+  void unwind() override;
+
+  platform& seams() const noexcept { return *seams_; }
+  proc_id self() const noexcept { return self_; }
+  bool is_root() const noexcept { return !bootstrap_.has_value(); }
+  bool mute() const noexcept { return mute_; }
+  lane lane_of(actor_cell const&) const noexcept { return lane::user; }
+  std::string place() const { return to_string(self_); }
+
+  // Actors.
+  actor_cell* find(std::uint64_t local) const;
+  /// A fresh id for an actor of `spawner` on `where`; never reused.
+  actor_id new_actor_id(actor_cell& spawner, proc_id where);
+  /// Makes the actor here; its constructor runs as its first message.
+  void spawn_here(spawn_order order);
+  /// Spawns on another proc.
+  void spawn_there(spawn_body body, proc_id where);
+  /// The actor has ended: tells owner, watchers and the rest, keeps a tombstone, frees the cell soon.
+  void retire(actor_cell& cell, error const& why);
+  /// Ends an actor anywhere: `drain` lets it handle its mailbox first.
+  void end_actor(actor_id who, bool drain, error why);
+  void watch(actor_id watcher, actor_id watched, bool linked);
+  std::size_t actor_count() const noexcept { return actors_.size(); }
+
+  // Messages.
+  /// Whether a message may leave `sender` for `receiver` now; suspends the frame until it may, or throws (deadline, ended,
+  /// `errc::deadlock`). Gives false when the target is gone for good: then sending reports it.
+  void await_credit(handler_frame* frame, actor_id receiver, std::uint64_t size);
+  bool has_credit(std::uint64_t sender, actor_id receiver, std::uint64_t size) const;
+  /// Sends within this proc. Credit has been awaited.
+  void send_local(actor_id to, std::unique_ptr<message> m);
+  /// Sends to another proc. Credit has been awaited.
+  void send_remote(actor_id to, link::outgoing out, reply_route reply, actor_id sender);
+  /// Returns the credit of a message of this proc or reports its handling to its proc.
+  void message_started(actor_cell& receiver, message& m);
+  /// The message is not handled by `receiver` and never will be.
+  void message_returned(actor_id receiver, message& m, error const& why);
+  /// Tells a sender of this proc, by its port or by a receipt.
+  void tell(actor_id sender, reply_route reply, message_stamp stamp, std::uint64_t endpoint, actor_id receiver, errc fate,
+            error const& why);
+
+  // Ports.
+  void open_port(port_base& p, actor_id owner);
+  void close_port(port_base& p) noexcept;
+  port_ptr find_port(std::uint64_t number) const;
+  /// An error as the answer to a request.
+  void answer_error(reply_route to, error const& why, actor_id replier, message_stamp request);
+  /// A value for a port of another proc.
+  void answer_bytes(reply_route to, shared_bytes encoded, std::uint64_t type, actor_id replier, message_stamp request);
+  /// A value for a channel of another proc.
+  void send_port_value(port_id to, shared_bytes encoded, std::uint64_t type) {
+    send_agent(to.owner.proc, agent_op::answer_value, std::move(encoded), to.number, type);
+  }
+  void note_replied(actor_id replier, message_stamp request) {
+    if (seams_->observer != nullptr) seams_->observer->replied(replier, request);
+  }
+  void note_reply_arrived(port_base const& p, errc outcome) {
+    if (p.awaited && seams_->observer != nullptr) seams_->observer->reply_arrived(p.owner, p.request, outcome);
+  }
+  /// A wait on another actor's life: `port` fails when `watched` ends.
+  void link_port(port_base& p, actor_id watched);
+
+  // Procs.
+  std::vector<host_id> hosts() const { return seams_->launcher->hosts(); }
+  /// Starts a proc; its failure is told to everyone this proc reaches.
+  proc_id launch(host_id where, std::string name);
+  bool known_failed(proc_id which) const { return failed_procs_.contains(which); }
+  /// The local id of the program's first actor.
+  std::uint64_t reserve_root() noexcept { return root_local_ = 1; }
+  /// The program's first actor ended.
+  void root_ended(error const& why);
+
+  /// The value of a `proc_local` by its index; made by the caller where empty.
+  std::shared_ptr<void>& proc_local_slot(std::size_t index);
+  void record(flight_entry entry);
+  std::vector<flight_entry> flight_of(std::uint64_t actor) const;
+
+ private:
+  struct pair_key {
+    std::uint64_t sender;
+    std::uint64_t receiver;
+    bool operator==(pair_key const&) const = default;
+  };
+  struct pair_hash {
+    std::size_t operator()(pair_key const& k) const noexcept { return mix(k.sender, k.receiver); }
+  };
+  struct pair_account {
+    std::uint32_t messages = 0;
+    std::uint64_t size = 0;
+  };
+  struct id_hash {
+    std::size_t operator()(std::uint64_t id) const noexcept { return mix(id); }
+  };
+  struct credit_wait {
+    std::uint64_t sender;
+    actor_id receiver;
+    observer_list waiting;
+  };
+  struct watch_entry {
+    actor_id watcher;      ///< Of this proc; or nil and
+    std::uint64_t port;    ///< a port that fails.
+    actor_id watched;      ///< On another proc.
+    bool linked;
+  };
+  struct held_messages {
+    instant until;
+    std::vector<link::incoming> raw;
+  };
+
+  // link::session_events
+  void deliver(link::incoming in) override;
+  void told(link::receipt const& r) override;
+  void room(std::uint64_t sender, actor_id receiver) override;
+  void control(proc_id from, std::uint16_t kind, shared_bytes body) override;
+  void session_lost(proc_id peer, error why) override;
+  void suspected(proc_id peer, bool suspect) override;
+  // launcher_events
+  void launched(proc_id id) override;
+  void exited(proc_id id, error why) override;
+
+  void deliver_user(link::incoming in);
+  void deliver_agent(link::incoming const& in);
+  void agent_spawn(proc_id from, spawn_body body);
+  void agent_ended(ended_body const& body);
+  void notify_end(actor_id ended, std::vector<std::pair<actor_id, bool>> const& watchers, actor_id owner, error const& why);
+  void owner_told(actor_id owner, actor_id child, error const& why);
+  void watcher_told(actor_id watcher, actor_id watched, bool linked, error const& why);
+  void send_agent(proc_id to, agent_op op, shared_bytes body, std::uint64_t reply_port = 0, std::uint64_t type = 0);
+  void peer_gone(proc_id peer, error const& why, bool dead);
+  void declare(proc_id dead, error const& why, proc_id told_by);
+  void wake_credit(std::uint64_t sender, actor_id receiver, errc outcome);
+  bool credit_cycle(actor_id sender, actor_id receiver) const;
+  error gone_reason(std::uint64_t local) const;
+  void hold_unknown(link::incoming in);
+  void release_held(std::uint64_t local);
+  void expire_held();
+  void renew_leases();
+  void check_exit();
+
+  template <void (proc_runtime::*Action)()>
+  struct runtime_timer final : timer {
+    explicit runtime_timer(proc_runtime& r) : home(&r) {}
+    void expired() override {
+      set_current_platform(home->seams_);
+      (home->*Action)();
+    }
+    proc_runtime* home;
+  };
+
+  platform* seams_;
+  proc_id self_;
+  std::optional<bootstrap_body> bootstrap_;
+  root_factory make_root_;
+  std::unique_ptr<link::session_table> sessions_;
+  boost::unordered_flat_map<std::uint64_t, std::unique_ptr<actor_cell>, id_hash> actors_;
+  boost::unordered_flat_map<pair_key, pair_account, pair_hash> accounts_;
+  boost::unordered_flat_map<std::uint64_t, port_ptr, id_hash> ports_;
+  std::vector<std::unique_ptr<actor_cell>> graveyard_;
+  std::vector<credit_wait*> credit_waits_;
+  std::vector<watch_entry> watches_;
+  std::map<std::uint64_t, held_messages> held_;
+  std::map<std::uint64_t, error> tombstones_;
+  std::vector<std::uint64_t> tombstone_order_;
+  std::size_t next_tombstone_ = 0;
+  std::map<std::string, std::uint64_t> names_;
+  std::set<proc_id> launched_;
+  std::set<proc_id> failed_procs_;
+  std::map<host_id, std::uint32_t> ordinals_;
+  std::vector<std::shared_ptr<void>> locals_;
+  std::vector<flight_entry> flight_;
+  std::size_t flight_next_ = 0;
+  std::uint64_t next_port_ = 0;
+  std::uint64_t root_local_ = 0;
+  instant lease_until_ = never;
+  std::optional<error> finishing_;
+  runtime_timer<&proc_runtime::renew_leases> lease_timer_{*this};
+  runtime_timer<&proc_runtime::expire_held> held_timer_{*this};
+  runtime_timer<&proc_runtime::check_exit> exit_timer_{*this};
+  bool mute_ = false;
+  bool finished_ = false;
+};
+
+/// The runtime of the handler that runs now; throws outside an actor, naming `what`.
+proc_runtime& require_home(char const* what);
+
+}  // namespace roost::detail

@@ -1,0 +1,122 @@
+#pragma once
+// Hosts and procs: where actors are spawned.
+
+#include <roost/mesh/actor_mesh.hpp>
+
+#include <initializer_list>
+#include <string>
+#include <type_traits>
+#include <vector>
+
+namespace roost {
+
+namespace detail {
+template <class T>
+inline constexpr bool is_value_mesh = false;
+template <class T>
+inline constexpr bool is_value_mesh<value_mesh<T>> = true;
+
+/// The argument of one rank: its value of a value mesh, else the argument itself.
+template <class A>
+auto argument_of_rank(A const& argument, std::uint64_t rank) {
+  if constexpr (is_value_mesh<A>) {
+    return argument.at(rank);
+  } else {
+    return spawn_argument<A>(argument);
+  }
+}
+}  // namespace detail
+
+/// Procs arranged over dimensions, or a slice of them. A plain value. The procs live as long as the proc that launched them.
+class proc_mesh {
+ public:
+  proc_mesh() = default;
+  proc_mesh(std::vector<proc_id> procs, region covered) : procs_(std::move(procs)), covered_(std::move(covered)) {}
+
+  roost::extent const& extent() const noexcept { return covered_.extent(); }
+  std::uint64_t size() const noexcept { return covered_.size(); }
+  proc_id id(std::uint64_t rank) const { return procs_[covered_.base_rank(rank)]; }
+  region const& covered() const noexcept { return covered_; }
+  std::vector<proc_id> const& procs() const noexcept { return procs_; }
+
+  template <selects_dim... Selectors>
+  proc_mesh slice(Selectors const&... chosen) const {
+    return {procs_, covered_.slice(chosen...)};
+  }
+  template <selects_dim... Selectors>
+  proc_mesh at(Selectors const&... fixed) const {
+    return {procs_, covered_.at(fixed...)};
+  }
+
+  /// Spawns one actor of class T on every proc, owned by the current actor. Usable at once; a failure comes to `supervise` and
+  /// to whoever waits for it. A `value_mesh` argument is scattered, one value per rank.
+  template <class T, class... Args>
+  actor_mesh<T> spawn(std::string name, Args const&... args) const {
+    auto& frame = detail::require_frame("spawn()");
+    auto record = std::make_shared<detail::mesh_record>();
+    record->id = detail::new_mesh_id(*frame.cell);
+    record->name = name;
+    record->class_name = std::string(roost_class_of(static_cast<T const*>(nullptr)).name);
+    record->shape = extent();
+    for (std::uint64_t rank = 0; rank != size(); ++rank) {
+      record->members.push_back(
+          detail::spawn_one<T>(*frame.cell, id(rank), name, point(extent(), rank), std::tuple(detail::argument_of_rank(args, rank)...)));
+    }
+    return actor_mesh<T>({std::move(record), region(extent())});
+  }
+
+ private:
+  std::vector<proc_id> procs_;
+  region covered_;
+};
+
+/// Hosts, in a row; the first is this one where it is among them.
+class hosts {
+ public:
+  hosts() = default;
+  explicit hosts(std::vector<host_id> ids) : ids_(std::move(ids)) {}
+
+  std::uint64_t size() const noexcept { return ids_.size(); }
+  host_id id(std::uint64_t index) const { return ids_.at(index); }
+  hosts slice(std::uint64_t from, std::uint64_t to) const { return hosts({ids_.begin() + static_cast<std::ptrdiff_t>(from), ids_.begin() + static_cast<std::ptrdiff_t>(to)}); }
+
+  /// Launches procs on every host: dimension "host", then the given ones. `spawn_procs(gpu = 4)`. Usable at once.
+  template <class... Sizes>
+    requires(std::is_same_v<Sizes, dim_selector> && ...)
+  proc_mesh spawn_procs(Sizes const&... per_host) const {
+    return launch("procs", sizes_of({per_host...}));
+  }
+  proc_mesh spawn_procs(extent const& per_host) const { return launch("procs", per_host); }
+
+ private:
+  static extent sizes_of(std::vector<dim_selector> const& per_host);
+  proc_mesh launch(std::string const& name, extent const& per_host) const;
+
+  std::vector<host_id> ids_;
+};
+
+/// The host of the current actor.
+hosts this_host();
+/// All hosts of the program, this one first.
+hosts all_hosts();
+
+}  // namespace roost
+
+template <>
+struct roost::wire::codec<roost::proc_mesh> {
+  static void encode(writer& out, roost::proc_mesh const& mesh) {
+    encode_value(out, mesh.procs());
+    encode_value(out, roost::detail::to_body(mesh.covered()));
+  }
+  static bool decode(reader& in, roost::proc_mesh& mesh) {
+    std::vector<proc_id> procs;
+    roost::detail::region_body body;
+    if (!decode_value(in, procs) || !decode_value(in, body)) return false;
+    auto covered = roost::detail::from_body(body);
+    if (!covered) return in.fail(covered.failure().code, covered.failure().what);
+    if (!covered->empty() && covered->layout().last() >= procs.size()) return in.fail(errc::bad_frame, "a proc mesh covers procs that it does not name");
+    mesh = roost::proc_mesh(std::move(procs), std::move(*covered));
+    return true;
+  }
+  static constexpr std::uint64_t fingerprint = fingerprint_text("proc_mesh");
+};

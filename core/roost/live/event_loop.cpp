@@ -115,16 +115,19 @@ bool event_loop::wait(nanoseconds at_most) {
   int const ready = epoll_pwait2(epoll_.get(), events.data(), static_cast<int>(events.size()), &limit, nullptr);
   check(ready >= 0 || errno == EINTR, "wait for descriptors");
   for (int i = 0; i < ready; ++i) {
-    auto const& event = events[static_cast<std::size_t>(i)];
-    if (event.data.u64 == wake_id) {
+    // A copy: the kernel packs these more tightly than a reference to a member may be.
+    epoll_event const event = events[static_cast<std::size_t>(i)];
+    std::uint64_t const id = event.data.u64;
+    if (id == wake_id) {
       std::uint64_t count = 0;
       static_cast<void>(!::read(wake_.get(), &count, sizeof count));
       continue;
     }
-    auto const found = watched_.find(event.data.u64);
+    auto const found = watched_.find(id);
     if (found == watched_.end()) continue;
     callback const target = found->second;
-    (*target)(event.events);
+    std::uint32_t const bits = event.events;
+    (*target)(bits);
   }
   return ready > 0;
 }

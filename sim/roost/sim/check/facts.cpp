@@ -158,14 +158,18 @@ void facts::leave(scene const& at) {
 std::string facts::name(std::uint32_t number) const { return number == nobody ? "nobody" : to_string(actors_[number].id); }
 
 std::uint32_t facts::number_of(actor_id const& id) {
+  std::uint32_t const known = actor_index_.find(id);
+  return known != nobody ? known : meet(id);
+}
+
+std::uint32_t facts::meet(actor_id const& id) {
   auto const next = static_cast<std::uint32_t>(actors_.size());
-  auto const [number, fresh] = actor_index_.insert(id, next);
-  if (!fresh) return number;
+  actor_index_.insert(id, next);
   proc_facts& proc = procs_[proc_of(id.proc)];
   proc.actors.push_back(next);
   actors_.push_back({.id = id, .over_at = proc.over_at});
   if (proc.state != life::running) actors_.back().state = proc.state;
-  return number;
+  return next;
 }
 
 std::uint32_t facts::proc_of(proc_id const& id) {
@@ -175,6 +179,8 @@ std::uint32_t facts::proc_of(proc_id const& id) {
 }
 
 std::uint32_t facts::ledger_of(std::uint64_t high) {
+  std::uint32_t const known = ledger_index_.find(high);
+  if (known != nobody) return known;
   auto const [number, fresh] = ledger_index_.insert(high, static_cast<std::uint32_t>(ledgers_.size()));
   if (fresh) ledgers_.emplace_back().high = high;
   return number;

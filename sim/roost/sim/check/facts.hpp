@@ -155,6 +155,8 @@ class facts {
   };
 
   std::uint32_t number_of(actor_id const& id);
+  /// Gives `id` its number.
+  std::uint32_t meet(actor_id const& id);
   std::uint32_t proc_of(proc_id const& id);
   std::uint32_t ledger_of(std::uint64_t high);
   std::uint32_t pair_of(std::uint32_t sender, std::uint32_t receiver, std::uint32_t book);

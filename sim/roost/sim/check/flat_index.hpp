@@ -41,7 +41,7 @@ class flat_index {
   };
 
   void grow() {
-    std::vector<slot> old(slots_.empty() ? 16 : 2 * slots_.size());
+    std::vector<slot> old(2 * slots_.size());
     old.swap(slots_);
     mask_ = slots_.size() - 1;
     for (slot const& moved : old) {
@@ -52,8 +52,8 @@ class flat_index {
     }
   }
 
-  std::vector<slot> slots_;
-  std::size_t mask_ = 0;
+  std::vector<slot> slots_ = std::vector<slot>(16);
+  std::size_t mask_ = 15;
   std::size_t used_ = 0;
 };
 

@@ -8,17 +8,41 @@
 #include <roost/sim/check/g8_supervision.hpp>
 #include <roost/sim/check/judge.hpp>
 
+#include <array>
+#include <cstddef>
 #include <tuple>
 #include <type_traits>
 #include <utility>
 
 namespace roost::sim::check {
 
+namespace {
+
+constexpr std::size_t all_kinds = static_cast<std::size_t>(observed::watch_ended) + 1;
+static_assert(all_kinds <= 64, "kinds of observations are kept as bits");
+
+}  // namespace
+
 struct judge::state {
   explicit state(judge_settings const& settings)
       : checkers(g1_sequential(), g3_handled_or_told(settings.simulated), g2_fifo(),
                  g4_no_hang(settings.detection_bound, settings.settle_limit, settings.hop_slack), g7_ownership(),
                  g8_supervision(), g10_bounded(settings.credit_messages, settings.credit_bytes)) {}
+
+  /// Shows the scene to those checkers that ask for its kind.
+  template <observed Kind>
+  static void show(state& self, scene const& at) {
+    auto const ask = [&](auto& checker) {
+      if constexpr ((std::remove_reference_t<decltype(checker)>::sees & kinds(Kind)) != 0) {
+        checker.see(at, self.known, self.found);
+      }
+    };
+    std::apply([&](auto&... checker) { (ask(checker), ...); }, self.checkers);
+  }
+  template <std::size_t... Kinds>
+  static constexpr auto shows(std::index_sequence<Kinds...>) {
+    return std::array<void (*)(state&, scene const&), sizeof...(Kinds)>{&show<static_cast<observed>(Kinds)>...};
+  }
 
   facts known;
   findings found;
@@ -34,14 +58,11 @@ judge& judge::operator=(judge&&) noexcept = default;
 void judge::see(observation const& seen) {
   state& s = *state_;
   scene const at = s.known.enter(seen);
-  std::uint64_t const kind = kinds(seen.what);
   if (at.actor != nobody && s.known.actor(at.actor).state == life::lost) {
     std::get<g1_sequential>(s.checkers).see_lost(at, s.known, s.found);
   } else {
-    auto const show = [&](auto& checker) {
-      if (std::remove_reference_t<decltype(checker)>::sees & kind) checker.see(at, s.known, s.found);
-    };
-    std::apply([&](auto&... checker) { (show(checker), ...); }, s.checkers);
+    static constexpr auto shows = state::shows(std::make_index_sequence<all_kinds>());
+    shows[static_cast<std::size_t>(seen.what)](s, at);
   }
   if (seen.what == observed::handler_started && seen.stamp != message_stamp{}) ++s.messages;
   s.known.leave(at);

@@ -23,7 +23,7 @@ struct judge_settings {
 /// Sees every observation of a run, in causal order, and collects the promises that broke.
 ///
 /// Knows nothing of the runtime but what its users' code could see. One thread at a time. The same observations give the same
-/// violations in the same order. About 50 ns a message for all checkers together.
+/// violations in the same order. Some 100 ns a message for all checkers together.
 class judge {
  public:
   explicit judge(judge_settings settings);

@@ -50,6 +50,10 @@ find_package(Boost 1.81 REQUIRED COMPONENTS context)
 add_library(roost_context INTERFACE)
 target_link_libraries(roost_context INTERFACE Boost::context)
 
+roost_pkg(FMT fmt)
+add_library(roost_fmt INTERFACE)
+target_link_libraries(roost_fmt INTERFACE PkgConfig::FMT)
+
 # By pkg-config: the CMake package of release 0.9 asks for a libatomic that Debian keeps where find_library does not look.
 roost_pkg(CAPNP capnp)
 find_program(ROOST_CAPNP capnp REQUIRED)

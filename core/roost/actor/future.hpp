@@ -183,6 +183,8 @@ class [[nodiscard]] future {
     });
     return future<R>(next);
   }
+  /// Says that nobody will look at the result.
+  void detach() const noexcept {}
   boost::intrusive_ptr<state_type> const& state() const noexcept { return state_; }
 
  private:

@@ -320,19 +320,20 @@ void engine::try_start(proc& who, std::uint32_t host_life) {
 void engine::tell_launcher(proc& who, error why, bool exited) {
   proc* const launcher = find_living(who.launched_by);
   if (launcher == nullptr) return;
-  proc_id const id = who.id;
-  proc_id const asked = launcher->id;
-  moment at = now_;
-  if (id.host != asked.host) {
-    at += network_.delay(who, asked);
-  } else {
-    at += control_time_;
-  }
-  who.last_word = at = std::max(at, who.last_word);
-  schedule(at, who.key, ++who.words, [this, id, asked, exited, why = std::move(why)] {
-    proc* const hears = find_living(asked);
-    if (hears == nullptr || network_.is_cut(id, asked)) return;
-    exited ? say_exited(*hears, id, why) : say_launched(*hears, id);
+  moment at = now_ + (who.id.host == launcher->id.host ? control_time_ : network_.delay(who, launcher->id));
+  carry_word(who, std::move(why), exited, at);
+}
+
+void engine::carry_word(proc& who, error why, bool exited, moment at) {
+  std::uint32_t const life = who.on.crashes;
+  schedule(at, who.key, ++who.words, [this, &who, exited, life, why = std::move(why)]() mutable {
+    proc* const hears = find_living(who.launched_by);
+    if (hears == nullptr || who.on.crashes != life) return;
+    // The host's agent keeps the word until there is a path again.
+    constexpr moment patience = 10'000'000;
+    if (network_.is_cut(who.id, who.launched_by)) return carry_word(who, std::move(why), exited, now_ + patience);
+    if (!std::exchange(who.told_of_launch, true)) say_launched(*hears, who.id);
+    if (exited) say_exited(*hears, who.id, std::move(why));
   });
 }
 

@@ -107,6 +107,7 @@ class engine {
   void start(proc& who);
   void try_start(proc& who, std::uint32_t host_life);
   void tell_launcher(proc& who, error why, bool exited);
+  void carry_word(proc& who, error why, bool exited, moment at);
   void say_launched(proc& to, proc_id about);
   void say_exited(proc& to, proc_id about, error why);
   proc& add_proc(launch_request request, proc_id by);

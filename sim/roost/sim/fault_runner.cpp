@@ -63,7 +63,8 @@ std::vector<proc*> fault_runner::targets(fault_operation const& operation, bool 
   auto const add = [&](proc* p) {
     if (std::find(found.begin(), found.end(), p) == found.end()) found.push_back(p);
   };
-  for (target const& wanted : target_group(operation.group_a).members()) {
+  target_group const group(operation.group_a);
+  for (target const& wanted : group.members()) {
     std::vector<proc*> on_host;
     bool exact = false;
     for (auto const& p : engine_.procs()) {

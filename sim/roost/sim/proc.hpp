@@ -189,11 +189,11 @@ class proc {
   counter_table buggify_draws;
   std::uint64_t launches = 0;
   std::uint64_t words = 0;  ///< Words to or from launchers, for their order.
-  moment last_word = 0;
   timer_event* timers = nullptr;   ///< Armed.
   std::uint32_t pauses = 0;        ///< Counts pauses, so that an old one does not end a newer one.
   std::uint64_t doomed_sends = 0;  ///< Crashes at this send from now; 0: does not.
   bool started = false;
+  bool told_of_launch = false;  ///< Its launcher was.
   bool finishing = false;
   bool crashing = false;
   bool muted = false;

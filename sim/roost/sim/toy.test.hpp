@@ -11,6 +11,7 @@
 #include <cstring>
 #include <map>
 #include <memory>
+#include <set>
 #include <string>
 #include <utility>
 #include <vector>
@@ -39,7 +40,8 @@ inline proc_id answerer(settings const& s, std::uint32_t pair) { return {{(pair 
 /// Asks or answers.
 class player final : public proc_instance, public transport_events {
  public:
-  player(platform& seams, settings const& s, words w) : seams_(seams), settings_(s), words_(w), turn_(*this), again_(*this) {
+  player(platform& seams, proc_id self, settings const& s, words w)
+      : seams_(seams), self_(self), settings_(s), words_(w), turn_(*this), again_(*this) {
     turn_.key = child_key(seams.key, "actor", "player");
   }
   ~player() override {
@@ -81,6 +83,12 @@ class player final : public proc_instance, public transport_events {
 
   void open() { channel_ = seams_.transport->connect(words_.peer); }
   void ask() {
+    constexpr std::uint32_t enough = 3;
+    if (++asked_ > enough) {
+      asked_ = 0;
+      seams_.transport->close(channel_);
+      open();
+    }
     send(channel_, round_ + 1);
     seams_.clock->arm(again_, seams_.clock->now() + settings_.patience);
   }
@@ -97,24 +105,27 @@ class player final : public proc_instance, public transport_events {
       send(c, number);
     } else if (number == round_ + 1) {
       ++round_;
-      seams_.observer->handler_started({{}, 1}, {hash_text("Player::ping")}, {}, true);
-      seams_.observer->handler_ended({{}, 1}, {}, errc::ok);
+      asked_ = 0;
+      seams_.observer->handler_started({self_, 1}, {hash_text("Player::ping")}, {}, true);
+      seams_.observer->handler_ended({self_, 1}, {}, errc::ok);
       if (round_ == words_.rounds) return seams_.launcher->finish({});
       ask();
     }
   }
 
   platform& seams_;
+  proc_id self_;
   settings settings_;
   words words_;
   turn turn_;
   again again_;
   channel channel_ = 0;
   std::uint64_t round_ = 0;
+  std::uint32_t asked_ = 0;  ///< How often for this round.
   std::vector<std::pair<channel, std::uint64_t>> inbox_;
 };
 
-/// Launches all and ends the program when every asker has ended.
+/// Launches all and ends the program when of every pair one has ended.
 class root final : public proc_instance, public launcher_events {
  public:
   root(platform& seams, settings const& s) : seams_(seams), settings_(s) {}
@@ -128,23 +139,25 @@ class root final : public proc_instance, public launcher_events {
   void unwind() override {}
   void launched(proc_id) override {}
   void exited(proc_id id, error) override {
-    if (id.ordinal < 100 && ++ended_ == settings_.pairs) seams_.launcher->finish({});
+    std::uint32_t const pair = id.ordinal < 100 ? id.ordinal - 10 : id.ordinal - 100;
+    ended_.insert(pair);
+    if (ended_.size() == settings_.pairs) seams_.launcher->finish({});
   }
 
  private:
   platform& seams_;
   settings settings_;
-  std::uint32_t ended_ = 0;
+  std::set<std::uint32_t> ended_;
 };
 
 class program final : public proc_program {
  public:
   explicit program(settings s = {}) : settings_(s) {}
-  std::unique_ptr<proc_instance> make(platform& seams, proc_id, shared_bytes bootstrap) override {
+  std::unique_ptr<proc_instance> make(platform& seams, proc_id self, shared_bytes bootstrap) override {
     if (bootstrap.empty()) return std::make_unique<root>(seams, settings_);
     words w;
     std::memcpy(&w, bootstrap.view().data(), sizeof w);
-    return std::make_unique<player>(seams, settings_, w);
+    return std::make_unique<player>(seams, self, settings_, w);
   }
 
  private:
@@ -160,13 +173,13 @@ inline scenario quiet(std::uint32_t hosts = 2) {
   return s;
 }
 
-/// All lines of a run's trace that `wanted` names: the decisions of one entity, and when.
+/// The lines of a run's trace that begin with one of the names `wanted`: the decisions of those entities, and when.
 inline std::vector<std::string> decisions(scenario const& s, run_options options, proc_program& p,
                                           std::vector<std::string> wanted) {
   std::vector<std::string> lines;
   options.trace = [&](trace_event const& e) {
     for (auto const& name : wanted) {
-      if (e.text.find(name) != std::string::npos) lines.push_back(to_string(e.at) + " " + e.text);
+      if (e.text.starts_with(name)) lines.push_back(to_string(e.at) + " " + e.text);
     }
   };
   static_cast<void>(run(s, options, p));

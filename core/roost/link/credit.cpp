@@ -28,13 +28,21 @@ bool credit_table::has_room(std::uint64_t sender, std::uint64_t receiver, std::u
 bool credit_table::take(std::uint64_t sender, std::uint64_t receiver, std::uint64_t size) {
   auto& pair = pairs_.insert({sender, receiver});
   if (!fits(pair, size)) {
-    pair.wanted = pair.waiting ? std::min(pair.wanted, size) : size;
-    pair.waiting = true;
+    wait(pair, size);
     return false;
   }
   ++pair.messages;
   pair.bytes += size;
   return true;
+}
+
+void credit_table::wait_for_room(std::uint64_t sender, std::uint64_t receiver, std::uint64_t size) noexcept {
+  if (auto* pair = pairs_.find({sender, receiver})) wait(*pair, size);
+}
+
+void credit_table::wait(pair_state& pair, std::uint64_t size) noexcept {
+  pair.wanted = pair.waiting ? std::min(pair.wanted, size) : size;
+  pair.waiting = true;
 }
 
 bool credit_table::give_back(std::uint64_t sender, std::uint64_t receiver, std::uint64_t size) {

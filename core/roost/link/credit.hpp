@@ -27,6 +27,9 @@ class credit_table {
   /// Pairs with something open.
   std::size_t pairs() const noexcept { return pairs_.size(); }
 
+  /// The pair has no room for `size`: `give_back` says when it has.
+  void wait_for_room(std::uint64_t sender, std::uint64_t receiver, std::uint64_t size) noexcept;
+
  private:
   struct pair_key {
     std::uint64_t sender = 0;
@@ -42,6 +45,7 @@ class credit_table {
     std::uint32_t messages = 0;
     bool waiting = false;
   };
+  static void wait(pair_state& pair, std::uint64_t size) noexcept;
   bool fits(pair_state const& pair, std::uint64_t size) const noexcept;
 
   flat_table<pair_key, pair_state, pair_hash> pairs_;

@@ -117,6 +117,7 @@ class fake_proc final : public clock, public executor, public transport, public 
   instant boot() const override { return world_.now(); }
   std::int64_t wall() const override { return world_.now().time_since_epoch().count(); }
   void arm(timer& t, instant when) override {
+    timers_.erase(t.slot);
     auto const slot = ++slots_;
     t.slot = slot;
     timers_[slot] = &t;

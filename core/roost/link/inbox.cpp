@@ -14,7 +14,6 @@ ROOST_DEFINE_PLANT(duplicate_after_resume, "duplicate-after-resume", "G3",
                    "takes the last frame before a reset for new when it comes again");
 ROOST_DEFINE_PLANT(reorder, "reorder", "G2", "hands two frames that waited for an earlier one over in the wrong order");
 ROOST_DEFINE_PLANT(skip_lost, "skip-lost", "G3", "forgets at a reset which returned messages the sender has not been told of");
-ROOST_DEFINE_PLANT(report_lost, "report-lost", "G10", "forgets at a reset which messages were handled out of order");
 
 bool may_pass(wire::frame_header const& header, std::int64_t open_to) {
   return open_to >= 0 && header.control_number <= static_cast<std::uint64_t>(open_to);
@@ -128,7 +127,6 @@ void inbox::resumed() {
   if (ROOST_PLANT(ack_before_custody)) held_.clear();
   if (ROOST_PLANT(duplicate_after_resume)) repeat_last_ = next_ > 1;
   if (ROOST_PLANT(skip_lost)) returned_.clear();
-  if (ROOST_PLANT(report_lost)) unreported_.clear();
 }
 
 }  // namespace roost::link

@@ -83,6 +83,13 @@ bool session::has_credit(std::uint64_t sender, std::uint64_t receiver, bytes siz
   return credit_.has_room(sender, receiver, size.value);
 }
 
+bool session::want_room(std::uint64_t sender, std::uint64_t receiver, bytes size) {
+  if (credit_.has_room(sender, receiver, size.value)) return true;
+  credit_.wait_for_room(sender, receiver, size.value);
+  reachable("link: credit exhausted");
+  return false;
+}
+
 void session::sender_ended(std::uint64_t sender) {
   out_.records().each([&](outbox::record& r) {
     if (r.sender != sender) return;

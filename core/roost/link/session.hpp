@@ -55,6 +55,7 @@ class session final : public timer {
   // From the floor above.
   admission send(outgoing message);
   bool has_credit(std::uint64_t sender, std::uint64_t receiver, bytes size) const;
+  bool want_room(std::uint64_t sender, std::uint64_t receiver, bytes size);
   void sender_ended(std::uint64_t sender);
   void handled(std::uint64_t epoch, std::uint64_t number);
   void returned(std::uint64_t epoch, std::uint64_t number, errc why);

@@ -12,8 +12,6 @@ ROOST_DEFINE_PLANT(resume_off_by_one, "resume-off-by-one", "G3",
 ROOST_DEFINE_PLANT(credit_leak_on_reset, "credit-leak-on-reset", "G4",
                    "does not give back the credit of what was handled while the channel was down");
 ROOST_DEFINE_PLANT(told_twice, "told-twice", "G3", "keeps the record of a returned message and tells it again at a cut");
-ROOST_DEFINE_PLANT(stale_epoch_accepted, "stale-epoch-accepted", "G3",
-                   "takes frames of an epoch that has ended for current ones");
 
 }  // namespace
 
@@ -21,10 +19,7 @@ std::int64_t session::open_to() const noexcept { return losses_ != 0 ? -1 : stat
 
 void session::received(channel c, wire::frame_header const& header, shared_bytes const& frame) {
   if (c != channel_ || phase_ != phase::up) return;
-  if (header.epoch != epoch_ || stage_ == stage::fresh) {
-    reachable("link: frame of another epoch dropped");
-    if (!ROOST_PLANT(stale_epoch_accepted)) return;
-  }
+  if (header.epoch != epoch_ || stage_ == stage::fresh) return;
   auto const at = now();
   auto news = false;
   if (unconfirmed_) {
@@ -187,7 +182,7 @@ bool session::apply_report(shared_bytes const& body) {
   auto const runs = decode_runs(body.view());
   auto const end = out_.first_unacknowledged();
   for (auto const& run : runs ? *runs : std::vector<fate_run>{}) {
-    if (run.first + run.count > end && !ROOST_PLANT(stale_epoch_accepted)) {
+    if (run.first + run.count > end) {
       cut({errc::path_lost, "the session with " + to_string(peer_) + " ended: it reports on messages that it was not sent"});
       return false;
     }

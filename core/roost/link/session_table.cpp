@@ -58,6 +58,11 @@ class session_table::impl final : public transport_events, public event_origin, 
     return s == nullptr || (*s)->has_credit(sender, receiver.local, size);
   }
 
+  bool want_room(std::uint64_t sender, actor_id receiver, bytes size) {
+    auto* s = sessions_.find(receiver.proc);
+    return s == nullptr || (*s)->want_room(sender, receiver.local, size);
+  }
+
   void sender_ended(std::uint64_t sender) {
     for (auto const& id : sessions_.sorted_keys()) find(id)->sender_ended(sender);
   }
@@ -90,16 +95,17 @@ class session_table::impl final : public transport_events, public event_origin, 
   /// Nothing is watched after `close`.
   session* find_open(proc_id peer) { return closed_ ? nullptr : find(peer); }
 
-  void declare_failed(proc_id peer, error why) {
+  bool declare_failed(proc_id peer, error why) {
     auto& known = lives_[{peer.host, peer.ordinal}];
     known.failed = std::max(known.failed, std::uint64_t{peer.incarnation} + 1);
     last_ = nullptr;
     auto* found = sessions_.find(peer);
-    if (found == nullptr) return;
+    if (found == nullptr) return false;
     auto ended = std::move(*found);
     sessions_.erase(peer);
     ended->retire(std::move(why));
     ended_.push_back(std::move(ended));
+    return true;
   }
 
   void close() {
@@ -327,6 +333,9 @@ session_table::~session_table() = default;
 admission session_table::send(proc_id to, outgoing message, error* why_refused) {
   return impl_->send(to, std::move(message), why_refused);
 }
+bool session_table::want_room(std::uint64_t sender, actor_id receiver, bytes size) {
+  return impl_->want_room(sender, receiver, size);
+}
 bool session_table::has_credit(std::uint64_t sender, actor_id receiver, bytes size) const {
   return impl_->has_credit(sender, receiver, size);
 }
@@ -347,7 +356,7 @@ void session_table::watch(proc_id peer) {
 void session_table::unwatch(proc_id peer) {
   if (auto* s = impl_->find_open(peer)) s->unwatch();
 }
-void session_table::declare_failed(proc_id peer, error why) { impl_->declare_failed(peer, std::move(why)); }
+bool session_table::declare_failed(proc_id peer, error why) { return impl_->declare_failed(peer, std::move(why)); }
 void session_table::close() { impl_->close(); }
 session_table::statistics session_table::stats() const { return impl_->stats(); }
 std::vector<std::string> session_table::describe() const { return impl_->describe(); }

@@ -96,6 +96,8 @@ class session_table {
   admission send(proc_id to, outgoing message, error* why_refused = nullptr);
   /// Whether a message of `size` bytes from `sender` to `receiver` would be admitted now.
   bool has_credit(std::uint64_t sender, actor_id receiver, bytes size) const;
+  /// The same, and where it would not be, `session_events::room` follows for this pair as if `send` had been refused.
+  bool want_room(std::uint64_t sender, actor_id receiver, bytes size);
   /// The sender has ended: what it sent goes on, and it is told nothing any more.
   void sender_ended(std::uint64_t sender);
 
@@ -114,7 +116,8 @@ class session_table {
   void unwatch(proc_id peer);
 
   /// A verdict: that incarnation is dead. Everything open with it is told, and nothing is accepted from it again.
-  void declare_failed(proc_id peer, error why);
+  /// Gives true where there was a session, whose `session_lost` follows.
+  bool declare_failed(proc_id peer, error why);
   /// Orderly end of this proc: sends what is due, closes all channels.
   void close();
 

@@ -55,7 +55,13 @@ verdict run_workload(run_plan const& plan) { return workload(plan).run(); }
 
 workload::workload(run_plan const& plan)
     : plan_(plan), world_(plan.seed), net_(world_), draws_(plan.seed, draw_domain::workload, {1}) {
-  if (on(drawn_knobs)) knobs_ = knob_values::drawn(plan.seed);
+  if (on(drawn_knobs)) {
+    knobs_ = knob_values::drawn(plan.seed);
+    // Very small ones, more often than the swarm has them.
+    for (auto const* name : {"link.window_messages", "link.credit_messages", "link.reports_in_flight", "link.resend_burst"}) {
+      if (draws_.below(3) == 0) static_cast<void>(knobs_.set(*find_knob(name), static_cast<std::int64_t>(1 + draws_.below(6))));
+    }
+  }
   messages_.resize(1);
 }
 

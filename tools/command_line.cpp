@@ -1,0 +1,315 @@
+#include <unistd.h>
+
+#include <roost/sim/quantity.hpp>
+#include <roost/sim/scenario_file.hpp>
+#include <roost/sim/toml_document.hpp>
+#include <roost/wire/header.hpp>
+#include <algorithm>
+#include <CLI/CLI.hpp>
+#include <tools/command_line.hpp>
+#include <tools/live_run.hpp>
+#include <tools/program_file.hpp>
+#include <tools/replay_source.hpp>
+#include <tools/sim_commands.hpp>
+#include <tools/version.hpp>
+#include <tools/worker_pool.hpp>
+
+#include <memory>
+#include <optional>
+
+namespace roost::tools {
+namespace {
+
+/// The grammar, writing into an invocation.
+class grammar {
+ public:
+  explicit grammar(invocation& into) : into_(into) {
+    app_.require_subcommand(1);
+    app_.add_flag("--json", ignored_, "One JSON object a line on standard output, and nothing else there");
+    app_.add_flag("--version", ignored_, "Version, compiler, wire version");
+    auto* const sim = add(app_, "sim", "Simulated runs");
+    sim->require_subcommand(1);
+
+    auto* const run = add(*sim, "run", "Run a scenario with one seed, or with many");
+    scenario(*run);
+    auto* const seed = run->add_option("--seed", into_.seed, "Decimal, or hexadecimal after 0x (standard: 1)");
+    auto* const seeds = run->add_option("--seeds", into_.seeds, "A..B: a campaign of many runs in worker processes");
+    seeds->excludes(seed);
+    run->add_option("--trace", into_.trace, "Write each event to this file")->excludes(seeds);
+    workers(*run);
+    in_process(*run);
+
+    auto* const verify = add(*sim, "verify", "Run each seed in a fresh and in a used process and compare");
+    scenario(*verify);
+    verify->add_option("--seeds", into_.seeds, "A..B (standard: 1..10)");
+    workers(*verify);
+
+    auto* const replay = add(*sim, "replay", "Run again what a repro line or file says");
+    replay->add_option("REPRO", into_.target, "A .repro file, or r1:<scenario>:<seed>:<hash>")->required();
+    changes(*replay);
+    replay->add_option("--until", until_, "Stop after this event");
+    replay->add_option("--trace", into_.trace, "Write each event to this file");
+    replay->add_option("--last", into_.last_events, "How many of the last events to show (standard: 20)");
+    in_process(*replay);
+
+    add(*sim, "knobs", "The constants of the runtime, with their ranges");
+    add(*sim, "plants", "The planted bugs of this build");
+
+    auto* const live = add(app_, "run", "Run a program, or a scenario's program, on real processes");
+    live->add_option("--on", into_.on, "Where")->check(CLI::IsMember({"local"}));
+    live->add_option("--transport", into_.transport, "How procs talk")->check(CLI::IsMember({"loopback", "shm"}));
+    live->add_option("PROGRAM", into_.target, "PROGRAM or SCENARIO; its arguments follow after --");
+  }
+
+  /// Reads the words of a command line. Errors: `errc::bad_argument`.
+  result<void> read(std::vector<std::string> words) {
+    if (auto const known = check_commands(words); !known) return known;
+    std::reverse(words.begin(), words.end());  // As CLI11 wants them.
+    try {
+      app_.parse(std::move(words));
+    } catch (CLI::Success const&) {
+      help_ = true;
+      return {};
+    } catch (CLI::ExtrasError const&) {
+      return error(errc::bad_argument, unexpected());
+    } catch (CLI::ParseError const& problem) {
+      return error(errc::bad_argument, problem.what());
+    }
+    into_.command = command();
+    if (into_.until_event = 0; !until_.empty()) {
+      auto const until = sim::parse_seed(until_);
+      if (!until || *until == 0)
+        return error(errc::bad_argument, "--until: " + sim::quoted(until_) + " is no event, expected a number from 1");
+      into_.until_event = *until;
+    }
+    return {};
+  }
+
+  bool wants_help() const { return help_; }
+  std::string help(std::string const& name) {
+    app_.name(name);
+    auto const* at = deepest(app_);
+    if (at == &app_) return app_.help();
+    auto path = name;
+    for (auto const* step = &app_; step != at->get_parent();) {
+      step = step->get_subcommands().front();
+      if (step != at) path += " " + step->get_name();
+    }
+    return at->help(path);
+  }
+  /// The words of the command that was given: "sim run".
+  std::string command() const {
+    std::string text;
+    for (auto const* at = &app_; !at->get_subcommands().empty();) {
+      at = at->get_subcommands().front();
+      text += (text.empty() ? "" : " ") + at->get_name();
+    }
+    return text;
+  }
+
+ private:
+  static CLI::App* add(CLI::App& to, std::string const& name, std::string const& what) {
+    auto* const made = to.add_subcommand(name, what);
+    made->fallthrough();
+    return made;
+  }
+  void scenario(CLI::App& of) {
+    of.add_option("SCENARIO", into_.target, "A scenario file (.toml)")->required();
+    changes(of);
+  }
+  void changes(CLI::App& of) {
+    of.add_option("--set", into_.settings, "key=value over what the scenario says; also knobs")->allow_extra_args(false);
+    of.add_option("--plant", into_.plants, "Arm a planted bug")->allow_extra_args(false);
+  }
+  void workers(CLI::App& of) { of.add_option("-j,--jobs", into_.workers, "Worker processes (standard: one a processor)"); }
+  void in_process(CLI::App& of) { of.add_flag("--in-process", into_.in_process, "Without a worker process, for debuggers"); }
+
+  static CLI::App const* deepest(CLI::App const& from) {
+    auto const* at = &from;
+    while (!at->get_subcommands().empty()) at = at->get_subcommands().front();
+    return at;
+  }
+
+  /// The commands must be known before the rest is read, so that a slip gets the nearest name.
+  result<void> check_commands(std::vector<std::string> const& words) const {
+    CLI::App const* at = &app_;
+    for (auto const& word : words) {
+      auto const below = at->get_subcommands([](CLI::App const*) { return true; });
+      if (below.empty()) break;
+      if (word.starts_with("-")) continue;
+      std::vector<std::string> names;
+      for (auto const* each : below) names.push_back(each->get_name());
+      auto const found = std::find(names.begin(), names.end(), word);
+      if (found == names.end()) {
+        std::vector<std::string_view> const views(names.begin(), names.end());
+        return error(errc::bad_argument, "unknown command " + sim::quoted(word) + sim::suggestion(word, views));
+      }
+      at = below[static_cast<std::size_t>(found - names.begin())];
+    }
+    return {};
+  }
+
+  /// Says which word nobody asked for, and for an option the nearest one of the command.
+  std::string unexpected() const {
+    auto const left = app_.remaining(true);
+    auto const option = std::find_if(left.begin(), left.end(), [](std::string const& word) { return word.starts_with("-"); });
+    auto const word = option != left.end() ? *option : left.empty() ? std::string() : left.back();
+    std::vector<std::string> names;
+    for (auto const* at = deepest(app_); at != nullptr && option != left.end(); at = at->get_parent()) {
+      for (auto const* each : at->get_options()) names.push_back(each->get_name(false, false));
+    }
+    std::vector<std::string_view> const views(names.begin(), names.end());
+    auto const near = sim::nearest(word, views);
+    return "unexpected argument " + sim::quoted(word) + (near.empty() ? "" : ", did you mean '" + std::string(near) + "'?");
+  }
+
+  invocation& into_;
+  std::string until_;
+  bool help_ = false;
+  bool ignored_ = false;  ///< Read before the rest is.
+  CLI::App app_{"Runs programs of actors, simulated or on real processes.", "roost"};
+};
+
+/// A scenario file and what the command line puts over it.
+result<simulation> named_simulation(invocation const& asked) {
+  simulation what;
+  what.file = asked.target;
+  what.settings = asked.settings;
+  what.plants = asked.plants;
+  auto text = read_whole_file(asked.target);
+  if (!text) return text.failure();
+  what.text = *std::move(text);
+  return what;
+}
+
+/// The executable that a scenario names.
+result<std::string> program_of(simulation const& what) {
+  auto const scenario =
+      sim::read_scenario(what.text, what.file, {.settings = what.settings, .check_knobs = false});  // Its program knows them.
+  if (!scenario) return scenario.failure();
+  std::string place = what.file + ":1:1";
+  if (auto const document = sim::parse_toml(what.text, what.file)) {
+    if (auto const* found = document->find("program")) place = found->place;
+  }
+  if (scenario->program.empty()) {
+    return error(errc::bad_scenario, "the scenario names no program, expected program = \"...\"", place);
+  }
+  auto found = find_program(scenario->program, what.file);
+  if (!found) return error(errc::bad_scenario, found.failure().what, place);
+  return found;
+}
+
+bool names_scenario(std::string const& target) { return target.ends_with(".toml"); }
+
+/// The executable that a command to the plain `roost` is about.
+result<std::string> program_of(invocation const& asked) {
+  if (asked.command == "run" && !names_scenario(asked.target)) return find_program(asked.target, "./.");
+  if (asked.command == "sim replay") {
+    auto const source = read_replay_source(asked);
+    if (!source) return source.failure();
+    return program_of(source->what);
+  }
+  auto const what = named_simulation(asked);
+  if (!what) return what.failure();
+  return program_of(*what);
+}
+
+int run_live(invocation const& asked, proc_program& program, output& out) {
+  live_options options;
+  options.on = asked.on;
+  options.transport = asked.transport;
+  options.arguments = asked.arguments;
+  options.json = out.json();
+  if (names_scenario(asked.target)) {
+    auto what = named_simulation(asked);
+    if (!what) return out.refuse(exit_bad_input, what.failure());
+    if (auto const ready = read(*what); !ready) return out.refuse(exit_bad_input, ready.failure());
+    options.scenario = what->what;
+    if (options.arguments.empty()) options.arguments = what->what.argv;
+  }
+  auto const ran = live_run(options, program);
+  if (ran) return *ran;
+  return out.refuse(ran.failure().code == errc::unavailable ? exit_unreachable : exit_bug, ran.failure());
+}
+
+int run_simulated(invocation const& asked, proc_program& program, output& out) {
+  auto what = named_simulation(asked);
+  if (!what) return out.refuse(exit_bad_input, what.failure());
+  if (auto const ready = read(*what); !ready) return out.refuse(exit_bad_input, ready.failure());
+  if (auto const armed = arm(what->plants); !armed) return out.refuse(exit_usage, armed.failure());
+  if (asked.command == "sim verify") return sim_verify(asked, *what, out);
+  return asked.seeds.empty() ? sim_run(asked, *what, program, out) : sim_campaign(asked, *what, out);
+}
+
+void say_version(output& out) {
+  auto const text = version_text();
+  out.object("version", {{"version", json_of(text)}, {"wire", json_of(std::uint64_t{wire::wire_version})}});
+  if (!out.json()) out.print("roost " + text + ", wire version " + std::to_string(wire::wire_version) + "\n");
+}
+
+int run_checked(int argc, char** argv, proc_program* program) {
+  std::vector<std::string> words(argv + std::min(argc, 1), argv + argc);
+  invocation asked;
+  auto const dashes = std::find(words.begin(), words.end(), "--");
+  bool const has_arguments = dashes != words.end();
+  if (has_arguments) asked.arguments.assign(dashes + 1, words.end());
+  words.erase(dashes, words.end());
+  bool const json = std::find(words.begin(), words.end(), "--json") != words.end();
+  std::string const name = argc > 0 ? argv[0] : "roost";
+  auto out = std::make_unique<output>(shell_word(name), json);
+  if (std::find(words.begin(), words.end(), "--version") != words.end()) {
+    say_version(*out);
+    return exit_ok;
+  }
+  asked.last_events = 20;
+  grammar rules(asked);
+  auto const usage = [&](error const& why) {
+    auto const code = out->refuse(exit_usage, why);
+    auto const command = rules.command();
+    out->say("  help: " + out->command() + (command.empty() ? "" : " " + command) + " --help");
+    return code;
+  };
+  if (words.empty()) return usage({errc::bad_argument, "no command, expected one of sim, run"});
+  if (auto const read = rules.read(words); !read) return usage(read.failure());
+  if (rules.wants_help()) {
+    out->print(rules.help(name));
+    return exit_ok;
+  }
+  if (has_arguments && asked.command != "run")
+    return usage({errc::bad_argument, "'--' is for 'run', expected no arguments of a program"});
+  if (asked.command == "sim knobs") return sim_knobs(*out);
+  if (asked.command == "sim plants") return sim_plants(*out);
+  if (asked.command == "run" && asked.target.empty() && program == nullptr) {
+    return usage({errc::bad_argument, "run: expected a PROGRAM or a SCENARIO"});
+  }
+  if (asked.workers == 0) asked.workers = static_cast<unsigned>(std::max(1L, ::sysconf(_SC_NPROCESSORS_ONLN)));
+  if (asked.workers > 256) return usage({errc::bad_argument, "--jobs: expected at most 256"});
+  if (program == nullptr) {
+    auto const executable = program_of(asked);
+    if (!executable) return out->refuse(exit_bad_input, executable.failure());
+    out.reset();  // Gives standard output back, which the program takes over.
+    auto const why = become(*executable, argv);
+    return output(shell_word(name), json).refuse(exit_bad_input, why);
+  }
+  if (asked.command == "run") return run_live(asked, *program, *out);
+  catch_interrupts();
+  if (asked.command == "sim replay") return sim_replay(asked, *program, *out);
+  return run_simulated(asked, *program, *out);
+}
+
+}  // namespace
+
+int run_command_line(int argc, char** argv, proc_program* program) {
+  if (argc > 1 && argv[1] == worker_command) return work(argc, argv, program);
+  if (program != nullptr && is_live_child(argc, argv)) return run_live_child(argc, argv, *program);
+  try {
+    return run_checked(argc, argv, program);
+  } catch (std::exception const& bug) {
+    std::fprintf(stderr, "roost: a bug in roost: %s\n", bug.what());
+  } catch (...) {
+    std::fprintf(stderr, "roost: a bug in roost: an exception of unknown type\n");
+  }
+  return exit_bug;
+}
+
+}  // namespace roost::tools

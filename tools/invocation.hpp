@@ -1,0 +1,27 @@
+#pragma once
+// A command line, taken apart.
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+namespace roost::tools {
+
+struct invocation {
+  std::string command;  ///< "sim run".
+  std::string target;   ///< SCENARIO, REPRO or PROGRAM.
+  std::vector<std::string> settings;
+  std::vector<std::string> plants;
+  std::string seed;   ///< As written; empty: not given.
+  std::string seeds;  ///< "A..B".
+  std::string trace;
+  std::uint64_t until_event = 0;
+  std::uint32_t last_events = 0;
+  unsigned workers = 0;  ///< 0: as many as there are processors.
+  bool in_process = false;
+  std::string on = "local";
+  std::string transport = "shm";
+  std::vector<std::string> arguments;  ///< After `--`.
+};
+
+}  // namespace roost::tools

@@ -1,0 +1,88 @@
+#include <unistd.h>
+
+#include <roost/base/bytes.hpp>
+#include <tools/program_file.hpp>
+#include <tools/version.hpp>
+
+#include <cerrno>
+#include <cstring>
+#include <filesystem>
+#include <fstream>
+#include <iterator>
+#include <sstream>
+
+namespace roost::tools {
+namespace {
+
+namespace fs = std::filesystem;
+
+bool is_program(fs::path const& path) {
+  std::error_code ignored;
+  return fs::is_regular_file(path, ignored) && ::access(path.c_str(), X_OK) == 0;
+}
+
+std::string listed(std::vector<fs::path> const& places) {
+  std::string out;
+  for (auto const& place : places) out += (out.empty() ? "" : ", ") + place.lexically_normal().string();
+  return out;
+}
+
+}  // namespace
+
+result<std::string> read_whole_file(std::string const& path) {
+  std::error_code code;
+  if (fs::is_directory(path, code)) return error(errc::bad_scenario, "is a folder, expected a file", path);
+  std::ifstream from(path, std::ios::binary);
+  if (!from) return error(errc::bad_scenario, std::string("cannot be read: ") + std::strerror(errno), path);
+  return std::string(std::istreambuf_iterator<char>(from), {});
+}
+
+std::string this_executable() {
+  std::error_code ignored;
+  return fs::read_symlink("/proc/self/exe", ignored).string();
+}
+
+result<std::string> find_program(std::string const& name, std::string const& beside) {
+  auto const here = fs::path(this_executable()).parent_path();
+  std::vector<fs::path> const places{fs::path(beside).parent_path() / name, here / name, here.parent_path() / "scenarios" / name};
+  for (auto const& place : places) {
+    if (!is_program(place)) continue;
+    std::error_code ignored;
+    if (fs::equivalent(place, this_executable(), ignored)) {
+      return error(errc::bad_scenario,
+                   "the program '" + name + "' is roost itself, expected an executable that links roost::main", beside);
+    }
+    std::error_code code;
+    auto const found = fs::absolute(place, code);
+    return code ? place.string() : found.string();
+  }
+  return error(errc::bad_scenario, "the program '" + name + "' is not there, looked for " + listed(places), beside);
+}
+
+result<std::string> find_scenario(std::string const& name) {
+  auto const here = fs::path(this_executable()).parent_path();
+  std::vector<fs::path> tried;
+  for (auto const& folder : {fs::path(), fs::path("scenarios"), here, here.parent_path() / "scenarios"}) {
+    for (auto const* ending : {".toml", ""}) {
+      tried.push_back(folder / (name + ending));
+      std::error_code ignored;
+      if (fs::is_regular_file(tried.back(), ignored)) return tried.back().string();
+    }
+  }
+  return error(errc::bad_scenario, "there is no scenario '" + name + "', looked for " + listed(tried));
+}
+
+error become(std::string const& executable, char** argv) {
+  ::execv(executable.c_str(), argv);
+  return {errc::launch_failed, "cannot be run: " + std::string(std::strerror(errno)), executable};
+}
+
+std::string build_id() {
+  auto const whole = read_whole_file("/proc/self/exe");
+  std::ostringstream out;
+  out << version_text();
+  if (whole) out << " " << std::hex << hash_bytes(as_bytes(*whole));
+  return out.str();
+}
+
+}  // namespace roost::tools

@@ -1,0 +1,31 @@
+#pragma once
+// Finding files: scenarios, and the programs that they name.
+
+#include <roost/base/error.hpp>
+
+#include <string>
+#include <vector>
+
+namespace roost::tools {
+
+/// The whole file. Errors: `errc::bad_scenario` at the file.
+result<std::string> read_whole_file(std::string const& path);
+
+/// Where this executable lies, as an absolute path.
+std::string this_executable();
+
+/// The executable of that name beside `beside` (a file), beside this executable, or in the folder `scenarios` next to the folder of
+/// this executable. Errors: `errc::bad_scenario`, naming every place where it was looked for.
+result<std::string> find_program(std::string const& name, std::string const& beside);
+
+/// The file of the scenario that a repro line names: as it stands, or below `scenarios`, or where programs are looked for; with and
+/// without ".toml". Errors: as above.
+result<std::string> find_scenario(std::string const& name);
+
+/// Becomes `executable`, with the same arguments. Returns only with an error.
+error become(std::string const& executable, char** argv);
+
+/// "0.1.0 g++ 12.2.0 plants 5f0c...": version and compiler, and the hash of this executable's bytes.
+std::string build_id();
+
+}  // namespace roost::tools

@@ -291,12 +291,18 @@ bool actor_cell::may_start(message const& m) const noexcept {
   return active < m.endpoint->concurrency;
 }
 
+bool actor_cell::awaits_children() const noexcept {
+  if (!overdue_ || !has_children()) return has_children();
+  auto const& children = extras_->children;
+  return std::any_of(children.begin(), children.end(), [&](owned_actor const& c) { return c.id.proc == home_->self(); });
+}
+
 bool actor_cell::has_step() const noexcept {
   if (state_ == life::ended) return false;
   if (state_ == life::ending) {
     switch (ending_) {
       case ending_step::handlers: return frames_ == nullptr;
-      case ending_step::children: return frames_ == nullptr && (!has_children() || overdue_);
+      case ending_step::children: return frames_ == nullptr && !awaits_children();
       case ending_step::cleanup: return frames_ == nullptr;
       case ending_step::done: return false;
     }

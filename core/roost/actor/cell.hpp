@@ -82,6 +82,8 @@ class actor_cell final : public runnable {
   void child_ended(actor_id child, error const& why);
   std::vector<owned_actor> children_on(proc_id where) const;
   bool has_children() const noexcept { return extras_ != nullptr && !extras_->children.empty(); }
+  /// Owned actors that the end waits for: all within the cleanup bound, beyond it those of this proc, which cannot refuse.
+  bool awaits_children() const noexcept;
   /// A failure for this actor to supervise (or the root's hook to see).
   void add_failure(failure f);
 

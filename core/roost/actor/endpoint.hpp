@@ -177,9 +177,9 @@ template <auto Member>
 void send_call(invocation const& from, endpoint_descriptor const& endpoint, actor_id to, reply_route reply,
                typename member_traits<decltype(Member)>::arguments arguments, std::unique_ptr<cast_place> place) {
   auto& home = from.cell->home();
-  auto const size = wire::encoded_size(arguments);
-  home.await_credit(from.frame, to, size);
   if (to.proc == home.self()) {
+    auto const size = wire::encoded_size(arguments);
+    home.await_credit(from.frame, to, size);
     auto m = std::make_unique<call_message<Member>>(std::move(arguments));
     m->endpoint = &endpoint;
     m->sender = from.cell->id();
@@ -192,6 +192,7 @@ void send_call(invocation const& from, endpoint_descriptor const& endpoint, acto
     return;
   }
   auto out = make_outgoing(from, endpoint, to, reply, wire::encode(arguments, &home), place.get());
+  home.await_credit(from.frame, to, out.payload.size());
   home.send_remote(to, std::move(out), reply, from.cell->id());
 }
 /// The answers of all ranks of a call.
@@ -365,9 +366,13 @@ class endpoint<Member, Class, Name, std::tuple<Args...>> {
     auto const from = detail::invocation::here(timeout_);
     auto const to = mesh.member(rank);
     auto& home = from.cell->home();
-    home.await_credit(from.frame, to, wire::encoded_size(args));
     auto state = detail::open_answer<R>(*from.cell, to);
-    detail::send_call<Member>(from, described::descriptor, to, {home.self(), state->number}, std::move(args), place(mesh, rank));
+    try {
+      detail::send_call<Member>(from, described::descriptor, to, {home.self(), state->number}, std::move(args), place(mesh, rank));
+    } catch (...) {
+      home.close_port(*state);
+      throw;
+    }
     return future<R>(state);
   }
   template <class Make>

@@ -49,8 +49,8 @@ void proc_runtime::declare(proc_id dead, error const& why, proc_id told_by) {
   }
   if (!failed_procs_.insert(dead).second) return;
   if (launched_.erase(dead) != 0) seams_->launcher->kill(dead);
-  sessions_->declare_failed(dead, why);
-  peer_gone(dead, why, true);
+  // With a session, every message is told first, and then `session_lost` comes; without one nothing was sent.
+  if (!sessions_->declare_failed(dead, why)) peer_gone(dead, why);
   auto const body = shared_bytes(wire::encode(verdict_body{dead, to_body(why)}));
   auto const tell_proc = [&](proc_id to) {
     if (to != told_by && to != dead && !known_failed(to)) sessions_->send_control(to, static_cast<std::uint16_t>(control_kind::verdict), body);
@@ -59,7 +59,7 @@ void proc_runtime::declare(proc_id dead, error const& why, proc_id told_by) {
   if (bootstrap_) tell_proc(bootstrap_->parent);
 }
 
-void proc_runtime::peer_gone(proc_id peer, error const& why, bool dead) {
+void proc_runtime::peer_gone(proc_id peer, error const& why) {
   if (!ROOST_PLANT(plant_waits_forgotten)) {
     std::vector<std::uint64_t> waiting;
     for (auto const& [number, p] : ports_) {  // banned-call: sorted below
@@ -104,7 +104,7 @@ void proc_runtime::peer_gone(proc_id peer, error const& why, bool dead) {
   for (auto* wait : credit_waits_) {
     if (wait->receiver.proc == peer) wait->waiting.wake_all(errc::ok);
   }
-  if (!dead) return;
+  if (!known_failed(peer)) return;
   for (auto& [local, held] : held_) {
     std::erase_if(held.raw, [&](link::incoming const& in) { return in.from == peer; });
   }
@@ -114,21 +114,19 @@ void proc_runtime::peer_gone(proc_id peer, error const& why, bool dead) {
 void proc_runtime::session_lost(proc_id peer, error why) {
   set_current_platform(seams_);
   sometimes(why.code == errc::path_lost, "actor: a path is lost");
+  if (known_failed(peer)) {
+    peer_gone(peer, why);
+    return;
+  }
   if (launched_.contains(peer)) {
     declare(peer, error(errc::proc_failed, "proc " + to_string(peer) + " did not answer its launcher").caused_by(why), self_);
     return;
-  }
-  if (why.code == errc::proc_failed && !known_failed(peer)) {
-    if (bootstrap_ && peer == bootstrap_->parent) {
-      seams_->launcher->finish(error(errc::proc_failed, "this proc was declared failed").caused_by(why));
-      return;
-    }
   }
   if (bootstrap_ && peer == bootstrap_->parent) {
     seams_->launcher->finish(error(errc::path_lost, "the launching proc is out of reach").caused_by(why));
     return;
   }
-  peer_gone(peer, why, false);
+  peer_gone(peer, why);
 }
 
 void proc_runtime::control(proc_id from, std::uint16_t kind, shared_bytes body) {

@@ -181,7 +181,11 @@ bool proc_runtime::credit_cycle(actor_id sender, actor_id receiver) const {
 void proc_runtime::await_credit(handler_frame* frame, actor_id receiver, std::uint64_t size) {
   auto const sender = frame->cell->id();
   bool const may_suspend = frame->kind == activation::handler || frame->kind == activation::callback || frame->kind == activation::construct;
-  while (!has_credit(sender.local, receiver, size)) {
+  auto const room = [&] {
+    if (receiver.proc == self_ || known_failed(receiver.proc)) return has_credit(sender.local, receiver, size);
+    return sessions_->want_room(sender.local, receiver, bytes{size});
+  };
+  while (!room()) {
     if (!may_suspend || frame->must_end) {
       throw exception(error(errc::would_block, "no credit to send to " + to_string(receiver) + ", and supervise, cleanup and ending handlers do not wait for it"));
     }

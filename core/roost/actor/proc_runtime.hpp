@@ -167,7 +167,7 @@ class proc_runtime final : public proc_instance, private link::session_events, p
   void owner_told(actor_id owner, actor_id child, error const& why);
   void watcher_told(actor_id watcher, actor_id watched, bool linked, error const& why);
   void send_agent(proc_id to, agent_op op, shared_bytes body, std::uint64_t reply_port = 0, std::uint64_t type = 0);
-  void peer_gone(proc_id peer, error const& why, bool dead);
+  void peer_gone(proc_id peer, error const& why);
   void declare(proc_id dead, error const& why, proc_id told_by);
   void wake_credit(std::uint64_t sender, actor_id receiver, errc outcome);
   bool credit_cycle(actor_id sender, actor_id receiver) const;

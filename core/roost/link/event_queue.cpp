@@ -13,6 +13,14 @@ event_queue::event_queue(platform& seams, session_events& target, event_origin& 
 
 event_queue::~event_queue() { seams_->executor->withdraw(*this); }
 
+void event_queue::forget_sender(std::uint64_t sender) {
+  for (std::size_t i = 0; i != events_.size(); ++i) {
+    auto const* r = std::get_if<receipt>(&events_[i]);
+    auto const* room = std::get_if<room_event>(&events_[i]);
+    if ((r != nullptr && r->sender == sender) || (room != nullptr && room->sender == sender)) events_[i] = std::monostate{};
+  }
+}
+
 void event_queue::wake() { seams_->executor->ready(*this, lane::control); }
 
 void event_queue::run() {

@@ -36,6 +36,8 @@ class event_queue final : public runnable {
   }
   void lost(proc_id peer, error why) { post(lost_event{peer, std::move(why)}); }
   void suspected(proc_id peer, bool suspect) { post(suspect_event{peer, suspect}); }
+  /// The sender has ended: what is not yet said to it is not said.
+  void forget_sender(std::uint64_t sender);
   /// Makes `run` come, though there may be nothing to say.
   void wake();
 

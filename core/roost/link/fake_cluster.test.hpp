@@ -203,6 +203,10 @@ class fake_net {
 
   void add(fake_proc& p) { procs_[{p.id().host, p.id().ordinal}] = &p; }
   void cut_way(host_id from, host_id to) { cut_.insert({from, to}); }
+  void heal_ways(host_id a, host_id b) {
+    cut_.erase({a, b});
+    cut_.erase({b, a});
+  }
   void heal() {
     cut_.clear();
     auto const latency = rates.latency;

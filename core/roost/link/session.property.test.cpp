@@ -39,6 +39,16 @@ TEST(session_property, holds_for_every_seed) {
   for (auto const& s : seen) std::cout << "  seen " << s << "\n";
 }
 
+TEST(session_property, holds_under_every_fault_at_once) {
+  auto const seeds = seeds_wanted(100);
+  for (std::uint64_t seed = 1; seed <= seeds; ++seed) {
+    auto plan = drawn_plan(seed);
+    plan.faults = every_fault;
+    auto const v = run_workload(plan);
+    ASSERT_TRUE(v.holds()) << "seed " << seed << text(v);
+  }
+}
+
 RC_GTEST_PROP(session_property, holds_for_drawn_plans, ()) {
   run_plan plan;
   plan.seed = *rc::gen::arbitrary<std::uint32_t>();

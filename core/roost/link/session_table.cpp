@@ -64,6 +64,7 @@ class session_table::impl final : public transport_events, public event_origin, 
   }
 
   void sender_ended(std::uint64_t sender) {
+    events_.forget_sender(sender);
     for (auto const& id : sessions_.sorted_keys()) find(id)->sender_ended(sender);
   }
 

@@ -39,8 +39,8 @@ run_plan drawn_plan(std::uint64_t seed) {
   keyed_stream draws(seed, draw_domain::workload, {2});
   run_plan plan;
   plan.seed = seed;
-  plan.faults = static_cast<std::uint32_t>(draws.next() & draws.next()) | static_cast<std::uint32_t>(draws.next() & draws.next());
-  plan.faults &= every_fault;
+  auto const groups = draws.next();
+  plan.faults = static_cast<std::uint32_t>(groups | (groups >> 32 & draws.next())) & every_fault;
   plan.procs = 2 + draws.below(5);
   plan.senders = 1 + draws.below(draws.below(40) + 1);
   plan.messages = 1 + draws.below(60);
@@ -57,6 +57,10 @@ workload::workload(run_plan const& plan)
     : plan_(plan), world_(plan.seed), net_(world_), draws_(plan.seed, draw_domain::workload, {1}) {
   if (on(drawn_knobs)) {
     knobs_ = knob_values::drawn(plan.seed);
+    if (draws_.below(2) == 0) {
+      static_cast<void>(
+          knobs_.set(*find_knob("link.path_bound"), 200'000'000 + static_cast<std::int64_t>(draws_.below(300'000'000))));
+    }
     // Very small ones, more often than the swarm has them.
     for (auto const* name : {"link.window_messages", "link.credit_messages", "link.reports_in_flight", "link.resend_burst"}) {
       if (draws_.below(3) == 0) static_cast<void>(knobs_.set(*find_knob(name), static_cast<std::int64_t>(1 + draws_.below(6))));
@@ -132,10 +136,12 @@ void workload::plan_faults() {
       auto const a = current_[draws_.below(current_.size())].host;
       auto const b = current_[draws_.below(current_.size())].host;
       auto const one_way = draws_.below(2) == 0;
-      world_.after(world_.up_to(400ms), [this, a, b, one_way] {
+      auto const begin = world_.up_to(600ms);
+      world_.after(begin, [this, a, b, one_way] {
         net_.cut_way(a, b);
         if (!one_way) net_.cut_way(b, a);
       });
+      world_.after(begin + world_.up_to(600ms), [this, a, b] { net_.heal_ways(a, b); });
     }
   }
   if (on(crashes) || on(restarts)) {
@@ -248,7 +254,8 @@ void workload::offer(node& n, sender& s, std::size_t index) {
       }
     }
     note(1, index);
-    world_.after(draws_.below(3) == 0 ? world_.up_to(20ms) : world_.up_to(200us), [this, &n, &s] { step_sender(n, s); });
+    world_.after(draws_.below(3) == 0 ? world_.up_to(draws_.below(10) == 0 ? 300ms : 20ms) : world_.up_to(200us),
+                 [this, &n, &s] { step_sender(n, s); });
   });
 }
 
@@ -415,7 +422,7 @@ void workload::watch_frame(proc_id from, proc_id to, shared_bytes const& frame, 
 verdict workload::run() {
   build();
   plan_faults();
-  world_.run_until(instant(600ms));
+  world_.run_until(instant(1s));
   net_.heal();
   auto const bound = knobs_.duration(*find_knob("link.path_bound"));
   world_.run_until(world_.now() + 2s + 3 * bound);

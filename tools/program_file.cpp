@@ -63,11 +63,12 @@ result<std::string> find_scenario(std::string const& name) {
   auto const here = fs::path(this_executable()).parent_path();
   std::vector<fs::path> tried;
   for (auto const& folder : {fs::path(), fs::path("scenarios"), here, here.parent_path() / "scenarios"}) {
-    for (auto const* ending : {".toml", ""}) {
-      tried.push_back(folder / (name + ending));
-      std::error_code ignored;
-      if (fs::is_regular_file(tried.back(), ignored)) return tried.back().string();
-    }
+    tried.push_back(folder / (name + ".toml"));
+  }
+  tried.emplace_back(name);
+  for (auto const& path : tried) {
+    std::error_code ignored;
+    if (fs::is_regular_file(path, ignored)) return path.string();
   }
   return error(errc::bad_scenario, "there is no scenario '" + name + "', looked for " + listed(tried));
 }

@@ -18,8 +18,8 @@ std::string this_executable();
 /// this executable. Errors: `errc::bad_scenario`, naming every place where it was looked for.
 result<std::string> find_program(std::string const& name, std::string const& beside);
 
-/// The file of the scenario that a repro line names: as it stands, or below `scenarios`, or where programs are looked for; with and
-/// without ".toml". Errors: as above.
+/// The file of the scenario that a repro line names: with ".toml" as it stands, below `scenarios`, or where programs are looked for;
+/// else without. Errors: as above.
 result<std::string> find_scenario(std::string const& name);
 
 /// Becomes `executable`, with the same arguments. Returns only with an error.

@@ -1,0 +1,275 @@
+#!/usr/bin/env python3
+"""The command line, end to end. Usage: cli_test.py ROOST MISBEHAVER [unittest arguments]"""
+
+import json
+import os
+import pathlib
+import re
+import shlex
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+import unittest
+
+ROOST, PROGRAM = (os.path.abspath(path) for path in sys.argv[1:3])
+
+CALM = """\
+program = "misbehaver"
+argv = ["%s"]
+[topology]
+hosts = 1
+procs_per_host = 2
+[time]
+limit = "60s"
+wall_limit = "20s"
+[knobs]
+draw = false
+"""
+
+# Each is a whole file, and what must be said about it behind its name.
+MALFORMED = {
+    "no value": ("name = \n", r":1:8: .*expected value"),
+    "cut short": ('[topology]\nhosts = 2\n[time\n', r":3:\d+: "),
+    "no text at all": ("\x00\x01\x02\xff", r":1:\d+: "),
+    "unknown key": ("[topology]\nhosts = 2\nprocs_per_hosts = 3\n", r":3:1: unknown key 'procs_per_hosts'.* did you mean 'procs_per_host'\?"),
+    "key of another table": ("hosts = 2\n", r":1:1: unknown key 'hosts', did you mean 'topology.hosts'\?"),
+    "no hosts": ("[topology]\nhosts = 0\n", r":2:9: topology.hosts: 0 is out of range, expected 1 to"),
+    "no unit": ('[time]\nlimit = "10"\n', r":2:9: time.limit: '10' has no unit, expected a duration such as '10ms'"),
+    "unit of a size": ('[time]\nlimit = "10MiB"\n', r":2:9: time.limit: '10MiB' has the unknown unit 'MiB'"),
+    "negative duration": ('[time]\nsettle = "-1s"\n', r":2:10: time.settle: '-1s' is negative"),
+    "overflow": ('[time]\nlimit = "99999999999999999999s"\n', r":2:9: time.limit: '99999999999999999999s' is too large"),
+    "probability over 1": ("[net.default]\nloss = 1.5\n", r":2:8: net.default.loss: '1.5' is more than 1"),
+    "minimum over maximum": ('[net.default]\nlatency = { dist = "uniform", min = "5us", max = "2us" }\n',
+                             r":2:50: net.default.latency.max: 2us is less than min = 5us"),
+    "dims": ("[topology]\ndims = { node = 3 }\n", r":2:8: topology.dims: the sizes multiply to 3, expected hosts \* procs_per_host = 8"),
+    "unknown host": ('[[event]]\nat = "1s"\ndo = "partition"\nbetween = ["host0", "host9"]\nfor = "1s"\n',
+                     r":4:21: event\[0\]: there is no host9, the hosts are host0 to host1"),
+    "unknown fault": ('[[event]]\nat = "1s"\ndo = "partitoin"\n', r":3:6: event\[0\].do: 'partitoin' is unknown, did you mean 'partition'\?"),
+    "two mistakes": ("[topology]\nhosts = 0\n[time]\nlimit = 5\n", r":2:9: .*\n.*:4:9: time.limit is the number 5"),
+    "no program": ("name = \"x\"\n", r":1:1: the scenario names no program"),
+    "program that is not there": ('program = "nobody"\n', r":1:11: the program 'nobody' is not there, looked for"),
+    "program that is roost": ('program = "roost"\n', r":1:11: the program 'roost' is roost itself"),
+    "unknown knob": ('program = "misbehaver"\n[knobs]\nno_such.knob = 1\n', r":3:9: unknown knob 'no_such.knob'"),
+}
+
+# The words after `roost`, and what must be said.
+WRONG = [
+    ("", "no command, expected one of sim, run"),
+    ("simm", "unknown command 'simm', did you mean 'sim'?"),
+    ("sim", "subcommand is required"),
+    ("sim verfy calm.toml", "unknown command 'verfy', did you mean 'verify'?"),
+    ("sim run", "SCENARIO is required"),
+    ("sim run calm.toml --seeed 3", "unexpected argument '--seeed', did you mean '--seed'?"),
+    ("sim run calm.toml other.toml", "unexpected argument 'other.toml'"),
+    ("sim run calm.toml --seed", "--seed"),
+    ("sim run calm.toml --seed x", "--seed: 'x' is no seed"),
+    ("sim run calm.toml --seed 18446744073709551616", "is too large, expected a seed below 2^64"),
+    ("sim run calm.toml --seeds 5..1", "--seeds: '5..1' is empty"),
+    ("sim run calm.toml --seeds 1...3", "--seeds: "),
+    ("sim run calm.toml --seed 1 --seeds 1..3", "excludes"),
+    ("sim run calm.toml --plant no-such-plant", "--plant: "),
+    ("sim run calm.toml -j many --seeds 1..2", "-j"),
+    ("sim replay", "REPRO is required"),
+    ("sim replay x.repro --until never", "--until: 'never' is no event"),
+    ("run", "expected a PROGRAM or a SCENARIO"),
+    ("run --on slurm misbehaver", "--on: "),
+    ("run --transport pigeon misbehaver", "--transport: "),
+    ("sim knobs -- 5", "'--' is for 'run'"),
+]
+
+# Command lines that are well formed and name something that is not, or not good.
+BAD_INPUT = [
+    ("sim run nowhere.toml", "nowhere.toml: cannot be read: No such file or directory"),
+    ("sim run .", ".: is a folder, expected a file"),
+    ("sim run calm.toml --set topology.host=3", "--set topology.host=3: unknown key 'host' in topology, did you mean 'hosts'?"),
+    ("sim run calm.toml --set nonsense", "--set nonsense: expected key=value"),
+    ("sim verify calm.toml --set time.limit=forever", "--set time.limit=forever: time.limit: 'forever' is not a number with a unit"),
+    ("sim replay nowhere.repro", "nowhere.repro: cannot be read"),
+    ("sim replay r1:calm:1:00000000", "the text of the scenario is another than that of the line"),
+    ("sim replay r1:calm:1:xyz", "'xyz' is no hash, expected 8 hexadecimal digits"),
+    ("sim replay r2:calm:1:00000000", "unknown version 'r2'"),
+    ("sim replay r1:nowhere:1:00000000", "there is no scenario 'nowhere', looked for"),
+    ("run nowhere", "the program 'nowhere' is not there"),
+]
+
+
+class CommandLine(unittest.TestCase):
+    def setUp(self):
+        self.folder = tempfile.TemporaryDirectory(prefix="roost cli ")  # With a space: nothing may trip over it.
+        self.path = pathlib.Path(self.folder.name)
+        (self.path / "misbehaver").symlink_to(PROGRAM)
+        (self.path / "roost").symlink_to(ROOST)
+        self.write("calm.toml", CALM % "nothing")
+
+    def tearDown(self):
+        self.folder.cleanup()
+
+    def write(self, name, text):
+        (self.path / name).write_bytes(text.encode("latin-1"))
+
+    def misbehave(self, how, extra=""):
+        self.write(how + ".toml", CALM % how + extra)
+        return how + ".toml"
+
+    def call(self, *words, timeout=120):
+        done = subprocess.run([ROOST, *words], cwd=self.path, capture_output=True, text=True, errors="replace", timeout=timeout)
+        self.assertGreaterEqual(done.returncode, 0, f"roost died by a signal\n{done.stderr}")
+        return done
+
+    def objects(self, done):
+        """What --json wrote, which must be one object a line and nothing else."""
+        found = [json.loads(line) for line in done.stdout.splitlines()]
+        for each in found:
+            self.assertIsInstance(each, dict, done.stdout)
+            self.assertIn("type", each)
+        return found
+
+    def test_malformed_scenarios_are_refused_at_their_place(self):
+        for what, (text, expected) in MALFORMED.items():
+            with self.subTest(what):
+                self.write("bad.toml", text)
+                done = self.call("sim", "run", "bad.toml")
+                self.assertEqual(done.returncode, 65, done.stderr)
+                self.assertRegex(done.stderr, r"^bad\.toml" + expected)
+                self.assertEqual(done.stdout, "")
+                done = self.call("--json", "sim", "verify", "bad.toml")
+                self.assertEqual(done.returncode, 65)
+                self.assertEqual([each["type"] for each in self.objects(done)], ["error"])
+
+    def test_wrong_command_lines_are_refused_with_a_hint(self):
+        for line, expected in WRONG:
+            with self.subTest(line):
+                done = self.call(*line.split())
+                self.assertEqual(done.returncode, 64, done.stderr)
+                self.assertIn(expected, done.stderr)
+                self.assertEqual(done.stdout, "")
+                done = self.call("--json", *line.split())
+                self.assertEqual(done.returncode, 64, done.stderr)
+                self.assertEqual([each["code"] for each in self.objects(done)], [64])
+
+    def test_input_that_is_not_there_or_not_good_is_named(self):
+        for line, expected in BAD_INPUT:
+            with self.subTest(line):
+                done = self.call(*line.split())
+                self.assertEqual(done.returncode, 65, done.stderr)
+                self.assertIn(expected, done.stderr)
+                self.assertEqual(done.stdout, "")
+
+    def test_help_and_version_are_no_errors(self):
+        for line in ("--help", "sim --help", "sim run --help", "run --help", "--version"):
+            done = self.call(*line.split())
+            self.assertEqual((done.returncode, done.stderr), (0, ""), line)
+            self.assertTrue(done.stdout)
+        for line in ("sim knobs", "sim plants", "--version"):
+            done = self.call(*line.split(), "--json")
+            self.assertEqual(done.returncode, 0, line)
+            self.objects(done)
+
+    def test_a_run_that_holds_exits_0_and_keeps_standard_output_for_objects(self):
+        done = self.call("sim", "run", "calm.toml", "--seed", "0x2a", "--json")
+        self.assertEqual(done.returncode, 0, done.stderr)
+        run, = self.objects(done)
+        self.assertEqual((run["type"], run["seed"], run["verdict"]), ("run", "42", "held"))
+        self.assertIn("this program prints to standard output", done.stderr)
+        done = self.call("sim", "run", "calm.toml")
+        self.assertEqual((done.returncode, done.stdout), (0, ""))
+        self.assertIn("calm  seed 1  held", done.stderr)
+
+    def test_each_way_to_fail_has_its_exit_code(self):
+        for how, code, expected in [("broken", 1, "pupils obey"), ("throw", 6, "the pupil has had enough"),
+                                    ("crash", 4, "killed by signal 6"), ("exit", 4, "exited with status 0")]:
+            with self.subTest(how):
+                done = self.call("sim", "run", self.misbehave(how), "--seed", "7", "--json")
+                self.assertEqual(done.returncode, code, done.stderr)
+                self.assertIn(f"FAIL {how}  seed 7", done.stderr)
+                self.assertIn(expected, done.stderr)
+                failure = self.objects(done)[-1]
+                self.assertEqual((failure["type"], failure["seed"], failure["code"]), ("failure", "7", code))
+
+    def test_a_run_that_hangs_ends_at_its_wall_limit(self):
+        scenario = self.misbehave("hang")
+        done = self.call("sim", "run", scenario, "--seeds", "3..4", "--set", "time.wall_limit=300ms")
+        self.assertEqual(done.returncode, 5, done.stderr)
+        self.assertIn("wall limit of 300ms passed", done.stderr)
+
+    def test_a_fault_at_the_root_may_be_expected(self):
+        scenario = self.misbehave("throw", "[check]\nexpect_fault_at_root = true\n")
+        self.assertEqual(self.call("sim", "run", scenario).returncode, 0)
+
+    def test_a_campaign_needs_its_sometimes(self):
+        seen = self.call("sim", "run", self.misbehave("nothing", '[check]\nsometimes = ["a pupil learns"]\n'), "--seeds", "1..8")
+        self.assertEqual(seen.returncode, 0, seen.stderr)
+        self.assertIn("in 0 of 8 seeds (0%)", seen.stderr)
+        missing = self.call("sim", "run", self.misbehave("nothing", '[check]\nsometimes = ["pigs fly"]\n'), "--seeds", "1..8", "--json")
+        self.assertEqual(missing.returncode, 2, missing.stderr)
+        self.assertIn("required sometimes never seen: pigs fly", missing.stderr)
+        self.assertEqual(self.objects(missing)[-1]["missing"], ["pigs fly"])
+
+    def test_a_crash_in_a_campaign_costs_one_seed(self):
+        done = self.call("sim", "run", self.misbehave("crash"), "--seeds", "1..3", "--json")
+        self.assertEqual(done.returncode, 4, done.stderr)
+        self.assertEqual([each["seed"] for each in self.objects(done) if each["type"] == "run"], ["1", "2", "3"])
+
+    def test_verify_holds_a_program_that_keeps_the_rules(self):
+        done = self.call("sim", "verify", "calm.toml", "--seeds", "1..10", "--json")
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.assertEqual(sum(each["type"] == "verify" and each["same"] for each in self.objects(done)), 10)
+
+    def test_verify_catches_a_static_counter(self):
+        done = self.call("sim", "verify", self.misbehave("static"), "--seeds", "1..2")
+        self.assertEqual(done.returncode, 3, done.stderr)
+        self.assertIn("NOT DETERMINISTIC static  seed 1", done.stderr)
+        self.assertIn("first difference:", done.stderr)
+        fresh = re.search(r"^    fresh  (.*)$", done.stderr, re.MULTILINE).group(1)
+        used = re.search(r"^    used   (.*)$", done.stderr, re.MULTILINE).group(1)
+        self.assertNotEqual(fresh, used)
+
+    def test_the_printed_line_reproduces_the_failure_at_the_same_event(self):
+        first = self.call("sim", "run", self.misbehave("broken"), "--seed", "12345678901", "--set", "topology.hosts=2")
+        again = re.search(r"^  again:  (.*)$", first.stderr, re.MULTILINE).group(1)
+        pasted = subprocess.run(shlex.split(again), cwd=self.path, capture_output=True, text=True)
+        self.assertEqual(pasted.returncode, 1, pasted.stderr)
+        fail = re.compile(r"^FAIL .*$", re.MULTILINE)
+        self.assertEqual(fail.search(pasted.stderr).group(), fail.search(first.stderr).group())
+
+    def test_a_repro_file_replays_and_says_when_it_was_changed(self):
+        first = self.call("sim", "run", self.misbehave("broken"), "--seed", "5")
+        name = re.search(r"^  repro:  (.*)$", first.stderr, re.MULTILINE).group(1)
+        replayed = self.call("sim", "replay", name)
+        self.assertEqual(replayed.returncode, 1, replayed.stderr)
+        self.assertNotIn("not the recorded one", replayed.stderr)
+        text = (self.path / name).read_text()
+        (self.path / "other.repro").write_text(re.sub(r'digest = "...', 'digest = "000', text))
+        other = self.call("sim", "replay", "other.repro")
+        self.assertIn("the run is not the recorded one", other.stderr)
+        self.assertEqual(other.returncode, 3, other.stderr)
+        (self.path / "bad.repro").write_text(text.replace("verdict", "verdikt"))
+        bad = self.call("sim", "replay", "bad.repro")
+        self.assertEqual(bad.returncode, 65)
+        self.assertRegex(bad.stderr, r"^bad\.repro:\d+:\d+: ")
+
+    def test_a_trace_is_the_run_and_until_stops_it(self):
+        self.assertEqual(self.call("sim", "run", "calm.toml", "--trace", "one").returncode, 0)
+        self.assertEqual(self.call("sim", "run", "calm.toml", "--trace", "two").returncode, 0)
+        one = (self.path / "one").read_text()
+        self.assertEqual(one, (self.path / "two").read_text())
+        self.assertGreater(len(one.splitlines()), 20)
+
+    def test_an_interrupt_ends_a_campaign_with_what_it_has(self):
+        scenario = self.misbehave("hang")
+        running = subprocess.Popen([ROOST, "sim", "run", scenario, "--seeds", "1..4"], cwd=self.path, stdout=subprocess.PIPE,
+                                   stderr=subprocess.PIPE, text=True)
+        deadline = time.monotonic() + 60
+        children = pathlib.Path(f"/proc/{running.pid}/task/{running.pid}/children")
+        while not children.read_text().split() and time.monotonic() < deadline:
+            time.sleep(0.01)
+        running.send_signal(signal.SIGINT)
+        _, said = running.communicate(timeout=60)
+        self.assertEqual(running.returncode, 130, said)
+        self.assertIn("0 seeds", said)
+
+
+if __name__ == "__main__":
+    unittest.main(argv=[sys.argv[0], *sys.argv[3:]])

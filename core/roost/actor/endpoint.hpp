@@ -133,15 +133,11 @@ result<std::unique_ptr<message>> decode_call(shared_bytes const& payload, proc_r
   return std::unique_ptr<message>(std::make_unique<call_message<Member>>(std::move(*decoded)));
 }
 
-constexpr std::uint64_t endpoint_hash(std::string_view class_name, std::string_view name) {
-  return wire::combine_fingerprints(wire::fingerprint_text(class_name), wire::fingerprint_text(name));
-}
-
 template <auto Member, fixed_name Class, fixed_name Name>
 struct described_endpoint {
   using traits = member_traits<decltype(Member)>;
   static inline endpoint_descriptor const descriptor{
-      endpoint_hash(Class.view(), Name.view()), Class.view(), Name.view(), wire::fingerprint_of<typename traits::arguments>(),
+      wire::endpoint_hash(Class.view(), Name.view()), Class.view(), Name.view(), wire::fingerprint_of<typename traits::arguments>(),
       concurrency_of(std::integral_constant<decltype(Member), Member>{}), &decode_call<Member>};
 };
 

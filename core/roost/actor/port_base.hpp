@@ -33,7 +33,8 @@ class port_base {
   actor_id owner;                ///< Who opened it.
   actor_id target;               ///< Who answers, for futures; a nil proc ordinal is no proc.
   message_stamp request;         ///< The request that it belongs to, for observers.
-  bool awaited = false;          ///< `target` is set: the port fails with its proc.
+  bool awaited = false;          ///< `target` is set: the port fails with its proc,
+  bool asked = false;            ///< once the request has been sent.
 
  private:
   friend void intrusive_ptr_add_ref(port_base* p) noexcept { ++p->references_; }

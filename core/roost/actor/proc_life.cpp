@@ -63,7 +63,7 @@ void proc_runtime::peer_gone(proc_id peer, error const& why) {
   if (!ROOST_PLANT(plant_waits_forgotten)) {
     std::vector<std::uint64_t> waiting;
     for (auto const& [number, p] : ports_) {  // banned-call: sorted below
-      if (p->awaited && p->target.proc == peer) waiting.push_back(number);
+      if (p->awaited && p->asked && p->target.proc == peer) waiting.push_back(number);
     }
     std::sort(waiting.begin(), waiting.end());
     for (auto const number : waiting) {

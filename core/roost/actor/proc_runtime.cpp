@@ -227,6 +227,7 @@ void proc_runtime::send_local(actor_id to, std::unique_ptr<message> m) {
       if (auto const p = find_port(m->reply.port)) p->request = m->stamp;
     }
   }
+  if (m->reply.proc == self_) mark_sent(m->reply.port);
   auto* cell = find(to.local);
   if (cell == nullptr) {
     auto const why = gone_reason(to.local);
@@ -240,6 +241,10 @@ void proc_runtime::send_local(actor_id to, std::unique_ptr<message> m) {
   cell->accept(std::move(m));
 }
 
+void proc_runtime::mark_sent(std::uint64_t port) {
+  if (auto const p = find_port(port)) p->asked = true;
+}
+
 void proc_runtime::send_remote(actor_id to, link::outgoing out, reply_route reply, actor_id sender) {
   message_stamp stamp;
   auto const endpoint = out.header.endpoint;
@@ -251,6 +256,7 @@ void proc_runtime::send_remote(actor_id to, link::outgoing out, reply_route repl
   }
   if (reply) {
     if (auto const p = find_port(reply.port)) p->request = stamp;
+    mark_sent(reply.port);
   }
   error refused;
   link::admission admitted = link::admission::refused;
@@ -309,6 +315,7 @@ void proc_runtime::tell(actor_id sender, reply_route reply, message_stamp stamp,
     return;
   }
   if (auto* cell = find(sender.local)) {
+    if (seams_->observer != nullptr) seams_->observer->returned(sender, stamp);
     cell->post(std::make_unique<receipt_message>(undelivered{receiver, endpoint_name(endpoint), fate, told_error}, stamp));
   }
 }

@@ -159,6 +159,7 @@ class proc_runtime final : public proc_instance, private link::session_events, p
   void launched(proc_id id) override;
   void exited(proc_id id, error why) override;
 
+  void mark_sent(std::uint64_t port);
   void deliver_user(link::incoming in);
   void deliver_agent(link::incoming const& in);
   void agent_spawn(proc_id from, spawn_body body);

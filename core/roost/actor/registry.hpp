@@ -15,7 +15,7 @@ namespace roost::detail {
 
 /// One endpoint of one class.
 struct endpoint_descriptor {
-  std::uint64_t id = 0;             ///< hash_text("Class::name").
+  std::uint64_t id = 0;             ///< endpoint_hash(class, name).
   std::string_view class_name;
   std::string_view name;
   std::uint64_t fingerprint = 0;    ///< Of the arguments.

@@ -52,6 +52,9 @@ class observer {
   /// The runtime told the sender that the message was not handled (`not_handled` or `unknown`), by its reply port or a receipt.
   virtual void told(actor_id sender, message_stamp stamp, errc fate) = 0;
 
+  /// A message that was not handled is back at its sender, which will be told in its turn; it holds no credit any more.
+  virtual void returned(actor_id sender, message_stamp stamp) = 0;
+
   /// The user's code of an actor starts to run for the message of `stamp` (zero for callbacks), or goes on after a wait.
   virtual void handler_started(actor_id actor, endpoint_id endpoint, message_stamp stamp, bool concurrent) = 0;
   virtual void handler_ended(actor_id actor, message_stamp stamp, errc outcome) = 0;

@@ -26,6 +26,11 @@ constexpr std::uint64_t combine_fingerprints(std::uint64_t first, std::uint64_t 
   return roost::detail::mix(first, second);
 }
 
+/// The identity of an endpoint, by the names under which it is exported.
+constexpr std::uint64_t endpoint_hash(std::string_view class_name, std::string_view endpoint_name) noexcept {
+  return combine_fingerprints(fingerprint_text(class_name), fingerprint_text(endpoint_name));
+}
+
 template <>
 inline constexpr std::string_view wire_name<host_id> = "host_id";
 template <>

@@ -7,8 +7,11 @@
 
 #include <algorithm>
 #include <iterator>
+#include <numeric>
 #include <string>
 #include <string_view>
+#include <utility>
+#include <vector>
 
 namespace roost::sim {
 namespace {
@@ -68,8 +71,14 @@ class plan_drawer {
       op.group_a = {host_name(key, false)};
       op.amount = nanoseconds(draws.between(-f.clock_skew_max.count(), f.clock_skew_max.count()));
     });
-    std::stable_sort(plan_.begin(), plan_.end(), [](auto const& a, auto const& b) { return a.at < b.at; });
-    return std::move(plan_);
+    // By time; at one time in the order of drawing.
+    std::vector<std::size_t> order(plan_.size());
+    std::iota(order.begin(), order.end(), std::size_t{0});
+    std::sort(order.begin(), order.end(),
+              [&](std::size_t a, std::size_t b) { return std::pair(plan_[a].at, a) < std::pair(plan_[b].at, b); });
+    fault_plan sorted;
+    for (std::size_t const i : order) sorted.push_back(std::move(plan_[i]));
+    return sorted;
   }
 
  private:

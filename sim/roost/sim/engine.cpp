@@ -10,6 +10,7 @@ namespace roost::sim {
 namespace {
 
 constexpr std::uint64_t most_turns_at_one_moment = 1'000'000;
+constexpr moment agents_patience = 10'000'000;
 constexpr std::uint64_t turns_between_looks_at_the_wall = 4'096;
 
 knob_values knobs_of(scenario const& what, std::uint64_t seed) {
@@ -74,7 +75,6 @@ run_result engine::run() {
   proc& root = add_proc({{{0}, 0, 1}, "root", {}}, {});
   schedule(0, root.key, 0, [this, &root] { start(root); });
   fibers_.run();
-  set_current_platform(nullptr);
 
   run_result result;
   if (root_finished_ && !no_verdict_ && !recorder_.wants_stop()) {
@@ -115,6 +115,11 @@ bool engine::step() {
   }
   event_order order;
   event* const next = queue_.pop(order);
+  if (next == nullptr && root_finished_) {
+    recorder_.violated("G7", "no event is left, and a process outlives the program");
+    stopping_ = true;
+    return true;
+  }
   if (next == nullptr) {
     unsettled("no event is left, and the program has not finished");
     return true;
@@ -131,11 +136,14 @@ void engine::begin_step(lane_runner& which, moment duration) {
   running_ = &which;
   which.running_ = true;
   which.busy_until_ = now_ + slowed(which.owner(), duration);
+  which.spent_ = 0;
   set_current_platform(&which.owner().seams);
+  set_inside(&which.owner().library);
 }
 
 void engine::end_step() {
   set_current_platform(nullptr);
+  set_inside(nullptr);
   if (lane_runner* const ended = std::exchange(running_, nullptr)) {
     ended->running_ = false;
     if (!ended->owner().muted) ended->kick();
@@ -168,6 +176,11 @@ bool engine::over_limits() {
     return true;
   }
   if (!queue_.empty() && queue_.next().at > deadline_) {
+    if (root_finished_) {
+      recorder_.violated("G7", "a process outlives the program by more than settle_limit");
+      stopping_ = true;
+      return true;
+    }
     unsettled(faults_.quiet_at() != 0 && deadline_ < scenario_.time_limit.count()
                   ? "the program has not finished within settle_limit of the end of all faults"
                   : "the program has not finished within time_limit");
@@ -330,8 +343,7 @@ void engine::carry_word(proc& who, error why, bool exited, moment at) {
     proc* const hears = find_living(who.launched_by);
     if (hears == nullptr || who.on.crashes != life) return;
     // The host's agent keeps the word until there is a path again.
-    constexpr moment patience = 10'000'000;
-    if (network_.is_cut(who.id, who.launched_by)) return carry_word(who, std::move(why), exited, now_ + patience);
+    if (network_.is_cut(who.id, who.launched_by)) return carry_word(who, std::move(why), exited, now_ + agents_patience);
     if (!std::exchange(who.told_of_launch, true)) say_launched(*hears, who.id);
     if (exited) say_exited(*hears, who.id, std::move(why));
   });
@@ -377,11 +389,14 @@ void engine::say_launched(proc& to, proc_id about) { (new launcher_word(to, abou
 void engine::say_exited(proc& to, proc_id about, error why) { (new launcher_word(to, about, true, std::move(why)))->fire(); }
 
 void engine::kill(proc& by, proc_id id) {
-  proc_id const asked = by.id;
-  moment const at = now_ + (by.id.host == id.host ? control_time_ : network_.delay(by, id));
-  schedule(at, by.key, ++by.words, [this, id, asked] {
+  carry_kill(by, id, now_ + (by.id.host == id.host ? control_time_ : network_.delay(by, id)));
+}
+
+void engine::carry_kill(proc& by, proc_id id, moment at) {
+  schedule(at, by.key, ++by.words, [this, &by, id] {
     auto const found = by_id_.find(id);
-    if (found == by_id_.end() || network_.is_cut(asked, id)) return;
+    if (found == by_id_.end()) return;
+    if (network_.is_cut(by.id, id)) return carry_kill(by, id, now_ + agents_patience);
     end_proc(*found->second, check::observed::proc_exited, false,
              error(errc::actor_killed, "killed by its launcher", to_string(id)));
   });
@@ -406,10 +421,11 @@ void engine::finish(proc& who, error why) {
   recorder_.note(record::finished, who.key.value, static_cast<std::uint64_t>(why.code));
   if (recorder_.tracing()) recorder_.say(to_string(who.id) + " finishes: " + std::string(to_string(why.code)));
   if (who.id == procs_.front()->id) {
+    // The program is over; what it launched must end by itself, as it would on real hosts.
     root_finished_ = true;
-    stopping_ = true;
-    program_error_ = std::move(why);
-    return;
+    program_error_ = why;
+    deadline_ = now_ + scenario_.settle_limit.count();
+    after_step_.push_back([this] { faults_.end(); });
   }
   after_step_.push_back([this, &who, why = std::move(why)] { end_proc(who, check::observed::proc_exited, false, why); });
 }
@@ -430,6 +446,7 @@ void engine::end_proc(proc& who, check::observed how, bool silently, error why) 
   who.unwind();
   network_.proc_gone(who, silently);
   if (!silently) tell_launcher(who, std::move(why), true);
+  if (root_finished_ && std::all_of(procs_.begin(), procs_.end(), [](auto const& p) { return p->ended; })) stopping_ = true;
   if (&who == procs_.front().get() && !root_finished_) {
     stopping_ = true;
     program_error_ = error(errc::proc_failed, "the root's process ended", to_string(who.id));

@@ -108,6 +108,7 @@ class engine {
   void try_start(proc& who, std::uint32_t host_life);
   void tell_launcher(proc& who, error why, bool exited);
   void carry_word(proc& who, error why, bool exited, moment at);
+  void carry_kill(proc& by, proc_id id, moment at);
   void say_launched(proc& to, proc_id about);
   void say_exited(proc& to, proc_id about, error why);
   proc& add_proc(launch_request request, proc_id by);

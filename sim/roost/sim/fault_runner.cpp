@@ -2,16 +2,20 @@
 
 #include <roost/base/keyed.hpp>
 #include <roost/sim/engine.hpp>
+#include <roost/wire/fingerprint.hpp>
 
 #include <algorithm>
 #include <string>
+#include <string_view>
+#include <utility>
 
 namespace roost::sim {
 namespace {
 
-endpoint_id endpoint_of(std::string name) {
-  if (auto const dot = name.rfind('.'); dot != std::string::npos) name.replace(dot, 1, "::");
-  return {hash_text(name)};
+endpoint_id endpoint_of(std::string const& name) {
+  auto const dot = std::min(name.rfind('.'), name.size());
+  auto const endpoint = dot == name.size() ? std::string_view() : std::string_view(name).substr(dot + 1);
+  return {wire::endpoint_hash(std::string_view(name).substr(0, dot), endpoint)};
 }
 
 entity_key const heal_key = child_key({}, "fault", "heal");
@@ -32,12 +36,14 @@ void fault_runner::begin() {
     quiet_at_ = std::max(quiet_at_, at + operation.duration.count());
     engine_.schedule(at, key_of(i), i, [this, i] { strike(i); });
   }
-  engine_.schedule(quiet_at_, heal_key, ~std::uint64_t{0}, [this] {
-    over_ = true;
-    triggers_.clear();
-    heal();
-    engine_.settle();
-  });
+  engine_.schedule(quiet_at_, heal_key, ~std::uint64_t{0}, [this] { end(); });
+}
+
+void fault_runner::end() {
+  if (std::exchange(over_, true)) return;
+  triggers_.clear();
+  heal();
+  engine_.settle();
 }
 
 void fault_runner::count_handler(endpoint_id endpoint, proc& where) {

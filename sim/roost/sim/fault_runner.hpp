@@ -20,6 +20,8 @@ class fault_runner {
 
   /// Schedules what is timed, and the heal after everything.
   void begin();
+  /// No more faults: heals everything and lets the program settle. Harmless when it is over already.
+  void end();
   /// A handler of `endpoint` starts in `where`; an operation that waits for it strikes at once.
   void handler_starts(endpoint_id endpoint, proc& where) {
     if (!triggers_.empty()) count_handler(endpoint, where);

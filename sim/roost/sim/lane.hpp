@@ -45,7 +45,12 @@ class lane_runner final : public event {
   /// The lane can start nothing before `until`; an earlier moment lets it go on.
   void hold(moment until);
   /// The step that runs declares that it takes longer.
-  void spend(moment duration) noexcept { busy_until_ += duration; }
+  void spend(moment duration) noexcept {
+    busy_until_ += duration;
+    spent_ += duration;
+  }
+  /// What the step that runs has declared.
+  moment spent() const noexcept { return spent_; }
   /// Forgets all that is queued.
   void clear();
   void make_fair() { ready_.make_fair(); }
@@ -68,6 +73,7 @@ class lane_runner final : public event {
   std::uint64_t scheduled_ = 0;
   moment busy_until_ = 0;
   moment held_until_ = 0;
+  moment spent_ = 0;
   control_item* inbox_ = nullptr;
   control_item* inbox_last_ = nullptr;
   ready_set ready_;

@@ -36,6 +36,7 @@ char const* name_of(observed what) {
     case observed::settled: return "settled";
     case observed::watch_started: return "watch_started";
     case observed::watch_ended: return "watch_ended";
+    case observed::returned: return "returned";
   }
   return "observed";
 }
@@ -124,6 +125,13 @@ void simulated_observer::told(actor_id sender, message_stamp stamp, errc fate) {
   auto o = about(observed::told, sender);
   o.stamp = stamp;
   o.outcome = fate;
+  report(self_.sim, o);
+}
+
+void simulated_observer::returned(actor_id sender, message_stamp stamp) {
+  if (self_.muted) return;
+  auto o = about(observed::returned, sender);
+  o.stamp = stamp;
   report(self_.sim, o);
 }
 

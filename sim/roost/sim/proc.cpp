@@ -54,8 +54,10 @@ void proc::unwind() {
   ended = true;
   if (instance_ == nullptr) return;
   set_current_platform(&seams);
+  set_inside(&library);
   instance_->unwind();
   instance_.reset();
+  set_inside(nullptr);
   set_current_platform(nullptr);
 }
 
@@ -142,6 +144,24 @@ void simulated_executor::spend(nanoseconds duration) {
 }
 
 fiber_pool& simulated_executor::fibers() { return self_.sim.fibers(); }
+
+// The C library.
+
+moment simulated_library::look() {
+  // A look at the clock takes 20 ns of the step, and the step's own time is seen, so that a loop that waits for a time ends.
+  constexpr nanoseconds a_look{20};
+  if (self_.muted) return self_.muted_at;
+  self_.seams.executor->spend(a_look);
+  lane_runner const* const running = self_.sim.running();
+  return running == nullptr ? self_.sim.now() : self_.sim.now() + running->spent();
+}
+
+std::int64_t simulated_library::monotonic() { return self_.on.clocks.monotonic_at(look()).time_since_epoch().count(); }
+std::int64_t simulated_library::boot() { return self_.on.clocks.boot_at(look()).time_since_epoch().count(); }
+std::int64_t simulated_library::wall() { return self_.on.clocks.wall_at(look()); }
+void simulated_library::blocks(std::int64_t duration) { self_.seams.executor->spend(nanoseconds(duration)); }
+std::uint64_t simulated_library::random_word() { return self_.seams.entropy->draw(self_.key); }
+std::string simulated_library::name() const { return to_string(self_.id) + " (" + self_.name + ")"; }
 
 // Transport.
 

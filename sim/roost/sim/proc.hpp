@@ -3,6 +3,7 @@
 
 #include <roost/platform/platform.hpp>
 #include <roost/sim/counter_table.hpp>
+#include <roost/sim/inside.hpp>
 #include <roost/sim/lane.hpp>
 #include <roost/sim/network.hpp>
 
@@ -140,6 +141,7 @@ class simulated_observer final : public observer {
   void actor_ended(actor_id actor, errc reason) override;
   message_stamp sent(send_observation const& send) override;
   void told(actor_id sender, message_stamp stamp, errc fate) override;
+  void returned(actor_id sender, message_stamp stamp) override;
   void handler_started(actor_id actor, endpoint_id endpoint, message_stamp stamp, bool concurrent) override;
   void handler_ended(actor_id actor, message_stamp stamp, errc outcome) override;
   void supervise_started(actor_id actor, actor_id failed, errc why) override;
@@ -158,6 +160,22 @@ class simulated_observer final : public observer {
  private:
   proc& self_;
   counter_table sends_;
+};
+
+/// The C library as the proc's steps see it.
+class simulated_library final : public inside {
+ public:
+  explicit simulated_library(proc& self) : self_(self) {}
+  std::int64_t monotonic() override;
+  std::int64_t boot() override;
+  std::int64_t wall() override;
+  void blocks(std::int64_t nanoseconds) override;
+  std::uint64_t random_word() override;
+  std::string name() const override;
+
+ private:
+  moment look();
+  proc& self_;
 };
 
 /// One life of one simulated process. Stays as a husk when it has ended, since others may still name it.
@@ -188,7 +206,7 @@ class proc {
   counter_table entropy_draws;
   counter_table buggify_draws;
   std::uint64_t launches = 0;
-  std::uint64_t words = 0;  ///< Words to or from launchers, for their order.
+  std::uint64_t words = 0;         ///< Words to or from launchers, for their order.
   timer_event* timers = nullptr;   ///< Armed.
   std::uint32_t pauses = 0;        ///< Counts pauses, so that an old one does not end a newer one.
   std::uint64_t doomed_sends = 0;  ///< Crashes at this send from now; 0: does not.
@@ -201,6 +219,7 @@ class proc {
   moment muted_at = 0;
   shared_bytes bootstrap;
   platform seams;
+  simulated_library library{*this};
 
  private:
   friend class simulated_clock;

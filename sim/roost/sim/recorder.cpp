@@ -1,6 +1,7 @@
 #include <roost/sim/recorder.hpp>
 
 #include <algorithm>
+#include <iterator>
 #include <span>
 #include <utility>
 
@@ -47,9 +48,10 @@ void recorder::violated(std::string promise, std::string what) {
 }
 
 std::vector<check::violation> recorder::violations() const {
-  std::vector<check::violation> all = judge_.violations();
-  all.insert(all.end(), own_.begin(), own_.end());
-  std::stable_sort(all.begin(), all.end(), [](auto const& a, auto const& b) { return a.event < b.event; });
+  auto const& judged = judge_.violations();
+  std::vector<check::violation> all;
+  std::merge(judged.begin(), judged.end(), own_.begin(), own_.end(), std::back_inserter(all),
+             [](auto const& a, auto const& b) { return a.event < b.event; });
   return all;
 }
 

@@ -114,11 +114,12 @@ toy::program three_pairs() {
 
 TEST(run, takes_a_fault_away_without_touching_unrelated_decisions) {
   auto p = three_pairs();
-  std::vector<std::string> const unrelated{"h0/p10.1", "h1/p100.1"};
+  std::vector<std::string> const unrelated{"h0/p10.1", "h1/p10000.1"};
   for (std::uint64_t seed = 1; seed != 20; ++seed) {
     auto struck = seeded(seed);
-    struck.plan = fault_plan{operation(fault_kind::reset, 6ms, {"host3"}), operation(fault_kind::crash_proc, 7ms, {"host3/p102"}),
-                             operation(fault_kind::partition, 8ms, {"host2"}, {"host3"})};
+    struck.plan =
+        fault_plan{operation(fault_kind::reset, 6ms, {"host3"}), operation(fault_kind::crash_proc, 7ms, {"host3/p10002"}),
+                   operation(fault_kind::partition, 8ms, {"host2"}, {"host3"})};
     auto spared = struck;
     spared.plan->erase(spared.plan->begin() + 1);
     auto with = toy::decisions(four_hosts(seed), struck, p, unrelated);

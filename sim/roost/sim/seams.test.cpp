@@ -37,6 +37,7 @@ struct scripted final : proc_instance, transport_events, launcher_events {
   }
   void closed(channel c, error why) override {
     if (on_closed) on_closed(*this, c, why);
+    if (!is_root) seams.launcher->finish({});
   }
   void launched(proc_id id) override {
     if (on_launched) on_launched(*this, id);
@@ -47,6 +48,7 @@ struct scripted final : proc_instance, transport_events, launcher_events {
   void send(std::size_t size) { seams.transport->send(open, shared_bytes(std::vector<std::byte>(size))); }
 
   platform& seams;
+  bool is_root = false;  ///< Others end with their connection.
   channel open = 0;
   std::size_t received_bytes = 0;
   std::size_t received_frames = 0;
@@ -84,6 +86,7 @@ struct scripted_program final : proc_program {
   std::unique_ptr<proc_instance> make(platform& seams, proc_id self, shared_bytes) override {
     auto made = std::make_unique<scripted>(seams);
     if (self.ordinal == 0) {
+      made->is_root = true;
       root(*made);
     } else if (other) {
       other(*made);
@@ -201,14 +204,18 @@ struct stream_result {
 stream_result stream(fault_plan plan, scenario s = constant_latency(10us)) {
   stream_result result;
   scripted_program p;
+  bool over = false;
   std::unique_ptr<alarm_clock> tick;
   p.root = [&](scripted& r) {
     r.on_begin = [](scripted& self) { self.seams.launcher->launch({there, "other", toy::pack({})}); };
     r.on_launched = [](scripted& self, proc_id) { self.seams.transport->connect(there); };
     r.on_closed = [&](scripted&, channel, error const&) { ++result.closed_here; };
     r.on_connected = [&](scripted& self, channel) {
-      tick = std::make_unique<alarm_clock>(self.seams, [&self, &tick, left = 100]() mutable {
-        if (left-- == 0) return self.seams.launcher->finish({});
+      tick = std::make_unique<alarm_clock>(self.seams, [&self, &tick, &over, left = 100]() mutable {
+        if (left-- == 0) {
+          over = true;
+          return self.seams.launcher->finish({});
+        }
         self.send(8);
         tick->in(1ms);
       });
@@ -218,7 +225,7 @@ stream_result stream(fault_plan plan, scenario s = constant_latency(10us)) {
   };
   p.other = [&](scripted& o) {
     o.on_received = [&](scripted&, channel, shared_bytes const&) { ++result.arrived; };
-    o.on_closed = [&](scripted&, channel, error const&) { ++result.closed_there; };
+    o.on_closed = [&](scripted&, channel, error const&) { result.closed_there += over ? 0 : 1; };
   };
   result.run = run_script(s, p, std::move(plan));
   return result;

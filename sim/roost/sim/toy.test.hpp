@@ -1,6 +1,7 @@
 #pragma once
 // A program for tests of the engine that uses the seams and nothing else: the root launches pairs of procs; one of each pair plays
-// rounds of ping-pong with the other, repeating what gets no answer, over connections that it opens again when they break.
+// rounds of ping-pong with the other, repeating what gets no answer, over connections that it opens again when they break. Who hears
+// nothing for long ends.
 
 #include <roost/base/fiber.hpp>
 #include <roost/base/keyed.hpp>
@@ -24,6 +25,7 @@ struct settings {
   std::size_t frame_bytes = 64;
   std::uint32_t hosts = 2;           ///< Of the program's own: pair i lives on hosts i and i + 1, modulo this.
   nanoseconds patience{50'000'000};  ///< Before a round is asked for again.
+  nanoseconds idle{5'000'000'000};   ///< Then who answers ends, and who asks gives up.
 };
 
 struct words {
@@ -35,20 +37,22 @@ struct words {
 inline shared_bytes pack(words const& w) { return shared_bytes::copy_of(std::as_bytes(std::span(&w, 1))); }
 
 inline proc_id asker(settings const& s, std::uint32_t pair) { return {{pair % s.hosts}, 10 + pair, 1}; }
-inline proc_id answerer(settings const& s, std::uint32_t pair) { return {{(pair + 1) % s.hosts}, 100 + pair, 1}; }
+inline proc_id answerer(settings const& s, std::uint32_t pair) { return {{(pair + 1) % s.hosts}, 10'000 + pair, 1}; }
 
 /// Asks or answers.
 class player final : public proc_instance, public transport_events {
  public:
   player(platform& seams, proc_id self, settings const& s, words w)
-      : seams_(seams), self_(self), settings_(s), words_(w), turn_(*this), again_(*this) {
+      : seams_(seams), self_(self), settings_(s), words_(w), turn_(*this), again_(*this), idle_(*this) {
     turn_.key = child_key(seams.key, "actor", "player");
   }
   ~player() override {
     if (again_.armed()) seams_.clock->disarm(again_);
+    if (idle_.armed()) seams_.clock->disarm(idle_);
   }
   void begin() override {
     seams_.transport->attach(this);
+    await();
     if (words_.role == 0) open();
   }
   void unwind() override {
@@ -62,11 +66,14 @@ class player final : public proc_instance, public transport_events {
     std::uint64_t number = 0;
     std::memcpy(&number, frame.view().data(), sizeof number);
     inbox_.emplace_back(c, number);
+    if (words_.role == 1) await();
     seams_.executor->ready(turn_, lane::user);
   }
   void writable(channel) override {}
   void closed(channel c, error) override {
-    if (c == channel_ && words_.role == 0) open();
+    if (c != channel_ || words_.role != 0) return;
+    channel_ = 0;
+    seams_.clock->arm(again_, seams_.clock->now() + settings_.patience / 8);
   }
 
  private:
@@ -81,8 +88,16 @@ class player final : public proc_instance, public transport_events {
     player& self;
   };
 
+  struct idle final : timer {
+    explicit idle(player& p) : self(p) {}
+    void expired() override { self.seams_.launcher->finish({}); }
+    player& self;
+  };
+
+  void await() { seams_.clock->arm(idle_, seams_.clock->now() + settings_.idle); }
   void open() { channel_ = seams_.transport->connect(words_.peer); }
   void ask() {
+    if (channel_ == 0) return open();
     constexpr std::uint32_t enough = 3;
     if (++asked_ > enough) {
       asked_ = 0;
@@ -119,6 +134,7 @@ class player final : public proc_instance, public transport_events {
   words words_;
   turn turn_;
   again again_;
+  idle idle_;
   channel channel_ = 0;
   std::uint64_t round_ = 0;
   std::uint32_t asked_ = 0;  ///< How often for this round.
@@ -139,7 +155,7 @@ class root final : public proc_instance, public launcher_events {
   void unwind() override {}
   void launched(proc_id) override {}
   void exited(proc_id id, error) override {
-    std::uint32_t const pair = id.ordinal < 100 ? id.ordinal - 10 : id.ordinal - 100;
+    std::uint32_t const pair = id.ordinal < 10'000 ? id.ordinal - 10 : id.ordinal - 10'000;
     ended_.insert(pair);
     if (ended_.size() == settings_.pairs) seams_.launcher->finish({});
   }

@@ -73,6 +73,7 @@ scene facts::enter(observation const& seen) {
       break;
     }
     case observed::told:
+    case observed::returned:
     case observed::handler_started:
     case observed::reply_arrived:
       at.actor = number_of(seen.actor);
@@ -125,6 +126,11 @@ void facts::leave(scene const& at) {
       release(at);
       at.message->told = true;
       at.message->fate = seen.outcome;
+      break;
+    case observed::returned:
+      if (at.message == nullptr) break;
+      release(at);
+      at.message->returned = true;
       break;
     case observed::reply_arrived:
       if (at.message != nullptr) at.message->answered = true;

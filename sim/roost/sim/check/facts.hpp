@@ -43,6 +43,7 @@ struct message_facts {
   bool awaits_reply = false;
   bool started = false;
   bool told = false;
+  bool returned = false;   ///< Back at its sender, which is not told yet.
   bool answered = false;
   bool forgotten = false;  ///< Completed in the ordinary way; all but its number, `pair`'s sender and that is lost.
   errc fate = errc::ok;
@@ -56,7 +57,7 @@ struct message_facts {
   /// It was handled as most are, so that its number alone says all of it.
   bool ordinary() const noexcept { return started && !told && complete(); }
   /// It holds credit.
-  bool outstanding() const noexcept { return pair != nobody && !started && !told; }
+  bool outstanding() const noexcept { return pair != nobody && !started && !told && !returned; }
 };
 
 /// The messages of one sender by its send numbers, in a ring whose base moves on as they complete.

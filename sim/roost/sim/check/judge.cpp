@@ -18,7 +18,7 @@ namespace roost::sim::check {
 
 namespace {
 
-constexpr std::size_t all_kinds = static_cast<std::size_t>(observed::watch_ended) + 1;
+constexpr std::size_t all_kinds = static_cast<std::size_t>(observed::returned) + 1;
 static_assert(all_kinds <= 64, "kinds of observations are kept as bits");
 
 }  // namespace

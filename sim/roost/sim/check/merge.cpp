@@ -88,7 +88,8 @@ class merger {
   bool may_go(observation const& seen, proc_id const& from) const {
     switch (seen.what) {
       case observed::handler_started:
-      case observed::told: return came(mark_of(observed::sent, seen.stamp));
+      case observed::told:
+      case observed::returned: return came(mark_of(observed::sent, seen.stamp));
       case observed::reply_arrived:
         return came(mark_of(observed::sent, seen.stamp)) && came(mark_of(observed::handler_started, seen.stamp)) &&
                came(mark_of(observed::replied, seen.stamp));

@@ -14,7 +14,7 @@ namespace {
 
 constexpr std::string_view magic = "roost-record 1 ";
 
-constexpr std::array<std::string_view, 23> kind_names{"actor_started",
+constexpr std::array<std::string_view, 24> kind_names{"actor_started",
                                                       "actor_ended",
                                                       "sent",
                                                       "told",
@@ -36,8 +36,9 @@ constexpr std::array<std::string_view, 23> kind_names{"actor_started",
                                                       "healed",
                                                       "settled",
                                                       "watch_started",
-                                                      "watch_ended"};
-static_assert(kind_names.size() == static_cast<std::size_t>(observed::watch_ended) + 1);
+                                                      "watch_ended",
+                                                      "returned"};
+static_assert(kind_names.size() == static_cast<std::size_t>(observed::returned) + 1);
 
 constexpr std::array<std::string_view, 6> wait_names{"reply", "credit", "receiver", "sleep", "spawn", "several"};
 

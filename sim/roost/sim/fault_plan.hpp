@@ -30,11 +30,11 @@ using target_name = std::string;
 
 struct fault_operation {
   fault_kind kind = fault_kind::reset;
-  instant at{};                           ///< Virtual time; ignored when `after_count` is set.
-  std::string trigger_endpoint;           ///< "Player.ping": the operation fires when its handlers have started ...
-  std::uint64_t after_count = 0;          ///< ... this many times; 0: timed.
+  instant at{};                   ///< Virtual time; ignored when `after_count` is set.
+  std::string trigger_endpoint;   ///< "Player.ping": the operation fires when its handlers have started ...
+  std::uint64_t after_count = 0;  ///< ... this many times; 0: timed.
   std::vector<target_name> group_a;
-  std::vector<target_name> group_b;       ///< Empty: everyone else.
+  std::vector<target_name> group_b;  ///< Empty: everyone else.
   nanoseconds duration{};
   nanoseconds amount{};
   std::uint32_t factor_percent = 100;
@@ -42,7 +42,7 @@ struct fault_operation {
   std::uint32_t duplicate_ppm = 0;
   std::uint32_t reorder_ppm = 0;
   std::uint32_t corrupt_ppm = 0;
-  bool pinned = false;                    ///< Written in the scenario rather than drawn.
+  bool pinned = false;  ///< Written in the scenario rather than drawn.
 };
 
 using fault_plan = std::vector<fault_operation>;

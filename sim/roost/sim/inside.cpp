@@ -3,8 +3,8 @@
 namespace roost::sim {
 namespace {
 
-thread_local constinit inside* current =
-    nullptr;  // banned-call: hunts and live threads share the interposer, each outside of steps
+// banned-call: programs with real threads hold the interposer too, and pass through it outside of steps
+thread_local constinit inside* current = nullptr;
 
 }  // namespace
 

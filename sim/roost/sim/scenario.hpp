@@ -16,7 +16,7 @@ namespace roost::sim {
 struct latency_model {
   enum class shape : std::uint8_t { constant, uniform, exponential, lognormal };
   shape distribution = shape::lognormal;
-  nanoseconds low{20'000};    ///< constant: the value; uniform: the minimum; exponential: the minimum; lognormal: the median (p50).
+  nanoseconds low{20'000};  ///< constant: the value; uniform: the minimum; exponential: the minimum; lognormal: the median (p50).
   nanoseconds high{200'000};  ///< uniform: the maximum; exponential: the mean; lognormal: the 99th percentile.
 };
 
@@ -47,7 +47,7 @@ struct fault_rate {
 
 struct fault_settings {
   fault_mode mode = fault_mode::off;
-  fault_rate partition;       ///< Shapes (one host, half, one way, half open) are drawn.
+  fault_rate partition;  ///< Shapes (one host, half, one way, half open) are drawn.
   fault_rate reset;
   fault_rate crash_proc;
   fault_rate crash_host;
@@ -55,7 +55,7 @@ struct fault_settings {
   fault_rate slow_host;
   std::uint32_t slow_factor_low_percent = 200;
   std::uint32_t slow_factor_high_percent = 5000;
-  fault_rate noise;           ///< Bursts with the ppm figures below as maxima.
+  fault_rate noise;  ///< Bursts with the ppm figures below as maxima.
   std::uint32_t loss_ppm = 0;
   std::uint32_t duplicate_ppm = 0;
   std::uint32_t reorder_ppm = 0;
@@ -63,14 +63,14 @@ struct fault_settings {
   nanoseconds clock_skew_max{};
   std::uint32_t clock_drift_ppm = 0;
   std::uint32_t buggify_ppm = 0;
-  bool spare_root = true;     ///< The root's proc and host are not crashed.
+  bool spare_root = true;  ///< The root's proc and host are not crashed.
 };
 
 enum class schedule_policy : std::uint8_t { per_seed, in_order, uniform, priorities };
 
 struct scenario {
-  std::string file;     ///< Where it was read; empty when built in a test.
-  std::string text;     ///< Its exact text, hashed in repro lines.
+  std::string file;  ///< Where it was read; empty when built in a test.
+  std::string text;  ///< Its exact text, hashed in repro lines.
   std::string name = "unnamed";
   std::string doc;
   std::string program;  ///< An executable beside the file, then beside `roost`.
@@ -88,12 +88,12 @@ struct scenario {
   link_model net;
   std::vector<link_rule> links;
   fault_settings faults;
-  fault_plan events;    ///< Pinned, on top of the random ones.
+  fault_plan events;  ///< Pinned, on top of the random ones.
   schedule_policy policy = schedule_policy::per_seed;
-  bool draw_knobs = true;                              ///< Every knob per seed; `knobs` wins.
-  std::map<std::string, std::int64_t> knobs;           ///< Overrides, by knob name.
-  std::vector<std::string> sometimes;                  ///< Names that a campaign must have seen.
-  bool expect_fault_at_root = false;                   ///< A failure that reaches the root is no error (exit 6 otherwise).
+  bool draw_knobs = true;                     ///< Every knob per seed; `knobs` wins.
+  std::map<std::string, std::int64_t> knobs;  ///< Overrides, by knob name.
+  std::vector<std::string> sometimes;         ///< Names that a campaign must have seen.
+  bool expect_fault_at_root = false;          ///< A failure that reaches the root is no error (exit 6 otherwise).
 };
 
 }  // namespace roost::sim

@@ -73,14 +73,14 @@ TEST(interpose, every_symbol_is_the_programs_own) {
 }
 
 TEST(interpose, passes_through_outside_of_simulated_steps) {
-  auto const before = std::chrono::steady_clock::now();
+  auto const before = std::chrono::steady_clock::now();  // banned-call: it is interposed
   std::thread([] {}).join();
-  std::random_device device;
+  std::random_device device;  // banned-call: it is interposed
   EXPECT_NE(device(), device());
-  EXPECT_GT(std::chrono::steady_clock::now(), before);
-  EXPECT_GT(time(nullptr), 1'700'000'000);
+  EXPECT_GT(std::chrono::steady_clock::now(), before);  // banned-call: it is interposed
+  EXPECT_GT(time(nullptr), 1'700'000'000);              // banned-call: it is interposed
   unsigned char bytes[32] = {};
-  EXPECT_EQ(getrandom(bytes, sizeof bytes, 0), 32);
+  EXPECT_EQ(getrandom(bytes, sizeof bytes, 0), 32);  // banned-call: it is interposed
 }
 
 /// A program whose root calls one function as a handler, and finishes.
@@ -116,25 +116,25 @@ run_result in_a_step(std::function<void(platform&)> what, std::uint64_t seed = 1
 TEST(interpose, clocks_show_virtual_time_inside) {
   in_a_step([](platform& seams) {
     auto const here_now = seams.clock->now().time_since_epoch();
-    auto const shown = std::chrono::steady_clock::now().time_since_epoch();
+    auto const shown = std::chrono::steady_clock::now().time_since_epoch();  // banned-call: it is interposed
     EXPECT_GE(shown, here_now);
     EXPECT_LT(shown, here_now + 1us);
-    auto const wall = std::chrono::system_clock::now().time_since_epoch();
+    auto const wall = std::chrono::system_clock::now().time_since_epoch();  // banned-call: it is interposed
     EXPECT_LT(std::chrono::abs(wall - nanoseconds(seams.clock->wall())), 1us);
   });
 }
 
 TEST(interpose, sleeping_and_spinning_pass_virtual_time_only) {
-  auto const before = std::chrono::steady_clock::now();
+  auto const before = std::chrono::steady_clock::now();  // banned-call: it is interposed
   in_a_step([](platform&) {
-    auto const start = std::chrono::steady_clock::now();
-    std::this_thread::sleep_for(1h);
-    EXPECT_GE(std::chrono::steady_clock::now() - start, 1h);
-    auto const until = std::chrono::steady_clock::now() + 1ms;
-    while (std::chrono::steady_clock::now() < until) {
+    auto const start = std::chrono::steady_clock::now();        // banned-call: it is interposed
+    std::this_thread::sleep_for(1h);                            // banned-call: it is interposed
+    EXPECT_GE(std::chrono::steady_clock::now() - start, 1h);    // banned-call: it is interposed
+    auto const until = std::chrono::steady_clock::now() + 1ms;  // banned-call: it is interposed
+    while (std::chrono::steady_clock::now() < until) {          // banned-call: it is interposed
     }
   });
-  EXPECT_LT(std::chrono::steady_clock::now() - before, 1min);
+  EXPECT_LT(std::chrono::steady_clock::now() - before, 1min);  // banned-call: it is interposed
 }
 
 TEST(interpose, entropy_is_the_seeds_inside) {
@@ -142,11 +142,11 @@ TEST(interpose, entropy_is_the_seeds_inside) {
     std::vector<std::uint64_t> words;
     in_a_step(
         [&](platform&) {
-          std::random_device device;
+          std::random_device device;  // banned-call: it is interposed
           words.push_back(device());
-          words.push_back(static_cast<std::uint64_t>(rand()));
+          words.push_back(static_cast<std::uint64_t>(rand()));  // banned-call: it is interposed
           std::uint64_t word = 0;
-          EXPECT_EQ(getrandom(&word, sizeof word, 0), static_cast<ssize_t>(sizeof word));
+          EXPECT_EQ(getrandom(&word, sizeof word, 0), static_cast<ssize_t>(sizeof word));  // banned-call: it is interposed
           words.push_back(word);
         },
         seed);

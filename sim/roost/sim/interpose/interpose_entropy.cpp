@@ -58,35 +58,35 @@ int getentropy(void* to, size_t size) {
   return 0;
 }
 
-int rand() noexcept {
+int rand() noexcept {  // banned-call: stands in front of it
   auto* const step = inside_now();
   return step == nullptr ? real_rand() : static_cast<int>(step->random_word() >> 33);
 }
 
-void srand(unsigned seed) noexcept {
+void srand(unsigned seed) noexcept {  // banned-call: stands in front of it
   if (inside_now() == nullptr) real_srand(seed);
 }
 
-long random() noexcept {
+long random() noexcept {  // banned-call: stands in front of it
   auto* const step = inside_now();
   return step == nullptr ? real_random() : static_cast<long>(step->random_word() >> 33);
 }
 
-void srandom(unsigned seed) noexcept {
+void srandom(unsigned seed) noexcept {  // banned-call: stands in front of it
   if (inside_now() == nullptr) real_srandom(seed);
 }
 
-double drand48() noexcept {
+double drand48() noexcept {  // banned-call: stands in front of it
   auto* const step = inside_now();
   return step == nullptr ? real_drand48() : static_cast<double>(step->random_word() >> 16) / 281'474'976'710'656.0;
 }
 
-long lrand48() noexcept {
+long lrand48() noexcept {  // banned-call: stands in front of it
   auto* const step = inside_now();
   return step == nullptr ? real_lrand48() : static_cast<long>(step->random_word() >> 33);
 }
 
-long mrand48() noexcept {
+long mrand48() noexcept {  // banned-call: stands in front of it
   auto* const step = inside_now();
   return step == nullptr ? real_mrand48() : static_cast<std::int32_t>(step->random_word() >> 32);
 }
@@ -114,9 +114,9 @@ void arc4random_buf(void* to, size_t size) noexcept {
 }  // extern "C"
 
 /// What std::random_device gives. It reads its words from the processor, so no call of the C library shows it.
-std::random_device::result_type std::random_device::_M_getval() {
+std::random_device::result_type std::random_device::_M_getval() {  // banned-call: stands in front of it
   if (auto* const step = inside_now()) return static_cast<result_type>(step->random_word() >> 32);
-  using function = result_type(std::random_device*);
+  using function = result_type(std::random_device*);  // banned-call: stands in front of it
   static constinit std::atomic<function*> known{nullptr};
   return roost::sim::interpose::next<function>(nullptr, known, "_ZNSt13random_device9_M_getvalEv")(this);
 }

@@ -41,7 +41,7 @@ std::int64_t count(timespec const& t) { return t.tv_sec * second + t.tv_nsec; }
 
 extern "C" {
 
-int clock_gettime(clockid_t which, timespec* to) noexcept {
+int clock_gettime(clockid_t which, timespec* to) noexcept {  // banned-call: stands in front of it
   auto* const step = inside_now();
   if (step == nullptr) return real_clock_gettime(which, to);
   std::int64_t const now = shown(*step, which);
@@ -49,7 +49,7 @@ int clock_gettime(clockid_t which, timespec* to) noexcept {
   return 0;
 }
 
-int gettimeofday(timeval* __restrict to, void* __restrict zone) noexcept {
+int gettimeofday(timeval* __restrict to, void* __restrict zone) noexcept {  // banned-call: stands in front of it
   auto* const step = inside_now();
   if (step == nullptr) return real_gettimeofday(to, zone);
   std::int64_t const now = step->wall();
@@ -71,7 +71,7 @@ clock_t clock() noexcept {
   return step->monotonic() / (second / CLOCKS_PER_SEC);
 }
 
-int timespec_get(timespec* to, int base) noexcept {
+int timespec_get(timespec* to, int base) noexcept {  // banned-call: stands in front of it
   auto* const step = inside_now();
   if (step == nullptr) return real_timespec_get(to, base);
   std::int64_t const now = step->wall();
@@ -79,21 +79,21 @@ int timespec_get(timespec* to, int base) noexcept {
   return base;
 }
 
-int nanosleep(timespec const* wanted, timespec* left) {
+int nanosleep(timespec const* wanted, timespec* left) {  // banned-call: stands in front of it
   auto* const step = inside_now();
   if (step == nullptr) return real_nanosleep(wanted, left);
   step->blocks(count(*wanted));
   return 0;
 }
 
-int clock_nanosleep(clockid_t which, int flags, timespec const* wanted, timespec* left) {
+int clock_nanosleep(clockid_t which, int flags, timespec const* wanted, timespec* left) {  // banned-call: stands in front of it
   auto* const step = inside_now();
   if (step == nullptr) return real_clock_nanosleep(which, flags, wanted, left);
   step->blocks((flags & TIMER_ABSTIME) != 0 ? count(*wanted) - shown(*step, which) : count(*wanted));
   return 0;
 }
 
-int usleep(useconds_t wanted) {
+int usleep(useconds_t wanted) {  // banned-call: stands in front of it
   auto* const step = inside_now();
   if (step == nullptr) return real_usleep(wanted);
   step->blocks(std::int64_t{wanted} * 1'000);

@@ -102,7 +102,7 @@ void actor_cell::accept(std::unique_ptr<message> m) {
       return;
     }
   }
-  if (ROOST_PLANT(plant_mailbox_swap) && mailbox_.size() == 2 && (local_ & 1) == 0) {
+  if (ROOST_PLANT(plant_mailbox_swap) && mailbox_.size() == 2 && (local_ & 2) == 0) {
     auto first = mailbox_.pop();
     auto second = mailbox_.pop();
     mailbox_.push(std::move(second));

@@ -22,6 +22,7 @@ struct fault_rates {
   std::uint64_t reset = 0;
   std::uint64_t half_open = 0;  ///< Of the resets: only one end, or none, hears of it.
   std::uint64_t refuse = 0;
+  std::uint64_t buggify = 0;
   nanoseconds latency{50us};
   nanoseconds spread{0};        ///< Frames of a channel overtake each other within it.
   std::size_t room = 1u << 20;  ///< Frames under way before the transport is full.
@@ -169,7 +170,7 @@ class fake_proc final : public clock, public executor, public transport, public 
   }
   void sometimes(std::string_view name) override { seen_.emplace(name); }
   void expect_sometimes(std::string_view) override {}
-  bool buggify(std::string_view) override { return false; }
+  bool buggify(std::string_view) override;
 
   std::unique_ptr<session_table> table;
 
@@ -367,6 +368,7 @@ class fake_net {
   std::uint64_t numbers_ = 0;
 };
 
+inline bool fake_proc::buggify(std::string_view) { return world_.chance(net_.rates.buggify); }
 inline channel fake_proc::connect(proc_id peer) { return net_.connect(*this, peer); }
 inline send_status fake_proc::send(channel c, shared_bytes frame) { return net_.send(c, std::move(frame)); }
 inline void fake_proc::close(channel c) { net_.close(c); }

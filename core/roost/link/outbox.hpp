@@ -37,6 +37,7 @@ class outbox {
     wire::frame_header header;
     shared_bytes payload;
     shared_bytes trailer;
+    instant since{};  ///< Its remaining deadline runs on while it waits.
   };
 
   /// Draws the number of a message; a reserved one leaves no record.

@@ -43,7 +43,7 @@ void session::stakes_rise(bool before) {
   }
 }
 
-admission session::send(outgoing message) {
+admission session::send(outgoing&& message) {
   auto const size = message.payload.size();
   auto& header = message.header;
   if (!message.reserved && !credit_.take(header.sender, header.receiver, size)) {
@@ -69,11 +69,11 @@ admission session::send(outgoing message) {
       touch(at + detector_.resend_after());
     } else {
       note_status(status);
-      out_.wait({header, std::move(message.payload), std::move(message.trailer)});
+      out_.wait({header, std::move(message.payload), std::move(message.trailer), now()});
     }
   } else {
     if (can_send()) reachable("link: window full");
-    out_.wait({header, std::move(message.payload), std::move(message.trailer)});
+    out_.wait({header, std::move(message.payload), std::move(message.trailer), now()});
   }
   stakes_rise(staked);
   return admission::admitted;
@@ -142,6 +142,9 @@ void session::close() {
     if (can_send()) send_ack();
   }
   drop_channel(true);
+  drop_parked();
+  retired_ = true;
+  around_.seams.clock->disarm(*this);
 }
 
 send_status session::put(wire::frame_header& header, shared_bytes const& payload, shared_bytes const& trailer,
@@ -247,14 +250,16 @@ bool session::pump_waiting() {
     auto& next = out_.next_waiting();
     if (!out_.window_open(wire::frame_size(next.header))) return true;
     if (2 * out_.in_flight() >= around_.limits.window_messages) next.header.flags |= flag_answer;
+    auto const at = now();
+    auto header = next.header;
+    if (header.remaining > 0) header.remaining = std::max<std::int64_t>(0, header.remaining - (at - next.since).count());
     shared_bytes frame;
-    auto const status = put(next.header, next.payload, next.trailer, frame);
+    auto const status = put(header, next.payload, next.trailer, frame);
     if (status != send_status::sent) {
       note_status(status);
       return false;
     }
     note_left();
-    auto const at = now();
     out_.next_left(std::move(frame), at);
     touch(at + detector_.resend_after());
   }
@@ -262,10 +267,7 @@ bool session::pump_waiting() {
 }
 
 void session::send_ack() {
-  if (!can_send()) {
-    ack_now_ = false;
-    return;
-  }
+  if (!can_send()) return;
   wire::frame_header header;
   header.kind = wire::frame_kind::ack;
   header.number = peer_probe_;

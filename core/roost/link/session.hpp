@@ -53,7 +53,7 @@ class session final : public timer {
   proc_id peer() const noexcept { return peer_; }
 
   // From the floor above.
-  admission send(outgoing message);
+  admission send(outgoing&& message);
   bool has_credit(std::uint64_t sender, std::uint64_t receiver, bytes size) const;
   bool want_room(std::uint64_t sender, std::uint64_t receiver, bytes size);
   void sender_ended(std::uint64_t sender);
@@ -122,7 +122,7 @@ class session final : public timer {
   void take_data(wire::frame_header const& header, shared_bytes const& frame);
   void take_control(wire::frame_header const& header, shared_bytes const& frame);
   void take_ack(wire::frame_header const& header, shared_bytes const& frame);
-  void hand_up(arrival a);
+  void hand_up(wire::frame_header const& header, shared_bytes const& frame);
   void drain();
   bool apply_report(shared_bytes const& body);
   void release(outbox::record& r, bool credit = true);
@@ -134,6 +134,7 @@ class session final : public timer {
   void connect();
   void reconnect_later();
   void drop_channel(bool close_it);
+  void drop_parked();
   void channel_failed();
   bool outranks(hello_body const& hello) const;
   void accept(channel c, wire::frame_header const& header, hello_body const& hello, bool was_parked);

@@ -66,6 +66,13 @@ void session::drop_channel(bool close_it) {
   blocked_ = channel_dead_ = unconfirmed_ = false;
 }
 
+void session::drop_parked() {
+  if (parked_ == nullptr) return;
+  channels_.unbind(parked_->where);
+  around_.seams.transport->close(parked_->where);
+  parked_.reset();
+}
+
 /// The channel is gone: takes one that waits, or tries again when something is at stake.
 void session::channel_failed() {
   if (parked_ != nullptr) {
@@ -140,10 +147,7 @@ void session::greeted(channel c, wire::frame_header const& header, hello_body he
   }
   if (phase_ == phase::greeting && !outranks(hello)) {
     reachable("link: both ends connect at once");
-    if (parked_ != nullptr && parked_->where != c) {
-      channels_.unbind(parked_->where);
-      around_.seams.transport->close(parked_->where);
-    }
+    if (parked_ != nullptr && parked_->where != c) drop_parked();
     channels_.bind(c, *this);
     parked_ = std::make_unique<parked_hello>(parked_hello{c, header, std::move(hello)});
     return;
@@ -153,13 +157,8 @@ void session::greeted(channel c, wire::frame_header const& header, hello_body he
 
 void session::accept(channel c, wire::frame_header const& header, hello_body const& hello, bool was_parked) {
   drop_channel(true);
-  if (parked_ != nullptr) {
-    if (parked_->where != c) {
-      channels_.unbind(parked_->where);
-      around_.seams.transport->close(parked_->where);
-    }
-    parked_.reset();
-  }
+  if (parked_ != nullptr && parked_->where == c) parked_.reset();
+  drop_parked();
   channel_ = c;
   channels_.bind(c, *this);
   version_ = common_version(hello, around_.who);
@@ -210,11 +209,7 @@ void session::answered(channel c, wire::frame_header const& header, hello_body c
   if (!hello_repeated_) detector_.round_trip(at - hello_at_);
   proven(at);
   take_acks(header, resumes);
-  if (parked_ != nullptr) {
-    channels_.unbind(parked_->where);
-    around_.seams.transport->close(parked_->where);
-    parked_.reset();
-  }
+  drop_parked();
   send_ack();
   channel_up(resumes);
 }
@@ -241,11 +236,7 @@ void session::refused(channel c, refuse_body const& why) {
 
 void session::cut(error why) {
   drop_channel(true);
-  if (parked_ != nullptr) {
-    channels_.unbind(parked_->where);
-    around_.seams.transport->close(parked_->where);
-    parked_.reset();
-  }
+  drop_parked();
   end_epoch(why);
   ack_at_ = never;
   if (at_stake()) {

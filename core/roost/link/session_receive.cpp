@@ -103,7 +103,7 @@ bool session::take_acks(wire::frame_header const& header, bool resuming) {
 void session::take_data(wire::frame_header const& header, shared_bytes const& frame) {
   switch (in_.judge(header, open_to())) {
     case inbox::verdict::next:
-      hand_up({header, frame});
+      hand_up(header, frame);
       drain();
       break;
     case inbox::verdict::held:
@@ -121,8 +121,7 @@ void session::take_data(wire::frame_header const& header, shared_bytes const& fr
   }
 }
 
-void session::hand_up(arrival a) {
-  auto const& header = a.header;
+void session::hand_up(wire::frame_header const& header, shared_bytes const& frame) {
   in_.accept(header.number, (header.flags & flag_reserved) != 0);
   if (++frames_unacked_ >= around_.limits.ack_every || (header.flags & flag_answer) != 0) {
     ack_now_ = true;
@@ -130,9 +129,9 @@ void session::hand_up(arrival a) {
     ack_later(now());
   }
   incoming message{peer_, epoch_, header.number, header, {}, {}};
-  if (header.payload_length != 0) message.payload = a.frame.slice(wire::header_size, header.payload_length);
+  if (header.payload_length != 0) message.payload = frame.slice(wire::header_size, header.payload_length);
   if (header.trailer_length != 0) {
-    message.trailer = a.frame.slice(wire::header_size + header.payload_length, header.trailer_length);
+    message.trailer = frame.slice(wire::header_size + header.payload_length, header.trailer_length);
   }
   around_.events.target().deliver(std::move(message));
 }
@@ -141,7 +140,7 @@ void session::drain() {
   while (!retired_ && in_.holds_any()) {
     auto ready = in_.take_ready(open_to());
     if (!ready) return;
-    hand_up(std::move(*ready));
+    hand_up(ready->header, ready->frame);
   }
 }
 

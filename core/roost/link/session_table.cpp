@@ -43,7 +43,7 @@ class session_table::impl final : public transport_events, public event_origin, 
     seams_.clock->disarm(*this);
   }
 
-  admission send(proc_id to, outgoing message, error* why) {
+  admission send(proc_id to, outgoing&& message, error* why) {
     auto const whole = wire::header_size + message.payload.size() + message.trailer.size();
     if (whole > around_.max_frame || message.payload.size() > largest_payload || message.trailer.size() > 0xffff) {
       return refuse(why, {errc::too_large, "the message has " + to_string(bytes{whole}) + " with its header, and a frame to " +
@@ -91,6 +91,15 @@ class session_table::impl final : public transport_events, public event_origin, 
   session* find(proc_id peer) {
     auto* found = sessions_.find(peer);
     return found == nullptr ? nullptr : found->get();
+  }
+
+  void watch(proc_id peer) {
+    error why;
+    if (auto* s = reach(peer, &why)) {
+      s->watch();
+    } else if (!closed_) {
+      events_.lost(peer, std::move(why));
+    }
   }
 
   /// Nothing is watched after `close`.
@@ -351,9 +360,7 @@ void session_table::send_control(proc_id to, std::uint16_t kind, shared_bytes bo
   ROOST_INVARIANT(kind != 0, to_string(to));
   if (auto* s = impl_->reach(to, nullptr)) s->send_control(kind, std::move(body));
 }
-void session_table::watch(proc_id peer) {
-  if (auto* s = impl_->reach(peer, nullptr)) s->watch();
-}
+void session_table::watch(proc_id peer) { impl_->watch(peer); }
 void session_table::unwatch(proc_id peer) {
   if (auto* s = impl_->find_open(peer)) s->unwatch();
 }

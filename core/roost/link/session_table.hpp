@@ -111,7 +111,7 @@ class session_table {
 
   /// Something waits for the peer that no message stands for: an answer to a handled request, a monitor. While anything is
   /// watched (calls are counted), or a message is not yet handled, the silence of the peer ends in `session_lost`, which
-  /// takes no watch away.
+  /// takes no watch away. Of a peer declared failed it follows at once.
   void watch(proc_id peer);
   void unwatch(proc_id peer);
 

@@ -11,7 +11,7 @@ ROOST_DEFINE_PLANT(silence_trusted, "silence-trusted", "G4", "never asks a silen
 }  // namespace
 
 void session::touch(instant when) {
-  if (when >= armed_for_) return;
+  if (when >= armed_for_ || retired_) return;
   armed_for_ = when;
   around_.seams.clock->arm(*this, when);
 }
@@ -103,7 +103,7 @@ void session::keep_time_up(instant at) {
   auto const& limits = around_.limits;
   auto const staked = at_stake();
   auto const patience = detector_.resend_after();
-  if (channel_dead_) {
+  if (channel_dead_ || buggify("link: the channel is dropped")) {
     drop_channel(true);
     channel_failed();
     return;
@@ -125,7 +125,7 @@ void session::keep_time_up(instant at) {
     flush_report();
     if (can_send() && (frames_unacked_ != 0 || handled_unsaid_ != 0 || ack_now_)) send_ack();
   }
-  auto lost = false;
+  auto lost = buggify("link: everything is sent again") && out_.make_due(at, limits.resend_burst);
   if (out_.oldest() != never && at >= out_.oldest() + patience) lost |= out_.make_due(at - patience, limits.resend_burst);
   if (control_out_.oldest() != never && at >= control_out_.oldest() + patience) lost |= control_out_.make_due(at - patience);
   if (lost) {

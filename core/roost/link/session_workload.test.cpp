@@ -48,7 +48,8 @@ run_plan drawn_plan(std::uint64_t seed) {
 }
 
 bool verdict::broke(std::string_view promise) const {
-  return std::any_of(broken.begin(), broken.end(), [promise](std::string const& b) { return b.starts_with(promise); });
+  return std::any_of(broken.begin(), broken.end(),
+                     [promise](std::string const& b) { return b.starts_with(std::string(promise) + ":"); });
 }
 
 verdict run_workload(run_plan const& plan) { return workload(plan).run(); }
@@ -129,6 +130,7 @@ void workload::plan_faults() {
     r.reset = some(draws_.below(2) == 0 ? 8'000 : 800);
     r.half_open = some(20'000);
     r.refuse = draws_.below(20'000);
+    r.buggify = draws_.below(2'000);
   }
   if (on(full_transport)) r.room = some(20);
   if (on(partitions)) {

@@ -7,6 +7,8 @@
 #include <boost/preprocessor/punctuation/comma_if.hpp>
 #include <boost/preprocessor/seq/for_each.hpp>
 #include <boost/preprocessor/seq/for_each_i.hpp>
+#include <boost/preprocessor/stringize.hpp>
+#include <boost/preprocessor/stringize.hpp>
 #include <boost/preprocessor/variadic/to_seq.hpp>
 
 namespace roost::detail {
@@ -29,9 +31,9 @@ inline std::vector<endpoint_descriptor const*> joined(std::vector<endpoint_descr
 // clang-format off
 #define ROOST_DETAIL_CHECK(r, Class, name)                                                                              \
   static_assert(::roost::detail::is_exportable<Class>([](auto* c) -> decltype((void)&std::remove_pointer_t<decltype(c)>::name) {}), \
-                "roost: " #Class "::" #name " cannot be exported: an endpoint is one public member function, neither overloaded nor a template");
+                "roost: " #Class "::" BOOST_PP_STRINGIZE(name) " cannot be exported: an endpoint is one public member function, neither overloaded nor a template");
 #define ROOST_DETAIL_MEMBER(r, data, name) \
-  ::roost::endpoint<&roost_detail_class::name, roost_detail_name, #name> name;
+  ::roost::endpoint<&roost_detail_class::name, roost_detail_name, BOOST_PP_STRINGIZE(name)> name;
 #define ROOST_DETAIL_INIT(r, mesh, i, name) BOOST_PP_COMMA_IF(i) name(mesh)
 #define ROOST_DETAIL_LIST(r, data, i, name) BOOST_PP_COMMA_IF(i) &decltype(roost_detail_type::name)::described::descriptor
 #define ROOST_DETAIL_BASE_INIT(r, mesh, base) , roost_endpoints_##base(mesh)

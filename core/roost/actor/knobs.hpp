@@ -8,6 +8,7 @@ namespace roost::detail::knobs {
 extern knob const lease;           ///< "actor.lease"
 extern knob const tombstones;      ///< "actor.tombstones"
 extern knob const flight_entries;  ///< "actor.flight_entries"
+extern knob const launch_bound;    ///< "actor.launch_bound"
 extern knob const unknown_hold;    ///< "actor.unknown_hold"
 extern knob const shutdown_bound;  ///< "actor.shutdown_bound"
 

@@ -23,6 +23,7 @@ proc_id proc_runtime::launch(host_id where, std::string name) {
   bootstrap_body const body{self_, bootstrap_ ? bootstrap_->root : self_, bootstrap_ ? bootstrap_->cluster : "roost",
                             bootstrap_ ? bootstrap_->token : "", name};
   launched_.insert(id);
+  sessions_->expect(id, seams_->clock->now() + seams_->knobs->duration(knobs::launch_bound));
   seams_->launcher->launch({id, std::move(name), shared_bytes(wire::encode(body))});
   if (!lease_timer_.armed()) seams_->clock->arm(lease_timer_, seams_->clock->now());
   return id;
@@ -30,7 +31,11 @@ proc_id proc_runtime::launch(host_id where, std::string name) {
 
 void proc_runtime::launched(proc_id id) {
   set_current_platform(seams_);
-  if (known_failed(id)) seams_->launcher->kill(id);
+  if (known_failed(id)) {
+    seams_->launcher->kill(id);
+  } else {
+    sessions_->expect(id, seams_->clock->now());
+  }
 }
 
 void proc_runtime::exited(proc_id id, error why) {

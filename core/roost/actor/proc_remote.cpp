@@ -179,6 +179,11 @@ void proc_runtime::deliver_agent(link::incoming const& in) {
           auto& watchers = cell->extras().watchers;
           if (body->port == 0) {
             watchers.emplace_back(body->watcher, body->linked);
+            if (body->linked) {
+              // A link goes both ways: this end is told of the other as well.
+              if (seams_->observer != nullptr) seams_->observer->watch_started(body->watched, body->watcher);
+              watches_.push_back({body->watched, 0, body->watcher, true});
+            }
           } else {
             watches_.push_back({body->watcher, body->port, body->watched, body->linked});
           }
@@ -283,7 +288,10 @@ void proc_runtime::watch(actor_id watcher, actor_id watched, bool linked) {
   if (watched.proc == self_) {
     if (auto* cell = find(watched.local)) {
       cell->extras().watchers.emplace_back(watcher, linked);
-      if (linked) find(watcher.local)->extras().watchers.emplace_back(watched, true);
+      if (linked) {
+        if (seams_->observer != nullptr) seams_->observer->watch_started(watched, watcher);
+        find(watcher.local)->extras().watchers.emplace_back(watched, true);
+      }
     } else {
       watcher_told(watcher, watched, linked, gone_reason(watched.local));
     }

@@ -83,6 +83,11 @@ bool session::has_credit(std::uint64_t sender, std::uint64_t receiver, bytes siz
   return credit_.has_room(sender, receiver, size.value);
 }
 
+void session::expect(instant from) {
+  expected_from_ = from;
+  if (at_stake()) touch(now() + around_.limits.suspect_min);
+}
+
 bool session::want_room(std::uint64_t sender, std::uint64_t receiver, bytes size) {
   if (credit_.has_room(sender, receiver, size.value)) return true;
   credit_.wait_for_room(sender, receiver, size.value);

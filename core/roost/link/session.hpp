@@ -55,6 +55,7 @@ class session final : public timer {
   // From the floor above.
   admission send(outgoing&& message);
   bool has_credit(std::uint64_t sender, std::uint64_t receiver, bytes size) const;
+  void expect(instant from);
   bool want_room(std::uint64_t sender, std::uint64_t receiver, bytes size);
   void sender_ended(std::uint64_t sender);
   void handled(std::uint64_t epoch, std::uint64_t number);
@@ -187,6 +188,7 @@ class session final : public timer {
   instant hello_at_{};
   instant up_since_{};
   instant stake_since_{};
+  instant expected_from_{};  ///< Silence before it is no sign.
   instant proven_at_{};
   instant probe_at_{};
 

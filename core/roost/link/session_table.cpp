@@ -88,6 +88,10 @@ class session_table::impl final : public transport_events, public event_origin, 
     return last_ = made.get();
   }
 
+  void expect(proc_id peer, instant from) {
+    if (auto* s = reach(peer, nullptr)) s->expect(from);
+  }
+
   session* find(proc_id peer) {
     auto* found = sessions_.find(peer);
     return found == nullptr ? nullptr : found->get();
@@ -343,6 +347,7 @@ session_table::~session_table() = default;
 admission session_table::send(proc_id to, outgoing message, error* why_refused) {
   return impl_->send(to, std::move(message), why_refused);
 }
+void session_table::expect(proc_id peer, instant from) { impl_->expect(peer, from); }
 bool session_table::want_room(std::uint64_t sender, actor_id receiver, bytes size) {
   return impl_->want_room(sender, receiver, size);
 }

@@ -115,6 +115,9 @@ class session_table {
   void watch(proc_id peer);
   void unwatch(proc_id peer);
 
+  /// The peer is only being started: silence before `from` says nothing of it. `from` may be moved, also into the past.
+  void expect(proc_id peer, instant from);
+
   /// A verdict: that incarnation is dead. Everything open with it is told, and nothing is accepted from it again.
   /// Gives true where there was a session, whose `session_lost` follows.
   bool declare_failed(proc_id peer, error why);

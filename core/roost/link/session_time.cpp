@@ -16,7 +16,7 @@ void session::touch(instant when) {
   around_.seams.clock->arm(*this, when);
 }
 
-instant session::silent_since() const noexcept { return std::max(proven_at_, stake_since_); }
+instant session::silent_since() const noexcept { return std::max({proven_at_, stake_since_, expected_from_}); }
 
 void session::arm_next(instant at) {
   if (retired_) return;

@@ -47,9 +47,12 @@ errc waiter::wait(wait_kind kind, actor_id target, instant deadline) {
     frame_->waiting = this;
     auto* frame = frame_;
     cell.frame_suspended(*frame);
-    set_current_frame(nullptr);
-    seams.executor->fibers().park(slot_);
-    set_current_frame(frame);
+    // That may have refused what is waited for: a call to this very actor, which is in its mailbox.
+    if (!outcome_) {
+      set_current_frame(nullptr);
+      seams.executor->fibers().park(slot_);
+      set_current_frame(frame);
+    }
     frame->waiting = nullptr;
     if (timer_.armed()) seams.clock->disarm(timer_);
   }

@@ -51,7 +51,9 @@ engine::engine(scenario const& what, run_options const& options, proc_program& p
       network_(*this, what),
       faults_(*this, options.plan ? *options.plan : draw_plan(what, options.seed)),
       fibers_([this] { return step(); }) {
-  for (std::uint64_t i = 0; i != std::max<std::uint32_t>(1, what.hosts); ++i) {
+  std::uint64_t const hosts = std::max<std::uint32_t>(1, what.hosts);
+  hosts_.reserve(hosts);
+  for (std::uint64_t i = 0; i != hosts; ++i) {
     host& h = hosts_.emplace_back();
     h.id = {i};
     h.key = child_key({}, "host", "host" + std::to_string(i));
@@ -109,25 +111,31 @@ run_result engine::run() {
 
 bool engine::step() {
   end_step();
-  if (stopping_ || over_limits()) {
+  if (stopping_ || recorder_.wants_stop() || (++turns_ % turns_between_looks_at_the_wall == 0 && wall_limit_passed())) {
+    if (wait_graph_.empty()) wait_graph_ = recorder_.judge().wait_graph();
     tear_down();
     return false;
   }
   event_order order;
   event* const next = queue_.pop(order);
-  if (next == nullptr && root_finished_) {
-    recorder_.violated("G7", "no event is left, and a process outlives the program");
-    stopping_ = true;
-    return true;
-  }
   if (next == nullptr) {
-    unsettled("no event is left, and the program has not finished");
+    nothing_left();
     return true;
   }
-  if (order.at != now_) turns_at_now_ = 0;
-  now_ = order.at;
-  recorder_.set_now(now_);
-  ++turns_;
+  if (order.at != now_) {
+    if (order.at > deadline_) {
+      queue_.push(*next, order);
+      deadline_passed();
+      return true;
+    }
+    now_ = order.at;
+    recorder_.set_now(now_);
+    turns_at_now_ = 0;
+  } else if (++turns_at_now_ > most_turns_at_one_moment) {
+    queue_.push(*next, order);
+    give_up("virtual time stands still");
+    return true;
+  }
   next->fire();
   return true;
 }
@@ -162,31 +170,28 @@ void engine::note_step(lane_runner& which, entity_key key, std::uint64_t step) {
   }
 }
 
-bool engine::over_limits() {
-  if (recorder_.wants_stop()) {
-    wait_graph_ = recorder_.judge().wait_graph();
-    return true;
+bool engine::wall_limit_passed() {
+  if (wall_nanoseconds() - wall_started_ <= scenario_.wall_limit.count()) return false;
+  give_up("the wall limit is passed");
+  return true;
+}
+
+void engine::nothing_left() {
+  if (root_finished_) {
+    unsettled("G7", "no event is left, and a process outlives the program");
+  } else {
+    unsettled("G4", "no event is left, and the program has not finished");
   }
-  if (++turns_at_now_ > most_turns_at_one_moment) {
-    give_up("virtual time stands still");
-    return true;
+}
+
+void engine::deadline_passed() {
+  if (root_finished_) {
+    unsettled("G7", "a process outlives the program by more than settle_limit");
+  } else if (faults_.quiet_at() != 0 && deadline_ < scenario_.time_limit.count()) {
+    unsettled("G4", "the program has not finished within settle_limit of the end of all faults");
+  } else {
+    unsettled("G4", "the program has not finished within time_limit");
   }
-  if (turns_ % turns_between_looks_at_the_wall == 0 && wall_nanoseconds() - wall_started_ > scenario_.wall_limit.count()) {
-    give_up("the wall limit is passed");
-    return true;
-  }
-  if (!queue_.empty() && queue_.next().at > deadline_) {
-    if (root_finished_) {
-      recorder_.violated("G7", "a process outlives the program by more than settle_limit");
-      stopping_ = true;
-      return true;
-    }
-    unsettled(faults_.quiet_at() != 0 && deadline_ < scenario_.time_limit.count()
-                  ? "the program has not finished within settle_limit of the end of all faults"
-                  : "the program has not finished within time_limit");
-    return true;
-  }
-  return false;
 }
 
 void engine::give_up(std::string why) {
@@ -195,10 +200,10 @@ void engine::give_up(std::string why) {
   wait_graph_ = why + "\n" + recorder_.judge().wait_graph();
 }
 
-void engine::unsettled(std::string why) {
+void engine::unsettled(std::string promise, std::string why) {
   stopping_ = true;
   wait_graph_ = recorder_.judge().wait_graph();
-  recorder_.violated("G4", std::move(why));
+  recorder_.violated(std::move(promise), std::move(why));
 }
 
 void engine::settle() {

@@ -52,7 +52,7 @@ class engine {
   knob_values const& knobs() const noexcept { return knobs_; }
   scenario const& what() const noexcept { return scenario_; }
   schedule_policy policy() const noexcept { return policy_; }
-  std::deque<host>& hosts() noexcept { return hosts_; }
+  std::vector<host>& hosts() noexcept { return hosts_; }
   std::vector<std::unique_ptr<proc>> const& procs() const noexcept { return procs_; }
   host* find_host(host_id id) noexcept { return id.value < hosts_.size() ? &hosts_[id.value] : nullptr; }
   /// The proc of that id if it lives.
@@ -102,7 +102,9 @@ class engine {
  private:
   bool step();
   void end_step();
-  bool over_limits();
+  bool wall_limit_passed();
+  void nothing_left();
+  void deadline_passed();
   void end_proc(proc& who, check::observed how, bool silently, error why);
   void start(proc& who);
   void try_start(proc& who, std::uint32_t host_life);
@@ -113,7 +115,7 @@ class engine {
   void say_exited(proc& to, proc_id about, error why);
   proc& add_proc(launch_request request, proc_id by);
   void tear_down();
-  void unsettled(std::string why);
+  void unsettled(std::string promise, std::string why);
 
   scenario const& scenario_;
   proc_program& program_;
@@ -126,7 +128,7 @@ class engine {
   moment control_time_;
   moment handler_time_;
   lane_runner* running_ = nullptr;
-  std::deque<host> hosts_;
+  std::vector<host> hosts_;  ///< Never grows after the start.
   network network_;
   std::vector<std::unique_ptr<proc>> procs_;
   std::map<proc_id, proc*> by_id_;

@@ -26,17 +26,26 @@ void event_queue::sift_up(std::size_t at, node const& n) noexcept {
 }
 
 void event_queue::sift_down(std::size_t at, node const& n) noexcept {
+  node* const heap = heap_.data();
   std::size_t const count = heap_.size();
   for (;;) {
     std::size_t const first = at * arity + 1;
     if (first >= count) break;
-    std::size_t least = first;
     std::size_t const last = std::min(first + arity, count);
+    // Ties are rare; without them the least child is found without a branch that could go either way.
+    std::size_t least = first;
+    moment soonest = heap[first].order.at;
     for (std::size_t child = first + 1; child < last; ++child) {
-      if (before(heap_[child].order, heap_[least].order)) least = child;
+      moment const time = heap[child].order.at;
+      if (time == soonest) [[unlikely]] {
+        if (before(heap[child].order, heap[least].order)) least = child;
+        continue;
+      }
+      least = time < soonest ? child : least;
+      soonest = std::min(time, soonest);
     }
-    if (!before(heap_[least].order, n.order)) break;
-    place(at, heap_[least]);
+    if (!before(heap[least].order, n.order)) break;
+    place(at, heap[least]);
     at = least;
   }
   place(at, n);

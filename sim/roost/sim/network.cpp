@@ -255,7 +255,7 @@ void network::mend(std::uint64_t name) {
 
 void network::mend_all() { disturbances_.clear(); }
 
-bool network::is_cut(proc_id from, proc_id to) const noexcept {
+bool network::cuts(proc_id from, proc_id to) const noexcept {
   for (auto const& each : disturbances_) {
     if (!each.is_cut) continue;
     if (each.groups.from_a_to_b(from, to) || (each.both_ways && each.groups.from_a_to_b(to, from))) return true;

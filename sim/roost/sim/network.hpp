@@ -108,7 +108,7 @@ class network {
   std::uint64_t disturb(fault_operation const& burst);
   void mend(std::uint64_t name);
   void mend_all();
-  bool is_cut(proc_id from, proc_id to) const noexcept;
+  bool is_cut(proc_id from, proc_id to) const noexcept { return !disturbances_.empty() && cuts(from, to); }
 
   /// Draws a delay of the link from `from` to `to` for what is no frame: a launcher's word.
   moment delay(proc& from, proc_id to);
@@ -134,6 +134,7 @@ class network {
     damage what;
   };
 
+  bool cuts(proc_id from, proc_id to) const noexcept;
   link& link_from(proc& from, proc_id to);
   latency_table const& table_of(link_model const& model);
   damage damage_on(link const& l, proc_id from) const noexcept;

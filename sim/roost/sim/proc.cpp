@@ -83,11 +83,19 @@ void simulated_clock::arm(timer& t, instant when) {
     self_.sim.queue().cancel(*e);
     return;
   }
-  event_order const order{std::max(self_.sim.now(), self_.on.clocks.when_monotonic_is(when)), self_.timer_key_.value, e->number_};
-  if (e->queued()) {
-    self_.sim.queue().move(*e, order);
+  e->at_ = std::max(self_.sim.now(), self_.on.clocks.when_monotonic_is(when));
+  // Moved to a later moment it stays where it is, and goes on from there when its old moment comes.
+  if (e->queued() && e->queued_at_ <= e->at_) return;
+  e->enqueue();
+}
+
+void timer_event::enqueue() {
+  queued_at_ = at_;
+  event_order const order{at_, owner_->timer_key_.value, number_};
+  if (queued()) {
+    owner_->sim.queue().move(*this, order);
   } else {
-    self_.sim.queue().push(*e, order);
+    owner_->sim.queue().push(*this, order);
   }
 }
 
@@ -104,6 +112,7 @@ void simulated_clock::disarm(timer& t) {
 }
 
 void timer_event::fire() {
+  if (at_ > queued_at_) return enqueue();
   due_ = true;
   owner_->control.offer(*this);
 }

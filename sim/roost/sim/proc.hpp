@@ -32,10 +32,13 @@ class timer_event final : public control_item {
   friend class simulated_clock;
   friend class engine;
   friend class proc;
+  void enqueue();
   proc* owner_ = nullptr;
   timer* what_ = nullptr;
   std::uint64_t number_ = 0;
   std::uint64_t slot_ = 0;
+  moment at_ = 0;  ///< When it is due; it may stand in the queue for an earlier moment.
+  moment queued_at_ = 0;
   timer_event* before_ = nullptr;  ///< Among the timers of its proc.
   timer_event* after_ = nullptr;
   bool due_ = false;  ///< It waits in the inbox.

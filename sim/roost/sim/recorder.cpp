@@ -8,26 +8,11 @@
 namespace roost::sim {
 
 recorder::recorder(run_options const& options, check::judge_settings settings)
-    : trace_(options.trace ? &options.trace : nullptr), judge_(settings), limit_(options.until_event) {}
+    : trace_(options.trace ? &options.trace : nullptr),
+      judge_(settings),
+      limit_(options.until_event == 0 ? ~std::uint64_t{0} : options.until_event) {}
 
-void recorder::note(record kind, std::uint64_t a, std::uint64_t b, std::uint64_t c, std::uint64_t d, std::uint64_t e) {
-  full_ = full_ || (limit_ != 0 && events_ == limit_);
-  if (full_) return;
-  ++events_;
-  constexpr std::size_t words = 7;
-  if (used_ + words > words_.size()) flush();
-  std::uint64_t* const to = &words_[used_];
-  to[0] = static_cast<std::uint64_t>(now_);
-  to[1] = static_cast<std::uint64_t>(kind);
-  to[2] = a;
-  to[3] = b;
-  to[4] = c;
-  to[5] = d;
-  to[6] = e;
-  used_ += words;
-}
-
-void recorder::flush() {
+void recorder::flush() noexcept {
   digest_.add(std::span<std::uint64_t const>(words_.data(), used_));
   used_ = 0;
 }
@@ -41,9 +26,11 @@ void recorder::see(check::observation& seen) {
   seen.at = instant(nanoseconds(now_));
   seen.event = events_;
   judge_.see(seen);
+  broken_ = broken_ || judge_.wants_stop();
 }
 
 void recorder::violated(std::string promise, std::string what) {
+  broken_ = true;
   own_.push_back({std::move(promise), std::move(what), instant(nanoseconds(now_)), events_});
 }
 

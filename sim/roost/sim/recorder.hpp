@@ -46,7 +46,19 @@ class recorder {
   recorder(run_options const& options, check::judge_settings settings);
 
   /// One event, as numbers that are the same in every build: no addresses, no sizes of types.
-  void note(record kind, std::uint64_t a, std::uint64_t b = 0, std::uint64_t c = 0, std::uint64_t d = 0, std::uint64_t e = 0);
+  template <class... Words>
+  void note(record kind, Words... facts) noexcept {
+    constexpr std::size_t words = 2 + sizeof...(facts);
+    if (events_ >= limit_) full_ = true;
+    if (full_) return;
+    ++events_;
+    if (used_ + words > words_.size()) flush();
+    std::uint64_t* to = &words_[used_];
+    *to++ = static_cast<std::uint64_t>(now_);
+    *to++ = static_cast<std::uint64_t>(kind) | (std::uint64_t{words} << 32);
+    ((*to++ = static_cast<std::uint64_t>(facts)), ...);
+    used_ += words;
+  }
   bool tracing() const noexcept { return trace_ != nullptr && !full_; }
   /// The text of the event that was noted last, or of something that is no event (a log line). Only while `tracing`.
   void say(std::string text);
@@ -59,14 +71,14 @@ class recorder {
   moment now() const noexcept { return now_; }
   std::uint64_t events() const noexcept { return events_; }
   /// The limit of events was reached, or going on shows nothing more.
-  bool wants_stop() const noexcept { return full_ || judge_.wants_stop() || !own_.empty(); }
+  bool wants_stop() const noexcept { return full_ || broken_; }
   check::judge& judge() noexcept { return judge_; }
   /// All violations, in the order of their events.
   std::vector<check::violation> violations() const;
   hash128 digest();
 
  private:
-  void flush();
+  void flush() noexcept;
 
   std::function<void(trace_event const&)> const* trace_ = nullptr;
   check::judge judge_;
@@ -75,9 +87,10 @@ class recorder {
   std::array<std::uint64_t, 512> words_{};
   std::size_t used_ = 0;
   std::uint64_t events_ = 0;
-  std::uint64_t limit_ = 0;
+  std::uint64_t limit_ = ~std::uint64_t{0};
   moment now_ = 0;
   bool full_ = false;
+  bool broken_ = false;  ///< A promise did not hold.
 };
 
 }  // namespace roost::sim

@@ -92,7 +92,8 @@ TEST_P(planted_bug, is_caught_by_the_judge_of_its_promise) {
     auto const v = run_workload(plan);
     if (!v.broke(bug->definition().promise)) continue;
     RecordProperty("seed", static_cast<int>(seed));
-    std::cout << "caught by seed " << seed << ": " << v.broken.front() << "\n";
+    auto const line = v.broken.front().substr(0, v.broken.front().find('\n'));
+    std::cout << "caught by seed " << seed << ": " << line << "\n";
     return;
   }
   FAIL() << GetParam() << " was not caught";

@@ -6,6 +6,7 @@
 #include <roost/wire/header.hpp>
 #include <algorithm>
 #include <CLI/CLI.hpp>
+#include <tools/check_command.hpp>
 #include <tools/command_line.hpp>
 #include <tools/live_run.hpp>
 #include <tools/program_file.hpp>
@@ -58,7 +59,13 @@ class grammar {
     auto* const live = add(app_, "run", "Run a program, or a scenario's program, on real processes");
     live->add_option("--on", into_.on, "Where")->check(CLI::IsMember({"local"}));
     live->add_option("--transport", into_.transport, "How procs talk")->check(CLI::IsMember({"loopback", "shm"}));
+    live->add_option("--record", into_.record, "Keep what each proc saw in this folder, for 'check'");
+    live->add_option("--set", into_.settings, "key=value over what the scenario says; also knobs")->allow_extra_args(false);
     live->add_option("PROGRAM", into_.target, "PROGRAM or SCENARIO; its arguments follow after --");
+
+    auto* const check = add(app_, "check", "Judge what the procs of a live run recorded");
+    check->add_option("DIR|FILE", into_.paths, "Folders and files of one run, as of run --record")->required();
+    check->add_option("--set", into_.settings, "KNOB=VALUE of that run")->allow_extra_args(false);
   }
 
   /// Reads the words of a command line. Errors: `errc::bad_argument`.
@@ -215,21 +222,20 @@ result<std::string> program_of(invocation const& asked) {
 }
 
 int run_live(invocation const& asked, proc_program& program, output& out) {
-  live_options options;
-  options.on = asked.on;
-  options.transport = asked.transport;
-  options.arguments = asked.arguments;
-  options.json = out.json();
+  live_request request;
+  request.transport = asked.transport;
+  request.arguments = asked.arguments;
+  request.record = asked.record;
   if (names_scenario(asked.target)) {
     auto what = named_simulation(asked);
     if (!what) return out.refuse(exit_bad_input, what.failure());
     if (auto const ready = read(*what); !ready) return out.refuse(exit_bad_input, ready.failure());
-    options.scenario = what->what;
-    if (options.arguments.empty()) options.arguments = what->what.argv;
+    request.scenario = what->what;
+    if (request.arguments.empty()) request.arguments = what->what.argv;
+  } else if (!asked.settings.empty()) {
+    return out.refuse(exit_usage, {errc::bad_argument, "--set changes a scenario, and none was named"});
   }
-  auto const ran = live_run(options, program);
-  if (ran) return *ran;
-  return out.refuse(ran.failure().code == errc::unavailable ? exit_unreachable : exit_bug, ran.failure());
+  return live_run(request, program, out);
 }
 
 int run_simulated(invocation const& asked, proc_program& program, output& out) {
@@ -269,7 +275,7 @@ int run_checked(int argc, char** argv, proc_program* program) {
     out->say("  help: " + out->command() + (command.empty() ? "" : " " + command) + " --help");
     return code;
   };
-  if (words.empty()) return usage({errc::bad_argument, "no command, expected one of sim, run"});
+  if (words.empty()) return usage({errc::bad_argument, "no command, expected one of sim, run, check"});
   if (auto const read = rules.read(words); !read) return usage(read.failure());
   if (rules.wants_help()) {
     out->print(rules.help(name));
@@ -279,6 +285,7 @@ int run_checked(int argc, char** argv, proc_program* program) {
     return usage({errc::bad_argument, "'--' is for 'run', expected no arguments of a program"});
   if (asked.command == "sim knobs") return sim_knobs(*out);
   if (asked.command == "sim plants") return sim_plants(*out);
+  if (asked.command == "check") return check_records(asked, *out);
   if (asked.command == "run" && asked.target.empty() && program == nullptr) {
     return usage({errc::bad_argument, "run: expected a PROGRAM or a SCENARIO"});
   }

@@ -21,6 +21,8 @@ struct invocation {
   bool in_process = false;
   std::string on = "local";
   std::string transport = "shm";
+  std::string record;                  ///< Of `run`: where records are kept.
+  std::vector<std::string> paths;      ///< Of `check`.
   std::vector<std::string> arguments;  ///< After `--`.
 };
 

@@ -1,11 +1,328 @@
+#include <fcntl.h>
+#include <sys/prctl.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <roost/live/child.hpp>
+#include <roost/live/descriptor.hpp>
+#include <roost/live/log.hpp>
+#include <roost/sim/run.hpp>
+#include <roost/transports/local.hpp>
+#include <tools/check_command.hpp>
+#include <tools/command_line.hpp>
+#include <tools/live_record.hpp>
 #include <tools/live_run.hpp>
+#include <tools/program_file.hpp>
+
+#include <cerrno>
+#include <charconv>
+#include <chrono>
+#include <csignal>
+#include <cstdio>
+#include <cstdlib>
+#include <cstring>
+#include <deque>
+#include <filesystem>
+#include <mutex>
 
 namespace roost::tools {
+namespace {
 
-bool is_live_child(int, char**) noexcept { return false; }
+namespace fs = std::filesystem;
 
-int run_live_child(int, char**, proc_program&) { return 0; }
+constexpr std::string_view record_option = "--record=";
+constexpr std::string_view knob_option = "--knob=";
+constexpr auto orphans_grace = std::chrono::seconds(2);
 
-result<int> live_run(live_options const&, proc_program&) { return error(errc::unavailable, "live runs are not built"); }
+/// The folder of the records of one run.
+class record_directory {
+ public:
+  /// A private one, or `wanted`. Errors: `errc::unavailable`, `errc::bad_argument` where records lie there already.
+  static result<record_directory> make(std::string const& wanted) {
+    record_directory made;
+    std::error_code code;
+    if (wanted.empty()) {
+      auto const base = fs::temp_directory_path(code);
+      auto name = (base / "roost-run-XXXXXX").string();
+      if (code || ::mkdtemp(name.data()) == nullptr) {
+        return error(errc::unavailable, "no folder for records can be made: " + std::string(std::strerror(errno)), base.string());
+      }
+      made.path_ = name;
+      made.keep_ = false;
+      return made;
+    }
+    fs::create_directories(wanted, code);
+    if (code) return error(errc::unavailable, "cannot be made: " + code.message(), wanted);
+    for (auto const& each : fs::directory_iterator(wanted, code)) {
+      if (each.path().extension() == record_suffix) {
+        return error(errc::bad_argument, "holds records of another run, expected a new or empty folder", wanted);
+      }
+    }
+    made.path_ = fs::absolute(wanted).string();
+    return made;
+  }
+  record_directory(record_directory&& other) noexcept : path_(std::exchange(other.path_, {})), keep_(other.keep_) {}
+  record_directory& operator=(record_directory&&) = delete;
+  ~record_directory() {
+    if (std::error_code ignored; !keep_ && !path_.empty()) fs::remove_all(path_, ignored);
+  }
+
+  std::string const& path() const noexcept { return path_; }
+  void keep() noexcept { keep_ = true; }
+
+ private:
+  record_directory() = default;
+  std::string path_;
+  bool keep_ = true;
+};
+
+/// The observers of this process, one a proc. Procs that are threads add theirs at the same time.
+class recorders {
+ public:
+  explicit recorders(std::string directory) : directory_(std::move(directory)) {}
+
+  void observe(roost::live_options& proc) {
+    auto opened = record_observer::open(directory_, proc.self);
+    if (!opened) {
+      write_stderr(opened.failure().describe() + "\n");
+      std::_Exit(exit_unreachable);
+    }
+    auto* const seen = opened->get();
+    proc.observer = seen;
+    proc.probes = seen;
+    proc.before_send = [seen] { seen->flush(); };
+    proc.over = [seen](error const& why) { seen->proc_over(why); };
+    std::lock_guard const lock(changing_);
+    all_.push_back(*std::move(opened));
+  }
+
+ private:
+  std::string directory_;
+  std::mutex changing_;
+  std::deque<std::unique_ptr<record_observer>> all_;
+};
+
+/// What an exec'd proc is given besides its bootstrap.
+std::vector<std::string> child_arguments(std::string const& directory, knob_values const& knobs) {
+  std::vector<std::string> words{std::string(record_option) + directory};
+  for (auto const* each : all_knobs()) {
+    if (knobs.get(*each) == each->definition().standard) continue;
+    words.push_back(std::string(knob_option) + std::string(each->definition().name) + "=" + std::to_string(knobs.get(*each)));
+  }
+  return words;
+}
+
+result<void> read_child_arguments(int argc, char** argv, std::string& directory, knob_values& knobs) {
+  for (int i = 3; i < argc; ++i) {
+    std::string_view word = argv[i];
+    if (word.starts_with(record_option)) {
+      directory = word.substr(record_option.size());
+      continue;
+    }
+    auto const equals = word.rfind('=');
+    std::int64_t value = 0;
+    if (word.starts_with(knob_option) && equals > knob_option.size()) {
+      auto const* which = find_knob(word.substr(knob_option.size(), equals - knob_option.size()));
+      auto const [end, bad] = std::from_chars(word.data() + equals + 1, word.data() + word.size(), value);
+      if (which != nullptr && bad == std::errc() && end == word.data() + word.size() && knobs.set(*which, value)) continue;
+    }
+    return error(errc::bad_argument, "expected what roost gives to procs that it starts itself", std::string(word));
+  }
+  return {};
+}
+
+/// Signals that end programs, and the end of children, taken by `next` instead of by handlers while this lives.
+class taken_signals {
+ public:
+  taken_signals() {
+    sigemptyset(&set_);
+    for (int const number : {SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGCHLD}) sigaddset(&set_, number);
+    sigprocmask(SIG_BLOCK, &set_, &before_);
+  }
+  ~taken_signals() { restore(); }
+  taken_signals(taken_signals const&) = delete;
+  taken_signals& operator=(taken_signals const&) = delete;
+
+  void restore() const { sigprocmask(SIG_SETMASK, &before_, nullptr); }
+  /// The next one; within a second its number may be 0.
+  siginfo_t next() const {
+    siginfo_t caught{};
+    timespec const patience{.tv_sec = 1, .tv_nsec = 0};
+    if (::sigtimedwait(&set_, &caught, &patience) < 0) caught.si_signo = 0;
+    return caught;
+  }
+
+ private:
+  sigset_t set_{};
+  sigset_t before_{};
+};
+
+/// What became of the root proc.
+struct root_end {
+  bool reported = false;  ///< It finished; else it died.
+  error why;              ///< What it finished with.
+  std::string died;       ///< "killed by signal 11 (Segmentation fault)".
+  int killed_by = 0;
+  int stopped_by = 0;  ///< The signal that this process was ended with.
+};
+
+std::string read_rest(int fd) {
+  std::string text;
+  char buffer[4096];
+  for (;;) {
+    auto const got = ::read(fd, buffer, sizeof buffer);
+    if (got < 0 && errno == EINTR) continue;
+    if (got <= 0) return text;
+    text.append(buffer, static_cast<std::size_t>(got));
+  }
+}
+
+/// Ends all procs that outlived the root; they were sent SIGKILL when it died.
+void end_orphans() {
+  auto const until = std::chrono::steady_clock::now() + orphans_grace;
+  while (std::chrono::steady_clock::now() < until) {
+    siginfo_t gone{};
+    if (::waitid(P_ALL, 0, &gone, WEXITED | WNOHANG | WNOWAIT) != 0) return;
+    if (gone.si_pid == 0) {
+      ::usleep(2'000);
+      continue;
+    }
+    ::kill(-gone.si_pid, SIGKILL);  // What it started itself; the number is its own until it has been waited for.
+    ::waitid(P_PID, static_cast<id_t>(gone.si_pid), &gone, WEXITED);
+  }
+}
+
+/// Waits for the root, and hands signals on to it. A terminal's reached it already.
+root_end await_root(pid_t root, int report, taken_signals const& signals) {
+  root_end end;
+  int status = 0;
+  for (;;) {
+    auto const got = ::waitpid(root, &status, WNOHANG);
+    if (got == root) break;
+    auto const caught = signals.next();
+    if (caught.si_signo == 0 || caught.si_signo == SIGCHLD) continue;
+    end.stopped_by = caught.si_signo;
+    if (caught.si_code <= 0) ::kill(root, caught.si_signo);
+  }
+  end_orphans();
+  auto const text = read_rest(report);
+  auto const space = text.find(' ');
+  int code = 0;
+  if (space != std::string::npos) {
+    end.reported = true;
+    std::from_chars(text.data(), text.data() + space, code);
+    if (code != 0) end.why = error(static_cast<errc>(code), text.substr(space + 1));
+  } else if (WIFSIGNALED(status)) {
+    end.killed_by = WTERMSIG(status);
+    end.died = "killed by signal " + std::to_string(end.killed_by) + " (" + ::strsignal(end.killed_by) + ")";
+  } else {
+    end.died = "exited with code " + std::to_string(WEXITSTATUS(status)) + " before it was over";
+  }
+  return end;
+}
+
+[[noreturn]] void be_root(live_request const& asked, knob_values const& knobs, std::string const& directory,
+                          proc_program& program, int report) {
+  recorders observers(directory);
+  program.set_arguments(asked.arguments);
+  local_run how;
+  how.transport = asked.transport == "loopback" ? local_transport::loopback : local_transport::shm;
+  how.arguments = child_arguments(directory, knobs);
+  how.knobs = knobs;
+  how.prepare = [&](roost::live_options& proc) { observers.observe(proc); };
+  try {
+    auto const why = run_local(program, how);
+    auto const text = std::to_string(static_cast<int>(why.code)) + " " + (why ? why.describe() : "");
+    static_cast<void>(!::write(report, text.data(), text.size()));
+  } catch (std::exception const& bug) {
+    write_stderr(std::string(bug.what()) + "\n");
+    std::exit(exit_bug);
+  }
+  std::exit(exit_ok);
+}
+
+int code_of(live_request const& asked, root_end const& end, judgement const& found) {
+  if (!found.violations.empty()) return static_cast<int>(sim::verdict::violated);
+  if (end.stopped_by != 0) return 128 + end.stopped_by;
+  if (!end.reported) return static_cast<int>(sim::verdict::crashed);
+  bool const expected = asked.scenario && asked.scenario->expect_fault_at_root;
+  return end.why && !expected ? static_cast<int>(sim::verdict::program_failed) : exit_ok;
+}
+
+int report_live(live_request const& asked, root_end const& end, record_directory& records, output& out) {
+  auto const subject = asked.scenario ? asked.scenario->name : fs::path(this_executable()).filename().string();
+  auto const found = judge_directory(records.path());
+  if (!found) {
+    if (!end.died.empty()) out.say("FAIL " + subject + "  the root proc was " + end.died);
+    return out.refuse(exit_bug, found.failure());
+  }
+  int const code = code_of(asked, end, *found);
+  if (!end.reported && end.stopped_by == 0) out.say("FAIL " + subject + "  crash\n  the root proc was " + end.died);
+  if (end.why) out.say(subject + "  " + (end.stopped_by != 0 ? "was stopped" : "failed") + ": " + end.why.describe());
+  report_judgement(out, subject, *found);
+  if (!found->violations.empty()) {
+    records.keep();
+    out.say("  again:  " + out.command() + " check " + shell_word(records.path()));
+  }
+  auto const failure = end.reported ? end.why.describe() : end.died;
+  out.object("run", {{"scenario", json_of(subject)},
+                     {"transport", json_of(asked.transport)},
+                     {"code", json_of(static_cast<std::uint64_t>(code))},
+                     {"failure", json_of(end.why || !end.reported ? failure : std::string())},
+                     {"messages", json_of(found->messages)},
+                     {"procs", json_of(found->procs)}});
+  return code;
+}
+
+}  // namespace
+
+bool is_live_child(int argc, char** argv) noexcept { return is_child(argc, argv); }
+
+int run_live_child(int argc, char** argv, proc_program& program) {
+  std::string directory;
+  knob_values knobs;
+  if (auto const read = read_child_arguments(argc, argv, directory, knobs); !read) {
+    write_stderr(read.failure().describe() + "\n");
+    return exit_usage;
+  }
+  recorders observers(directory);
+  return run_local_child(argc, argv, program, knobs, [&](roost::live_options& proc) {
+    if (!directory.empty()) observers.observe(proc);
+  });
+}
+
+int live_run(live_request const& asked, proc_program& program, output& out) {
+  knob_values knobs;
+  if (asked.scenario) {
+    for (auto const& [name, value] : asked.scenario->knobs) {
+      if (auto const set = knobs.set(*find_knob(name), value); !set) return out.refuse(exit_bad_input, set.failure());
+    }
+  }
+  auto records = record_directory::make(asked.record);
+  if (!records) {
+    auto const why = records.failure();
+    return out.refuse(why.code == errc::unavailable ? exit_unreachable : exit_usage, why);
+  }
+  if (auto const kept = write_record_knobs(records->path(), knobs); !kept) return out.refuse(exit_unreachable, kept.failure());
+  int ends[2] = {-1, -1};
+  if (::pipe2(ends, O_CLOEXEC) != 0) return out.refuse(exit_bug, {errc::unavailable, std::strerror(errno)});
+  descriptor const report(ends[0]);
+  descriptor to_report(ends[1]);
+  ::prctl(PR_SET_CHILD_SUBREAPER, 1);
+  taken_signals const signals;
+  std::fflush(nullptr);
+  auto const here = ::getpid();
+  auto const root = ::fork();
+  if (root < 0) return out.refuse(exit_bug, {errc::unavailable, "no process can be made: " + std::string(std::strerror(errno))});
+  if (root == 0) {
+    ::prctl(PR_SET_PDEATHSIG, SIGKILL);
+    if (::getppid() != here) std::_Exit(exit_bug);
+    signals.restore();
+    be_root(asked, knobs, records->path(), program, to_report.get());
+  }
+  to_report.reset();
+  auto const end = await_root(root, report.get(), signals);
+  return report_live(asked, end, *records, out);
+}
 
 }  // namespace roost::tools

@@ -1,9 +1,10 @@
 #pragma once
-// Running a program on real processes of this machine.
+// Running a program on real processes of this machine, and judging afterwards what its procs recorded.
 
 #include <roost/base/error.hpp>
 #include <roost/platform/launcher.hpp>
 #include <roost/sim/scenario.hpp>
+#include <tools/output.hpp>
 
 #include <optional>
 #include <string>
@@ -11,19 +12,21 @@
 
 namespace roost::tools {
 
-struct live_options {
-  std::string on = "local";
+struct live_request {
   std::string transport = "shm";          ///< "loopback" or "shm".
   std::vector<std::string> arguments;     ///< Of the program.
-  std::optional<sim::scenario> scenario;  ///< Its topology and arguments, where one was named.
-  bool json = false;
+  std::optional<sim::scenario> scenario;  ///< Its knobs and expectations, where one was named.
+  std::string record;                     ///< The folder of the records, to be kept; empty: a private one that is removed.
 };
 
 /// Whether this process was exec'd as a proc of a live run; then `run_live_child` is all that it does.
 bool is_live_child(int argc, char** argv) noexcept;
 int run_live_child(int argc, char** argv, proc_program& program);
 
-/// Runs the program to its end. The exit code of the process, or `errc::unavailable`.
-result<int> live_run(live_options const& options, proc_program& program);
+/// Runs the program to its end, says what became of it and what the judge found, and returns the exit code of this process.
+///
+/// The root proc is a fork of this process, which stays behind to judge, to clean up and to tell of a root that crashed. Signals
+/// that end processes reach the root; when it has ended no proc is left. Call from the process's only thread.
+int live_run(live_request const& asked, proc_program& program, output& out);
 
 }  // namespace roost::tools

@@ -35,7 +35,7 @@ void set_handler(int number, void (*handler)(int), int flags) {
 // Between a program and its transport: once the program is over, nothing it still does gets out.
 class muted_transport final : public transport {
  public:
-  explicit muted_transport(transport& target) : target_(target) {}
+  muted_transport(transport& target, std::function<void()> const& before_send) : target_(target), before_send_(before_send) {}
   void mute() {
     target_.attach(nullptr);
     mute_ = true;
@@ -45,7 +45,9 @@ class muted_transport final : public transport {
   }
   channel connect(proc_id peer) override { return mute_ ? 0 : target_.connect(peer); }
   send_status send(channel c, shared_bytes frame) override {
-    return mute_ ? send_status::closed : target_.send(c, std::move(frame));
+    if (mute_) return send_status::closed;
+    if (before_send_) before_send_();
+    return target_.send(c, std::move(frame));
   }
   void close(channel c) override {
     if (!mute_) target_.close(c);
@@ -54,6 +56,7 @@ class muted_transport final : public transport {
 
  private:
   transport& target_;
+  std::function<void()> const& before_send_;
   bool mute_ = false;
 };
 
@@ -110,7 +113,7 @@ live_platform::~live_platform() {
 }
 
 error live_platform::run(proc_program& program, shared_bytes bootstrap, transport& bytes_to_peers, live_launcher& procs) {
-  muted_transport outer_transport(bytes_to_peers);
+  muted_transport outer_transport(bytes_to_peers, options_.before_send);
   muted_launcher outer_launcher(procs);
   platform seams;
   seams.clock = &clock_;
@@ -133,6 +136,8 @@ error live_platform::run(proc_program& program, shared_bytes bootstrap, transpor
   });
   outer_transport.mute();
   outer_launcher.mute();
+  seams.observer = nullptr;
+  if (options_.over) options_.over(why);
   executor_.run_alone([&] { instance->unwind(); });
   instance.reset();
   return why;

@@ -11,6 +11,7 @@
 #include <roost/live/store.hpp>
 #include <roost/platform/platform.hpp>
 
+#include <functional>
 #include <memory>
 #include <string>
 
@@ -26,6 +27,10 @@ struct live_options {
   roost::observer* observer = nullptr;
   probe_sink* probes = nullptr;
   knob_values knobs = {};
+  /// Called before a frame leaves the proc, so that a record of what led to it can be safe first. Empty: nothing is.
+  std::function<void()> before_send = {};
+  /// Called when the loop is over, before the program is unwound: what still happens is not observed.
+  std::function<void(error const& why)> over = {};
 };
 
 /// What a launcher of a real machine is told beyond its seam.

@@ -1,0 +1,198 @@
+#include <roost/sim/check/judge.hpp>
+#include <roost/sim/check/record.hpp>
+#include <roost/sim/quantity.hpp>
+#include <tools/check_command.hpp>
+#include <tools/command_line.hpp>
+#include <tools/live_record.hpp>
+#include <tools/program_file.hpp>
+
+#include <algorithm>
+#include <charconv>
+#include <cstring>
+#include <filesystem>
+#include <fstream>
+#include <set>
+
+namespace roost::tools {
+namespace {
+
+namespace fs = std::filesystem;
+using sim::check::observation;
+using sim::check::observed;
+
+constexpr char const* knobs_file = "knobs";
+constexpr std::size_t most_said = 5;
+
+/// "link.credit_messages=4". Errors: `errc::bad_argument`.
+result<void> set_knob(knob_values& knobs, std::string_view setting, std::string const& place) {
+  auto const equals = setting.find('=');
+  auto const name = setting.substr(0, equals);
+  auto const* found = find_knob(name);
+  if (found == nullptr) {
+    std::vector<std::string_view> names;
+    for (auto const* known : all_knobs()) names.push_back(known->definition().name);
+    return error(errc::bad_argument, "there is no knob " + sim::quoted(name) + sim::suggestion(name, names), place);
+  }
+  std::int64_t number = 0;
+  auto const value = equals == std::string_view::npos ? std::string_view() : setting.substr(equals + 1);
+  auto const [end, bad] = std::from_chars(value.data(), value.data() + value.size(), number);
+  if (value.empty() || bad != std::errc() || end != value.data() + value.size()) {
+    return error(errc::bad_argument, sim::quoted(setting) + ": expected KNOB=NUMBER", place);
+  }
+  if (auto const set = knobs.set(*found, number); !set) return error(errc::bad_argument, set.failure().what, place);
+  return {};
+}
+
+result<void> read_record_knobs(std::string const& file, knob_values& knobs) {
+  if (std::error_code ignored; !fs::exists(file, ignored)) return {};
+  auto const text = read_whole_file(file);
+  if (!text) return text.failure();
+  std::size_t line = 1;
+  for (std::size_t at = 0; at < text->size(); ++line) {
+    auto const end = std::min(text->find('\n', at), text->size());
+    auto const one = std::string_view(*text).substr(at, end - at);
+    if (auto const set = set_knob(knobs, one, file + ":" + std::to_string(line) + ":1"); !set) return set;
+    at = end + 1;
+  }
+  return {};
+}
+
+result<std::vector<std::string>> records_of(std::string const& directory) {
+  std::vector<std::string> files;
+  std::error_code code;
+  for (fs::directory_iterator at(directory, code), end; !code && at != end; at.increment(code)) {
+    if (at->path().extension() == record_suffix) files.push_back(at->path().string());
+  }
+  if (code) return error(errc::bad_argument, "cannot be read: " + code.message(), directory);
+  if (files.empty()) return error(errc::bad_argument, "holds no file NAME" + std::string(record_suffix), directory);
+  std::sort(files.begin(), files.end());
+  return files;
+}
+
+/// Whether an `always` did not hold.
+bool is_broken_assertion(observation const& seen) { return seen.what == observed::unhandled_fault && seen.flag; }
+
+result<judgement> judge_files(std::vector<std::string> const& files, knob_values const& knobs) {
+  std::vector<sim::check::proc_record> records;
+  std::set<proc_id> procs;
+  judgement found;
+  for (auto const& file : files) {
+    auto text = read_whole_file(file);
+    if (!text) return error(errc::bad_argument, text.failure().what, file);
+    auto record = sim::check::parse_record(*text, file);
+    if (!record) return record.failure();
+    if (!procs.insert(record->proc).second) {
+      return error(errc::bad_argument, "expected one record of each proc, this is another of " + to_string(record->proc), file);
+    }
+    if (record->seen.empty() || record->seen.back().what != observed::proc_exited) {
+      observation crashed;
+      crashed.what = observed::proc_crashed;
+      crashed.actor.proc = record->proc;
+      if (!record->seen.empty()) crashed.at = record->seen.back().at;
+      record->seen.push_back(crashed);
+      ++found.crashed;
+    }
+    records.push_back(*std::move(record));
+  }
+  auto merged = sim::check::merge(records);
+  sim::check::judge_settings settings;
+  settings.credit_messages = knobs.get(*find_knob("link.credit_messages"));
+  settings.credit_bytes = knobs.get(*find_knob("link.credit_bytes"));
+  settings.simulated = false;
+  sim::check::judge judge(settings);
+  std::vector<sim::check::violation> assertions;
+  for (auto& seen : merged.seen) {
+    if (is_broken_assertion(seen)) {
+      assertions.push_back({seen.text, "did not hold in " + to_string(seen.actor.proc), seen.at, seen.event});
+    } else {
+      judge.see(seen);
+    }
+  }
+  judge.finish();
+  found.procs = records.size();
+  found.messages = judge.messages();
+  found.forced = merged.forced;
+  found.violations = judge.violations();
+  found.violations.insert(found.violations.end(), assertions.begin(), assertions.end());
+  std::stable_sort(found.violations.begin(), found.violations.end(),
+                   [](auto const& a, auto const& b) { return a.event < b.event; });
+  return found;
+}
+
+std::string counted(std::uint64_t number, std::string const& what) {
+  return std::to_string(number) + " " + what + (number == 1 ? "" : "s");
+}
+
+}  // namespace
+
+result<void> write_record_knobs(std::string const& directory, knob_values const& knobs) {
+  auto const file = directory + "/" + knobs_file;
+  std::ofstream to(file, std::ios::trunc);
+  for (auto const* each : all_knobs()) {
+    if (knobs.get(*each) != each->definition().standard) to << each->definition().name << "=" << knobs.get(*each) << "\n";
+  }
+  to.close();
+  if (!to) return error(errc::unavailable, "cannot be written: " + std::string(std::strerror(errno)), file);
+  return {};
+}
+
+result<judgement> judge_directory(std::string const& directory) {
+  knob_values knobs;
+  if (auto const read = read_record_knobs(directory + "/" + knobs_file, knobs); !read) return read.failure();
+  auto const files = records_of(directory);
+  if (!files) return files.failure();
+  return judge_files(*files, knobs);
+}
+
+void report_judgement(output& out, std::string const& subject, judgement const& found) {
+  auto const judged = "judged " + counted(found.messages, "message") + " of " + counted(found.procs, "proc");
+  auto const crashed = found.crashed == 0 ? "" : ", of which " + std::to_string(found.crashed) + " crashed";
+  if (found.violations.empty()) {
+    out.say(subject + "  " + judged + crashed + ": held");
+  } else {
+    auto const& first = found.violations.front();
+    out.say("FAIL " + subject + "  " + first.promise + "  record " + std::to_string(first.event));
+    out.say("  " + first.what);
+    for (std::size_t i = 1; i < found.violations.size() && i != most_said; ++i) {
+      auto const& next = found.violations[i];
+      out.say("  then:   " + next.promise + " at record " + std::to_string(next.event) + ": " + next.what);
+    }
+    if (found.violations.size() > most_said) out.say("  and " + std::to_string(found.violations.size() - most_said) + " more");
+    out.say("  " + judged + crashed);
+  }
+  if (found.forced != 0) out.say("  the records contradict each other in " + counted(found.forced, "place"));
+  std::vector<std::string> violations;
+  for (auto const& each : found.violations) violations.push_back(each.promise + ": " + each.what);
+  out.object("judged", {{"subject", json_of(subject)},
+                        {"verdict", json_of(found.violations.empty() ? "held" : "violated")},
+                        {"messages", json_of(found.messages)},
+                        {"procs", json_of(found.procs)},
+                        {"crashed", json_of(found.crashed)},
+                        {"contradictions", json_of(found.forced)},
+                        {"violations", json_of(violations)}});
+}
+
+int check_records(invocation const& asked, output& out) {
+  knob_values knobs;
+  std::vector<std::string> files;
+  for (auto const& path : asked.paths) {
+    if (std::error_code ignored; !fs::is_directory(path, ignored)) {
+      files.push_back(path);
+      continue;
+    }
+    if (auto const read = read_record_knobs(path + "/" + knobs_file, knobs); !read)
+      return out.refuse(exit_bad_input, read.failure());
+    auto found = records_of(path);
+    if (!found) return out.refuse(exit_bad_input, found.failure());
+    files.insert(files.end(), found->begin(), found->end());
+  }
+  for (auto const& setting : asked.settings) {
+    if (auto const set = set_knob(knobs, setting, "--set"); !set) return out.refuse(exit_usage, set.failure());
+  }
+  auto const found = judge_files(files, knobs);
+  if (!found) return out.refuse(exit_bad_input, found.failure());
+  report_judgement(out, asked.paths.front(), *found);
+  return found->violations.empty() ? exit_ok : static_cast<int>(sim::verdict::violated);
+}
+
+}  // namespace roost::tools

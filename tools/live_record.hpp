@@ -1,0 +1,76 @@
+#pragma once
+// What one proc of a live run saw, written to a file as it happens, for the judge that reads it after the run.
+
+#include <roost/base/error.hpp>
+#include <roost/platform/observer.hpp>
+#include <roost/sim/check/observation.hpp>
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <unordered_map>
+
+namespace roost::tools {
+
+/// The ending of the names of record files.
+inline constexpr char const* record_suffix = ".record";
+
+/// Observes one proc and appends what it sees to "DIRECTORY/h0-p1.1.record", in the form of sim/check/record.hpp.
+///
+/// Records are kept in memory until `flush`, which the proc calls before anything leaves it: whatever another proc saw of this
+/// one is then in this one's file, even when this one was killed. A file that does not end with `proc_exited` is of a proc that
+/// crashed. Times are the host's monotonic clock, which all procs of a host share.
+///
+/// An `always` that does not hold is recorded as an `unhandled_fault` with the flag set, and said on standard error.
+/// Call only from the proc's own thread.
+class record_observer final : public observer, public probe_sink {
+ public:
+  /// Makes the file with its first line. Errors: `errc::unavailable`, at the file.
+  static result<std::unique_ptr<record_observer>> open(std::string const& directory, proc_id self);
+  ~record_observer();
+  record_observer(record_observer const&) = delete;
+  record_observer& operator=(record_observer const&) = delete;
+
+  /// Puts all that was seen into the file. Where the file takes no more, says so once and records nothing from then on.
+  void flush() noexcept;
+  /// The proc ends in order; nothing is recorded afterwards.
+  void proc_over(error const& why);
+
+  void actor_started(actor_id actor, entity_key key, std::string_view class_name, actor_id owner) override;
+  void actor_ended(actor_id actor, errc reason) override;
+  message_stamp sent(send_observation const& send) override;
+  void told(actor_id sender, message_stamp stamp, errc fate) override;
+  void returned(actor_id sender, message_stamp stamp) override;
+  void handler_started(actor_id actor, endpoint_id endpoint, message_stamp stamp, bool concurrent) override;
+  void handler_ended(actor_id actor, message_stamp stamp, errc outcome) override;
+  void supervise_started(actor_id actor, actor_id failed, errc why) override;
+  void supervise_ended(actor_id actor, actor_id failed, bool handled) override;
+  void cleanup_started(actor_id actor) override;
+  void cleanup_ended(actor_id actor) override;
+  void replied(actor_id replier, message_stamp request) override;
+  void reply_arrived(actor_id caller, message_stamp request, errc outcome) override;
+  void wait_started(wait_observation const& wait) override;
+  void wait_ended(actor_id waiter, std::uint64_t wait, errc outcome) override;
+  void watch_started(actor_id watcher, actor_id watched) override;
+  void notice(actor_id watcher, actor_id watched, errc reason) override;
+  void unhandled_fault(error const& why) override;
+  void frame(proc_id, proc_id, bool, std::uint64_t, std::uint64_t, std::uint64_t) override {}
+
+  void always(bool held, std::string_view name, std::string_view where) override;
+  void sometimes(std::string_view) override {}
+  void expect_sometimes(std::string_view) override {}
+  bool buggify(std::string_view) override { return false; }
+
+ private:
+  record_observer(int fd, std::string file, proc_id self);
+  void add(sim::check::observation& seen);
+
+  int fd_;
+  std::string file_;
+  proc_id self_;
+  std::string unwritten_;
+  std::unordered_map<std::uint64_t, std::uint64_t> sends_;  ///< Of each sender, by its hash.
+  bool over_ = false;
+};
+
+}  // namespace roost::tools

@@ -26,6 +26,10 @@ check::judge_settings settings_of(scenario const& what, knob_values const& knobs
   settings.settle_limit = what.settle_limit;
   if (knob const* k = find_knob("link.credit_messages")) settings.credit_messages = knobs.get(*k);
   if (knob const* k = find_knob("link.credit_bytes")) settings.credit_bytes = knobs.get(*k);
+  // What a silent host took with it is known when its path is given up; a second more is for the handlers on the way.
+  if (knob const* k = find_knob("link.path_bound")) {
+    settings.detection_bound = std::max<nanoseconds>(settings.detection_bound, knobs.duration(*k) + std::chrono::seconds(1));
+  }
   return settings;
 }
 

@@ -1,0 +1,264 @@
+#!/usr/bin/env python3
+"""Live runs, end to end. Usage: live_test.py ROOST ORDERING MISBEHAVER [unittest arguments]"""
+
+import glob
+import json
+import os
+import pathlib
+import re
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+import unittest
+
+ROOST, ORDERING, MISBEHAVER = (os.path.abspath(path) for path in sys.argv[1:4])
+LIMIT = 240  # Seconds after which a run counts as hanging.
+
+
+def stat_fields(pid):
+    """The fields of /proc/PID/stat after the name, from the state on; none where there is no such process."""
+    try:
+        return pathlib.Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    except OSError:
+        return None
+
+
+def processes_of(session):
+    """The living processes that were started from the first one of a session."""
+    found = []
+    for pid in filter(str.isdigit, os.listdir("/proc")):
+        fields = stat_fields(pid)
+        if fields and int(fields[3]) == session and fields[0] != "Z":
+            found.append(int(pid))
+    return found
+
+
+def procs_of(session):
+    """The exec'd procs among them."""
+    found = []
+    for pid in processes_of(session):
+        try:
+            words = pathlib.Path(f"/proc/{pid}/cmdline").read_bytes().split(b"\0")
+        except OSError:
+            continue
+        if words[1:2] == [b"__proc"]:
+            found.append(pid)
+    return sorted(found)
+
+
+def until(what, running):
+    """Waits for what a run brings about."""
+    end = time.monotonic() + LIMIT
+    while not what():
+        if running.poll() is not None or time.monotonic() > end:
+            raise AssertionError(f"it did not come about; the run's exit code is {running.poll()}")
+        time.sleep(0.002)
+
+
+class LiveTest(unittest.TestCase):
+    def setUp(self):
+        self.folder = tempfile.TemporaryDirectory(prefix="roost live ")
+        self.addCleanup(self.folder.cleanup)
+        self.path = pathlib.Path(self.folder.name)
+        self.temporary = self.path / "tmp"
+        self.temporary.mkdir()
+        self.environment = dict(os.environ, TMPDIR=str(self.temporary))
+        self.shared = set(glob.glob("/dev/shm/*roost*"))
+
+    def start(self, *words):
+        return subprocess.Popen([ROOST, *map(str, words)], cwd=self.path, env=self.environment, start_new_session=True, text=True,
+                                stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+
+    def finish(self, running):
+        try:
+            out, err = running.communicate(timeout=LIMIT)
+        except subprocess.TimeoutExpired:
+            os.killpg(running.pid, signal.SIGKILL)
+            self.fail(f"the run hangs\n{running.communicate()[1]}")
+        self.assertEqual(processes_of(running.pid), [], f"processes are left\n{err}")
+        self.assertEqual(set(glob.glob("/dev/shm/*roost*")) - self.shared, set())
+        return running.returncode, out, err
+
+    def call(self, *words):
+        return self.finish(self.start(*words))
+
+    def expect(self, code, said, *words):
+        got, out, err = self.call(*words)
+        self.assertEqual(got, code, f"{words}\n{err}")
+        self.assertRegex(err, said)
+        return out, err
+
+    def assert_nothing_left(self):
+        self.assertEqual(os.listdir(self.temporary), [])
+
+    def record(self, *words):
+        """The folder of the records of a run that held."""
+        folder = self.path / "records"
+        self.expect(0, ": held", "run", "--record", folder, *words)
+        return folder
+
+    def scenario(self, text):
+        (self.path / "given.toml").write_text(text)
+        return self.path / "given.toml"
+
+    # How runs end.
+
+    def test_ordering_holds_over_each_transport(self):
+        for transport in ("shm", "loopback"):
+            with self.subTest(transport=transport):
+                _, err = self.expect(0, r"judged \d+ messages of 3 procs: held", "run", "--on", "local", "--transport", transport,
+                                     ORDERING, "--", "60")
+                self.assertGreater(int(re.search(r"judged (\d+)", err).group(1)), 100)
+                self.assertRegex(err, r"0 ranks lost")
+                self.assert_nothing_left()
+
+    def test_a_scenario_names_program_arguments_and_knobs(self):
+        folder = self.record(self.scenario(
+            f'program = "{ORDERING}"\nargv = ["20"]\n[knobs]\nlink.credit_messages = 1\n'))
+        self.assertEqual((folder / "knobs").read_text(), "link.credit_messages=1\n")
+        self.expect(0, ": held", "check", folder)
+
+    def test_json_keeps_standard_output_for_objects(self):
+        out, _ = self.expect(0, ": held", "--json", "run", ORDERING, "--", "10")
+        objects = {line["type"]: line for line in map(json.loads, out.splitlines())}
+        self.assertEqual(objects["judged"]["verdict"], "held")
+        self.assertEqual(objects["judged"]["procs"], 3)
+        self.assertEqual(objects["run"]["code"], 0)
+
+    def test_a_killed_proc_is_named_and_the_rest_goes_on(self):
+        folder = self.path / "records"
+        running = self.start("run", "--record", folder, ORDERING, "--", "20000")
+
+        def busy():
+            files = [folder / f"h0-p{n}.1.record" for n in (0, 1, 2)]
+            return all(file.exists() and file.stat().st_size > 20_000 for file in files[1:])
+
+        until(busy, running)
+        victim = procs_of(running.pid)[0]
+        os.kill(victim, signal.SIGKILL)
+        code, _, err = self.finish(running)
+        self.assertEqual(code, 0, err)
+        self.assertRegex(err, r"judged \d+ messages of 3 procs, of which 1 crashed: held")
+        self.assertRegex(err, r"[12] ranks lost")
+        self.assert_nothing_left()
+
+    def test_each_way_to_fail_has_its_exit_code(self):
+        for transport in ("shm", "loopback"):
+            for how, code, said in [("throw", 6, "has had enough"), ("broken", 1, "FAIL .* pupils obey")]:
+                with self.subTest(how=how, transport=transport):
+                    self.expect(code, said, "run", "--transport", transport, MISBEHAVER, "--", how)
+        for how in ("crash", "exit"):
+            with self.subTest(how=how):
+                self.expect(6, r"proc h0/p[12]\.1 ended", "run", MISBEHAVER, "--", how)
+
+    def test_a_fault_at_the_root_may_be_expected(self):
+        text = f'program = "{MISBEHAVER}"\nargv = ["throw"]\n[check]\nexpect_fault_at_root = true\n'
+        self.expect(0, "has had enough", "run", self.scenario(text))
+
+    def test_a_root_that_dies_is_told_of_and_leaves_nothing(self):
+        for number, code in [(signal.SIGKILL, 4), (signal.SIGSEGV, 4)]:
+            with self.subTest(number=number):
+                running = self.start("run", MISBEHAVER, "--", "hang")
+                until(lambda: len(procs_of(running.pid)) == 2, running)
+                procs = procs_of(running.pid)
+                root = next(pid for pid in processes_of(running.pid) if pid not in [running.pid, *procs])
+                os.kill(root, number)
+                got, _, err = self.finish(running)
+                self.assertEqual(got, code, err)
+                self.assertRegex(err, rf"the root proc was killed by signal {number}")
+                self.assert_nothing_left()
+
+    def test_signals_end_a_run_and_leave_nothing(self):
+        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+            with self.subTest(number=number):
+                running = self.start("run", MISBEHAVER, "--", "hang")
+                until(lambda: len(procs_of(running.pid)) == 2, running)
+                running.send_signal(number)
+                code, _, err = self.finish(running)
+                self.assertEqual(code, 128 + number, err)
+                self.assert_nothing_left()
+
+    def test_input_that_is_no_program_is_refused(self):
+        garbage = self.path / "garbage"
+        garbage.write_bytes(b"\x7fELF and no more")
+        garbage.chmod(0o755)
+        plain = self.path / "plain"
+        plain.write_text("not to be run")
+        for target in (garbage, plain, self.path, self.path / "nobody", ROOST):
+            with self.subTest(target=target):
+                self.expect(65, re.escape(target.name if isinstance(target, pathlib.Path) else "roost"), "run", target)
+        self.expect(64, "transport", "run", "--transport", "pigeon", ORDERING)
+        self.expect(64, "PROGRAM", "run")
+        self.assert_nothing_left()
+
+    def test_records_of_two_runs_are_not_mixed(self):
+        folder = self.record(ORDERING, "--", "5")
+        self.expect(64, "holds records of another run", "run", "--record", folder, ORDERING, "--", "5")
+
+    # Records.
+
+    def test_a_record_that_was_cut_is_of_a_proc_that_crashed(self):
+        folder = self.record(ORDERING, "--", "20")
+        self.expect(0, r"of 3 procs: held", "check", folder)
+        cut = folder / "h0-p1.1.record"
+        text = cut.read_bytes()
+        cut.write_bytes(text[:-7])
+        self.expect(0, r"of 3 procs, of which 1 crashed: held", "check", folder)
+        self.expect(0, r"of 3 procs, of which 1 crashed: held", "check", *sorted(folder.glob("*.record")))
+
+    def test_a_swapped_start_is_caught(self):
+        folder = self.record(ORDERING, "--", "400")
+        file, first, second = self.pair_under_way_at_once(folder)
+        text = file.read_text()
+        at_its_receiver = r"(?m)^((?:handler_started|handler_ended|replied) .* stamp=)({}|{})(?= |$)"
+        swap = {first: second, second: first}
+        doctored = re.sub(at_its_receiver.format(re.escape(first), re.escape(second)),
+                          lambda found: found.group(1) + swap[found.group(2)], text)
+        self.assertNotEqual(doctored, text)
+        file.write_text(doctored)
+        _, err = self.expect(1, r"FAIL .*  G2  record \d+", "check", folder)
+        self.assertIn(f"message {first.split('.')[1]} of ", err)
+
+    def pair_under_way_at_once(self, folder):
+        """A file and the stamps of two messages that one actor handled one after the other, from one sender that waits for no
+        answer to either, the second sent before the first started."""
+
+        def observations(file):
+            for line in file.read_text().splitlines()[1:]:
+                kind, *words = line.split()
+                yield kind, dict(word.partition("=")[::2] for word in words)
+
+        files = list(folder.glob("*.record"))
+        sent = {seen["stamp"]: seen for file in files for kind, seen in observations(file) if kind == "sent"}
+        for file in files:
+            last = {}
+            for kind, seen in observations(file):
+                if kind != "handler_started" or "stamp" not in seen:
+                    continue
+                pair = (seen["actor"], seen["stamp"].split(".")[0])
+                before = last.get(pair)
+                if (before and before["endpoint"] == seen["endpoint"] and int(sent[seen["stamp"]]["at"]) < int(before["at"]) and
+                        not any("flag" in sent[one["stamp"]] for one in (before, seen))):
+                    return file, before["stamp"], seen["stamp"]
+                last[pair] = seen
+        self.fail("no two messages of one sender were under way at once")
+
+    def test_records_that_are_none_are_refused_at_their_place(self):
+        folder = self.record(ORDERING, "--", "5")
+        self.expect(65, "nowhere", "check", self.path / "nowhere")
+        self.expect(65, "holds no file", "check", self.temporary)
+        self.expect(64, "DIR", "check")
+        self.expect(64, "no knob", "check", folder, "--set", "link.credit=4")
+        file = folder / "h0-p2.1.record"
+        self.expect(65, "expected one record of each proc", "check", folder, file)
+        lines = file.read_text().splitlines(keepends=True)
+        file.write_text("".join([*lines[:3], "sent at=x\n", *lines[3:]]))
+        self.expect(65, r"h0-p2.1.record: record 3.*expected", "check", folder)
+        file.write_bytes(os.urandom(4096))
+        self.expect(65, r"h0-p2.1.record: record 0.*expected", "check", folder)
+
+
+if __name__ == "__main__":
+    unittest.main(argv=[sys.argv[0], *sys.argv[4:]])

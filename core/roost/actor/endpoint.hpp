@@ -175,7 +175,7 @@ void send_call(invocation const& from, endpoint_descriptor const& endpoint, acto
   auto& home = from.cell->home();
   if (to.proc == home.self()) {
     auto const size = wire::encoded_size(arguments);
-    home.await_credit(from.frame, to, size);
+    home.await_credit(from.frame, to, size, from.deadline);
     auto m = std::make_unique<call_message<Member>>(std::move(arguments));
     m->endpoint = &endpoint;
     m->sender = from.cell->id();
@@ -188,7 +188,7 @@ void send_call(invocation const& from, endpoint_descriptor const& endpoint, acto
     return;
   }
   auto out = make_outgoing(from, endpoint, to, reply, wire::encode(arguments, &home), place.get());
-  home.await_credit(from.frame, to, out.payload.size());
+  home.await_credit(from.frame, to, out.payload.size(), from.deadline);
   home.send_remote(to, std::move(out), reply, from.cell->id());
 }
 /// The answers of all ranks of a call.

@@ -178,7 +178,7 @@ bool proc_runtime::credit_cycle(actor_id sender, actor_id receiver) const {
   return false;
 }
 
-void proc_runtime::await_credit(handler_frame* frame, actor_id receiver, std::uint64_t size) {
+void proc_runtime::await_credit(handler_frame* frame, actor_id receiver, std::uint64_t size, instant deadline) {
   auto const sender = frame->cell->id();
   bool const may_suspend = frame->kind == activation::handler || frame->kind == activation::callback || frame->kind == activation::construct;
   auto const room = [&] {
@@ -202,7 +202,7 @@ void proc_runtime::await_credit(handler_frame* frame, actor_id receiver, std::ui
     wait.waiting.add(node);
     errc outcome = errc::ok;
     try {
-      outcome = w.wait(wait_kind::credit, receiver, never);
+      outcome = w.wait(wait_kind::credit, receiver, deadline);
     } catch (...) {
       std::erase(credit_waits_, &wait);
       throw;

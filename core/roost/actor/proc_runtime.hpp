@@ -64,9 +64,9 @@ class proc_runtime final : public proc_instance, private link::session_events, p
   std::size_t actor_count() const noexcept { return actors_.size(); }
 
   // Messages.
-  /// Whether a message may leave `sender` for `receiver` now; suspends the frame until it may, or throws (deadline, ended,
-  /// `errc::deadlock`). Gives false when the target is gone for good: then sending reports it.
-  void await_credit(handler_frame* frame, actor_id receiver, std::uint64_t size);
+  /// Suspends the frame until a message may leave it for `receiver`, or throws (the frame's deadline or this one, ended,
+  /// `errc::deadlock`). Returns when the target is gone for good: then sending reports it.
+  void await_credit(handler_frame* frame, actor_id receiver, std::uint64_t size, instant deadline);
   bool has_credit(std::uint64_t sender, actor_id receiver, std::uint64_t size) const;
   /// Sends within this proc. Credit has been awaited.
   void send_local(actor_id to, std::unique_ptr<message> m);

@@ -306,9 +306,9 @@ void proc_runtime::tell(actor_id sender, reply_route reply, message_stamp stamp,
                                 endpoint_name(endpoint) + " of " + to_string(receiver))
                               .caused_by(why);
   if (reply) {
-    if (seams_->observer != nullptr && find(sender.local) != nullptr) seams_->observer->told(sender, stamp, fate);
+    // Without a port the answer has come already, and only the word that the message was handled is missing.
     if (auto const p = find_port(reply.port)) {
-      port_ptr const alive = p;
+      if (seams_->observer != nullptr && find(sender.local) != nullptr) seams_->observer->told(sender, stamp, fate);
       close_port(*p);
       p->fail(told_error);
     }

@@ -1,0 +1,158 @@
+#include <tests/properties/ledger.hpp>
+
+#include <roost/platform/platform.hpp>
+
+#include <memory>
+
+namespace roost::workload {
+namespace {
+
+std::unique_ptr<ledger>& current() {
+  static std::unique_ptr<ledger> one = std::make_unique<ledger>();
+  return one;
+}
+
+/// What an error says of the message itself. All but three say that its handler gave no answer.
+sim::check::model_fate fate_of(errc why) {
+  switch (why) {
+    case errc::not_handled: return sim::check::model_fate::not_handled;
+    case errc::unknown:
+    case errc::proc_failed:
+    case errc::path_lost: return sim::check::model_fate::unknown;
+    default: return sim::check::model_fate::failed;
+  }
+}
+
+}  // namespace
+
+ledger& ledger::now() { return *current(); }
+void ledger::open() { current() = std::make_unique<ledger>(); }
+
+void ledger::join(actor_id who, party& what) { parties_[who] = &what; }
+
+void ledger::leave(actor_id who) {
+  parties_.erase(who);
+  if (!closed_) model_.ended(to_string(who));
+}
+
+void ledger::sent(actor_id from, slip const& what, std::uint64_t op, std::uint64_t content, bool request) {
+  if (closed_) return;
+  if (!request) casts_[{from, what.to}].unhandled.insert(what.number);
+  model_.sent(to_string(from), to_string(what.to), what.number, op, content, request);
+  speak_up();
+}
+
+void ledger::handled(actor_id by, actor_id from, std::uint64_t number, std::uint64_t op, std::uint64_t content) {
+  if (closed_) return;
+  if (auto const at = casts_.find({from, by}); at != casts_.end() && at->second.unhandled.erase(number) != 0)
+    at->second.handled.insert(number);
+  model_.handled(to_string(by), to_string(from), number, op, content);
+  speak_up();
+}
+
+void ledger::replied(actor_id by, actor_id from, std::uint64_t number, std::uint64_t content) {
+  if (closed_) return;
+  if (auto const at = casts_.find({from, by}); at != casts_.end() && at->second.handled.contains(number)) return;
+  model_.replied(to_string(by), to_string(from), number, content);
+  speak_up();
+}
+
+void ledger::answered(actor_id from, slip const& what, std::uint64_t content) {
+  if (closed_) return;
+  model_.answered(to_string(from), to_string(what.to), what.number, content);
+  speak_up();
+}
+
+void ledger::told(actor_id from, slip const& what, errc why) {
+  if (closed_) return;
+  if (auto const at = casts_.find({from, what.to}); at != casts_.end()) at->second.unhandled.erase(what.number);
+  model_.told(to_string(from), to_string(what.to), what.number, fate_of(why));
+  speak_up();
+}
+
+void ledger::receipt(actor_id from, actor_id to, errc fate) {
+  auto& known = casts_[{from, to}];
+  ++(fate == errc::not_handled ? known.not_handled : known.unknown);
+}
+
+void ledger::abandoned(actor_id from, slip const& what) { abandoned_[{from, what.to}].insert(what.number); }
+
+bool ledger::quiet() {
+  bool all = true;
+  for (auto const& [who, what] : parties_) {
+    what->report();
+    all = all && what->idle();
+  }
+  for (auto const& [who, what] : casts_) {
+    if (!parties_.contains(who.first)) continue;
+    auto const given_up = abandoned_.find(who);
+    auto const excused = given_up == abandoned_.end() ? 0 : given_up->second.size();
+    all = all && what.unhandled.size() <= what.not_handled + what.unknown + excused;
+  }
+  return all;
+}
+
+void ledger::close() {
+  if (closed_) return;
+  quiet();
+  for (auto const& [who, what] : casts_) {
+    if (parties_.contains(who.first)) settle(who, what);
+  }
+  for (auto const& [who, numbers] : abandoned_) {
+    if (!parties_.contains(who.first)) continue;
+    auto const known = casts_.find(who);
+    for (auto const number : numbers) {
+      bool const cast =
+          known != casts_.end() && (known->second.unhandled.contains(number) || known->second.handled.contains(number));
+      if (!cast) model_.told(to_string(who.first), to_string(who.second), number, sim::check::model_fate::unknown);
+    }
+  }
+  model_.finish();
+  speak_up();
+  closed_ = true;
+}
+
+void ledger::settle(pair const& who, casts const& what) {
+  // Any assignment of receipts to messages will do that leaves no promise broken, so the most favourable one is made.
+  auto const from = to_string(who.first);
+  auto const to = to_string(who.second);
+  auto const given_up = abandoned_.find(who);
+  auto certain = what.not_handled;
+  auto unknown = what.unknown;
+  std::set<std::uint64_t> left;
+  for (auto const number : what.unhandled) {
+    bool const excused = given_up != abandoned_.end() && given_up->second.contains(number);
+    if (excused) {
+      left.insert(number);
+    } else if (certain != 0) {
+      --certain;
+      model_.told(from, to, number, sim::check::model_fate::not_handled);
+    } else if (unknown != 0) {
+      --unknown;
+      model_.told(from, to, number, sim::check::model_fate::unknown);
+    }
+  }
+  for (auto const number : left) {
+    if (certain != 0)
+      --certain;
+    else if (unknown != 0)
+      --unknown;
+    model_.told(from, to, number, sim::check::model_fate::unknown);
+  }
+  auto at = what.handled.rbegin();
+  for (; unknown != 0 && at != what.handled.rend(); --unknown, ++at) model_.told(from, to, *at, sim::check::model_fate::unknown);
+  // More receipts than messages: the last message, or one that was never sent, stands for the surplus.
+  for (; certain != 0; --certain)
+    model_.told(from, to, what.handled.empty() ? 0 : *what.handled.rbegin(), sim::check::model_fate::not_handled);
+  for (; unknown != 0; --unknown) model_.told(from, to, 0, sim::check::model_fate::unknown);
+}
+
+void ledger::speak_up() {
+  auto const& all = model_.violations();
+  auto* seams = current_platform();
+  for (; spoken_ < all.size(); ++spoken_) {
+    if (seams != nullptr && seams->probes != nullptr) seams->probes->always(false, all[spoken_].promise, all[spoken_].what);
+  }
+}
+
+}  // namespace roost::workload

@@ -1,0 +1,82 @@
+#pragma once
+// What happened in one run of the workload, kept outside of every proc: it feeds the sequential reference model, and settles at
+// the end what only the end can settle.
+
+#include <roost/base/error.hpp>
+#include <roost/base/ids.hpp>
+#include <roost/sim/check/reference_model.hpp>
+
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <set>
+#include <string>
+#include <utility>
+
+namespace roost::workload {
+
+/// An actor as the ledger asks it: what it has still to report, and whether it has more to do.
+class party {
+ public:
+  /// Reports every answer that has come. From anywhere; it touches nothing of the runtime.
+  virtual void report() = 0;
+  /// It starts nothing more by itself, and waits for no answer.
+  virtual bool idle() const = 0;
+
+ protected:
+  ~party() = default;
+};
+
+/// One message of one pair, in the sender's count.
+struct slip {
+  actor_id to;
+  std::uint64_t number = 0;
+};
+
+/// Reports become events of the reference model; its violations fail the run at the step that showed them.
+class ledger {
+ public:
+  /// The ledger of the run on this thread; `open` begins a new one.
+  static ledger& now();
+  static void open();
+
+  void join(actor_id who, party& what);
+  /// `who` has ended or crashed; nothing is reported of it any more.
+  void leave(actor_id who);
+
+  void sent(actor_id from, slip const& what, std::uint64_t op, std::uint64_t content, bool request);
+  void handled(actor_id by, actor_id from, std::uint64_t number, std::uint64_t op, std::uint64_t content);
+  void replied(actor_id by, actor_id from, std::uint64_t number, std::uint64_t content);
+  void answered(actor_id from, slip const& what, std::uint64_t content);
+  void told(actor_id from, slip const& what, errc why);
+  /// A receipt of a message without a reply; it does not say which, so the end decides.
+  void receipt(actor_id from, actor_id to, errc fate);
+  /// Nobody looks at what becomes of this message any more, or it may never have been sent.
+  void abandoned(actor_id from, slip const& what);
+
+  /// Everyone has reported; whether nobody has anything to do or to wait for.
+  bool quiet();
+  /// Nothing will happen any more: judges what is left. Later reports are ignored.
+  void close();
+
+ private:
+  struct casts {
+    std::set<std::uint64_t> unhandled;
+    std::set<std::uint64_t> handled;
+    std::uint64_t not_handled = 0;  ///< Receipts.
+    std::uint64_t unknown = 0;
+  };
+  using pair = std::pair<actor_id, actor_id>;
+
+  void settle(pair const& who, casts const& what);
+  void speak_up();
+
+  sim::check::reference_model model_;
+  std::map<actor_id, party*> parties_;
+  std::map<pair, casts> casts_;
+  std::map<pair, std::set<std::uint64_t>> abandoned_;
+  std::size_t spoken_ = 0;
+  bool closed_ = false;
+};
+
+}  // namespace roost::workload

@@ -1,0 +1,193 @@
+#pragma once
+// A program that does everything an actor can do, in a mix drawn from the seed: the properties of G1 to G4 run it under faults,
+// and `roost sim run tests/properties/workload.toml` hunts with it. Everything it sends is stamped and told to the ledger.
+
+#include <roost/roost.hpp>
+#include <tests/properties/ledger.hpp>
+
+#include <array>
+#include <functional>
+#include <list>
+#include <map>
+#include <set>
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace roost::workload {
+
+inline constexpr dim gpu{"gpu"};
+inline constexpr dim host{"host"};
+
+/// What a step of an actor does.
+enum class deed : std::uint8_t {
+  ask_one,      ///< call_one, awaited without a deadline where that cannot close a cycle.
+  ask_in_time,  ///< call_one with a short deadline.
+  ask_slice,    ///< call over a slice.
+  choose,       ///< One of several, drawn.
+  tell_slice,   ///< broadcast over a slice.
+  tell_burst,   ///< Many broadcasts to one.
+  try_tell,     ///< try_broadcast.
+  stream,       ///< Answers as they come.
+  several,      ///< Futures under way at once: wait_any, wait_all, wait_n.
+  then,         ///< A callback on the answer.
+  relay,        ///< A coroutine endpoint, which awaits another call.
+  later,        ///< An explicit reply port: answered later, or dropped.
+  think,        ///< A concurrent endpoint.
+  refuse,       ///< An endpoint that throws.
+  lend,         ///< Ports in a message; values come back on them.
+  pause,        ///< sleep, after, every.
+  large,        ///< A payload of up to 100 KB.
+  cycle,        ///< A call that comes back to its caller.
+  bear,         ///< A child here or on another proc, now and then one whose constructor throws.
+  end_child,    ///< stop or kill.
+  watch,        ///< watch, or link_to a child.
+  break_down,   ///< A message whose handler throws: its receiver fails.
+};
+inline constexpr std::size_t deeds = 22;
+
+/// The mix of one run, and what an actor is made for.
+struct brief {
+  std::vector<std::uint32_t> weights;  ///< Of each deed; some are 0.
+  std::uint32_t steps = 20;
+  std::uint32_t pace_us = 500;  ///< Mean time between steps.
+  std::uint64_t level = 0;      ///< Waits without a deadline are on higher levels only, so no two wait for each other.
+  std::uint32_t generation = 0;
+  bool stillborn = false;  ///< The constructor throws.
+};
+
+/// What travels. Its receiver finds its own number among the slips.
+struct letter {
+  actor_id from;
+  std::vector<slip> slips;
+  std::uint64_t op = 0;
+  std::uint32_t hops = 0;
+  std::string text;
+};
+
+/// What comes back on a port.
+struct parcel {
+  std::uint64_t number = 0;
+  std::string text;
+};
+
+struct Peer;
+using peers = actor_mesh<Peer>;
+
+/// An actor that sends and answers; all of them are of this class.
+struct Peer : actor, party {
+  explicit Peer(brief what);
+  ~Peer() override;
+
+  void meet(peers all, proc_mesh procs);
+  void note(letter l);
+  void collapse(letter l);
+  std::string ask(letter l);
+  std::string think(letter l);
+  std::string refuse(letter l);
+  void later(reply_port<std::string> answer, letter l);
+  task<std::string> relay(letter l);
+  void lend(letter l, port<parcel> many, once_port<parcel> one);
+
+  bool supervise(failure const& f) override;
+  void cleanup(error const* why) override;
+  void undelivered(roost::undelivered const& receipt) override;
+  void down(actor_id who, error const& why) override;
+
+  void report() override;
+  bool idle() const override { return steps_left_ == 0 && pending_.empty(); }
+
+ private:
+  struct debt {
+    reply_port<std::string> port;
+    letter what;
+    std::uint64_t number;
+  };
+  /// Whom a deed is for, and how long it may wait for them.
+  struct aim {
+    peers to;
+    nanoseconds timeout = nanoseconds::max();
+    bool free() const { return timeout == nanoseconds::max(); }
+  };
+  class reserved;
+
+  /// One step of its own: does a deed and comes again.
+  void step();
+  void schedule();
+  void act(deed what, std::uint32_t hops);
+  void act_calls(deed what, aim const& at, std::uint32_t hops);
+  void act_family(deed what);
+
+  aim aim_at_one();
+  aim aim_at_some();
+  letter write(peers const& to, deed what, std::uint32_t hops, bool request, std::size_t size = 0);
+  /// Runs `send`, which sends `l`; gives false after settling what became of it where it threw.
+  template <class Send>
+  bool send(letter const& l, Send invoke);
+  void expect(slip of, future<std::string> answer);
+  void settle(slip const& of, result<std::string> const& answer);
+
+  /// The start of every handler: the number of the letter in its sender's count.
+  std::uint64_t open(letter const& l);
+  std::string answer(letter const& l, std::uint64_t number);
+  /// What a handler does before it answers.
+  void linger(letter const& l);
+
+  actor_id self_;
+  brief brief_;
+  peers all_;
+  proc_mesh procs_;
+  std::uint32_t steps_left_ = 0;
+  std::map<actor_id, std::uint64_t> sent_;
+  std::set<actor_id> busy_;  ///< A send to them is suspended.
+  std::list<std::function<bool()>> pending_;
+  std::list<debt> debts_;
+  std::vector<peers> children_;
+  future<std::string> shared_;
+  std::uint32_t exclusive_ = 0;
+};
+/// Keeps other handlers of the actor from sending to the same receivers while a send waits for room: numbers follow sends.
+class Peer::reserved {
+ public:
+  reserved(std::set<actor_id>& busy, letter const& l) : busy_(busy), letter_(l) {
+    for (auto const& s : l.slips) busy_.insert(s.to);
+  }
+  ~reserved() {
+    for (auto const& s : letter_.slips) busy_.erase(s.to);
+  }
+  reserved(reserved const&) = delete;
+  reserved& operator=(reserved const&) = delete;
+
+ private:
+  std::set<actor_id>& busy_;
+  letter const& letter_;
+};
+
+template <class Send>
+bool Peer::send(letter const& l, Send invoke) {
+  if (l.slips.empty()) return false;
+  reserved const only(busy_, l);
+  try {
+    invoke();
+    return true;
+  } catch (exception const& e) {
+    sometimes(e.code() == errc::would_block, "workload: a send that may not wait is refused");
+    sometimes(e.code() == errc::timeout, "workload: a deadline passes while a sender waits for room");
+    for (auto const& s : l.slips) {
+      if (l.slips.size() == 1) {
+        ledger::now().told(self_, s, errc::not_handled);
+      } else {
+        ledger::now().abandoned(self_, s);
+      }
+    }
+    return false;
+  }
+}
+
+ROOST_CONCURRENT(Peer, think, 3)
+ROOST_EXPORT(Peer, meet, note, collapse, ask, think, refuse, later, relay, lend)
+
+/// Runs the program: for `controller`.
+void run(hosts where, std::vector<std::string> const& arguments);
+
+}  // namespace roost::workload

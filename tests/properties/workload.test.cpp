@@ -1,0 +1,44 @@
+// The workload as a property: whatever the seed draws, every promise holds and the reference model agrees.
+
+#include <tests/properties/campaign.hpp>
+
+#include <gtest/gtest.h>
+
+#include <cstdlib>
+
+namespace roost::workload {
+namespace {
+
+/// Seeds of the property; a hunt sets more: ROOST_WORKLOAD_SEEDS=20000.
+std::uint64_t seeds_to_run() {
+  auto const* asked = std::getenv("ROOST_WORKLOAD_SEEDS");
+  return asked == nullptr ? 150 : std::strtoull(asked, nullptr, 10);
+}
+
+TEST(Workload, KeepsItsPromisesUnderEveryFault) {
+  campaign run;
+  std::uint64_t hit = 0;
+  auto const total = seeds_to_run();
+  for (std::uint64_t seed = 1; seed <= total; ++seed) {
+    auto const done = run.seed(seed);
+    ASSERT_EQ(done.outcome, sim::verdict::held) << "seed " << seed << ": " << first_of(done);
+    hit += done.faults_hitting_sessions != 0 ? 1 : 0;
+  }
+  EXPECT_GE(hit * 100, total * 60) << "too few seeds had a crash or reset that hit an open session";
+}
+
+TEST(Workload, HoldsOnSeedsThatOnceFailed) {
+  campaign run;
+  for (auto const seed : seeds_of(ROOST_WORKLOAD_FOLDER "/seeds.txt")) {
+    auto const done = run.seed(seed);
+    EXPECT_EQ(done.outcome, sim::verdict::held) << "seed " << seed << ": " << first_of(done);
+  }
+}
+
+TEST(Workload, GivesTheSameDigestTwice) {
+  campaign run;
+  for (std::uint64_t seed = 1; seed <= 5; ++seed) EXPECT_EQ(run.seed(seed).digest, run.seed(seed).digest) << "seed " << seed;
+}
+
+}  // namespace
+}  // namespace roost::workload

@@ -187,7 +187,7 @@ class fake_proc final : public clock, public executor, public transport, public 
   std::uint64_t slots_ = 0;
   std::uint64_t turns_ = 0;
   std::map<std::uint64_t, timer*> timers_;
-  std::map<runnable*, std::uint64_t> queued_;
+  std::map<runnable*, std::uint64_t> queued_;  // banned-call: looked up, never walked
 };
 
 /// The network between the procs.

@@ -3,7 +3,7 @@
 namespace roost {
 namespace {
 
-thread_local platform* current = nullptr;
+thread_local platform* current = nullptr;  // banned-call: the current-context pointer, one a loop
 
 }  // namespace
 

@@ -26,9 +26,15 @@ check::judge_settings settings_of(scenario const& what, knob_values const& knobs
   settings.settle_limit = what.settle_limit;
   if (knob const* k = find_knob("link.credit_messages")) settings.credit_messages = knobs.get(*k);
   if (knob const* k = find_knob("link.credit_bytes")) settings.credit_bytes = knobs.get(*k);
-  // What a silent host took with it is known when its path is given up; a second more is for the handlers on the way.
+  // What a silent host took with it is known when its path is given up; a second more is for the handlers on the way. A proc that
+  // its host took before it ever ran has the time to start as well.
   if (knob const* k = find_knob("link.path_bound")) {
-    settings.detection_bound = std::max<nanoseconds>(settings.detection_bound, knobs.duration(*k) + std::chrono::seconds(1));
+    auto silence = knobs.duration(*k) + std::chrono::seconds(1);
+    bool const hosts_die = what.faults.crash_host.every.count() > 0 ||
+                           std::any_of(what.events.begin(), what.events.end(),
+                                       [](fault_operation const& o) { return o.kind == fault_kind::crash_host; });
+    if (knob const* start = find_knob("actor.launch_bound"); start != nullptr && hosts_die) silence += knobs.duration(*start);
+    settings.detection_bound = std::max<nanoseconds>(settings.detection_bound, silence);
   }
   return settings;
 }

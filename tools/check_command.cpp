@@ -113,9 +113,11 @@ result<judgement> judge_files(std::vector<std::string> const& files, knob_values
   found.messages = judge.messages();
   found.forced = merged.forced;
   found.violations = judge.violations();
-  found.violations.insert(found.violations.end(), assertions.begin(), assertions.end());
-  std::stable_sort(found.violations.begin(), found.violations.end(),
-                   [](auto const& a, auto const& b) { return a.event < b.event; });
+  auto const before = [](std::uint64_t event, sim::check::violation const& later) { return event < later.event; };
+  for (auto& each : assertions) {
+    auto const place = std::upper_bound(found.violations.begin(), found.violations.end(), each.event, before);
+    found.violations.insert(place, std::move(each));
+  }
   return found;
 }
 

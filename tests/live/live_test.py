@@ -129,7 +129,7 @@ class LiveTest(unittest.TestCase):
 
     def test_a_killed_proc_is_named_and_the_rest_goes_on(self):
         folder = self.path / "records"
-        running = self.start("run", "--record", folder, ORDERING, "--", "20000")
+        running = self.start("run", "--record", folder, ORDERING, "--", "3000")
 
         def busy():
             files = [folder / f"h0-p{n}.1.record" for n in (0, 1, 2)]

@@ -46,6 +46,7 @@ struct answer_of<task<R>> {
 /// The parts of an endpoint's type: its class, what it answers, the arguments that travel.
 template <class C, class R, class... Args>
 struct plain_traits {
+  static_assert(!(is_reply_port<std::remove_cvref_t<Args>> || ...), "roost: the reply_port of an endpoint is its first parameter");
   using actor_type = C;
   using returned = R;
   using answer = typename answer_of<R>::type;
@@ -363,6 +364,7 @@ class endpoint<Member, Class, Name, std::tuple<Args...>> {
     auto const to = mesh.member(rank);
     auto& home = from.cell->home();
     auto state = detail::open_answer<R>(*from.cell, to);
+    if (timeout_ != nanoseconds::max()) state->expire_at(from.deadline);
     try {
       detail::send_call<Member>(from, described::descriptor, to, {home.self(), state->number}, std::move(args), place(mesh, rank));
     } catch (...) {

@@ -4,6 +4,7 @@
 #include <roost/actor/endpoint.hpp>
 #include <roost/actor/registry.hpp>
 
+#include <boost/preprocessor/cat.hpp>
 #include <boost/preprocessor/punctuation/comma_if.hpp>
 #include <boost/preprocessor/seq/for_each.hpp>
 #include <boost/preprocessor/seq/for_each_i.hpp>
@@ -17,7 +18,11 @@ namespace roost::detail {
 /// is false instead of an error.
 template <class Class, class Take>
 constexpr bool is_exportable(Take) {
-  return std::is_invocable_v<Take, Class*>;
+  if constexpr (std::is_invocable_v<Take, Class*>) {
+    return std::is_member_function_pointer_v<std::invoke_result_t<Take, Class*>>;
+  } else {
+    return false;
+  }
 }
 
 inline std::vector<endpoint_descriptor const*> joined(std::vector<endpoint_descriptor const*> own,
@@ -29,15 +34,19 @@ inline std::vector<endpoint_descriptor const*> joined(std::vector<endpoint_descr
 }  // namespace roost::detail
 
 // clang-format off
+#define ROOST_DETAIL_EXPORTABLE(Class, name) BOOST_PP_CAT(BOOST_PP_CAT(roost_exportable_, Class), BOOST_PP_CAT(_, name))
 #define ROOST_DETAIL_CHECK(r, Class, name)                                                                              \
-  static_assert(::roost::detail::is_exportable<Class>([](auto* c) -> decltype((void)&std::remove_pointer_t<decltype(c)>::name) {}), \
+  inline constexpr bool ROOST_DETAIL_EXPORTABLE(Class, name) = ::roost::detail::is_exportable<Class>(                   \
+      [](auto* c) -> decltype(&std::remove_pointer_t<decltype(c)>::name) { return {}; });                               \
+  static_assert(ROOST_DETAIL_EXPORTABLE(Class, name),                                                                   \
                 "roost: " #Class "::" BOOST_PP_STRINGIZE(name) " cannot be exported: an endpoint is one public member function, neither overloaded nor a template");
+#define ROOST_DETAIL_CHECK_CLASS(Class) \
+  static_assert(std::is_base_of_v<::roost::actor, Class>, "roost: " #Class " cannot be exported: it is not derived from roost::actor");
 #define ROOST_DETAIL_MEMBER(r, data, name) \
   ::roost::endpoint<&roost_detail_class::name, roost_detail_name, BOOST_PP_STRINGIZE(name)> name;
 #define ROOST_DETAIL_INIT(r, mesh, i, name) BOOST_PP_COMMA_IF(i) name(mesh)
 #define ROOST_DETAIL_LIST(r, data, i, name) BOOST_PP_COMMA_IF(i) &decltype(roost_detail_type::name)::described::descriptor
-#define ROOST_DETAIL_BASE_INIT(r, mesh, base) , roost_endpoints_##base(mesh)
-#define ROOST_DETAIL_BASE(r, data, i, base) BOOST_PP_COMMA_IF(i) roost_endpoints_##base
+#define ROOST_DETAIL_BASE(r, data, i, base) BOOST_PP_COMMA_IF(i) BOOST_PP_CAT(roost_endpoints_, base)
 #define ROOST_DETAIL_BASE_CLASS(r, data, i, base) BOOST_PP_COMMA_IF(i) &roost_class_of(static_cast<base const*>(nullptr))
 
 /// Exports member functions of `Class` as endpoints: `ROOST_EXPORT(Player, hit, share)`, in the namespace of the class and after
@@ -46,6 +55,7 @@ inline std::vector<endpoint_descriptor const*> joined(std::vector<endpoint_descr
 
 /// The same with another name for the class, where two namespaces would collide.
 #define ROOST_EXPORT_AS(class_name, Class, ...)                                                                         \
+  ROOST_DETAIL_CHECK_CLASS(Class)                                                                                       \
   BOOST_PP_SEQ_FOR_EACH(ROOST_DETAIL_CHECK, Class, BOOST_PP_VARIADIC_TO_SEQ(__VA_ARGS__))                               \
   struct roost_endpoints_##Class {                                                                                      \
     using roost_detail_class = Class;                                                                                   \
@@ -67,6 +77,7 @@ inline std::vector<endpoint_descriptor const*> joined(std::vector<endpoint_descr
 /// Exports a class derived from exported ones; the inherited endpoints keep their bases' names:
 /// `ROOST_EXPORT_DERIVED(Coach, (Player), train)`.
 #define ROOST_EXPORT_DERIVED(Class, bases, ...)                                                                         \
+  ROOST_DETAIL_CHECK_CLASS(Class)                                                                                       \
   BOOST_PP_SEQ_FOR_EACH(ROOST_DETAIL_CHECK, Class, BOOST_PP_VARIADIC_TO_SEQ(__VA_ARGS__))                               \
   struct roost_endpoints_##Class : BOOST_PP_SEQ_FOR_EACH_I(ROOST_DETAIL_BASE, ~, BOOST_PP_VARIADIC_TO_SEQ bases) {      \
     using roost_detail_class = Class;                                                                                   \
@@ -87,7 +98,7 @@ inline std::vector<endpoint_descriptor const*> joined(std::vector<endpoint_descr
   }                                                                                                                     \
   roost_endpoints_##Class roost_endpoints_type(Class const*);                                                           \
   [[maybe_unused]] inline bool const roost_registered_##Class = (roost_class_of(static_cast<Class const*>(nullptr)), true);
-#define ROOST_DETAIL_BASE_FIRST(r, mesh, i, base) BOOST_PP_COMMA_IF(i) roost_endpoints_##base(mesh)
+#define ROOST_DETAIL_BASE_FIRST(r, mesh, i, base) BOOST_PP_COMMA_IF(i) BOOST_PP_CAT(roost_endpoints_, base)(mesh)
 
 /// Declares an endpoint concurrent, before its ROOST_EXPORT: at most `limit` handlers of it run interleaved with each other.
 #define ROOST_CONCURRENT(Class, name, limit)                                                                            \

@@ -38,15 +38,21 @@ class future_base : public port_base {
   errc wait(instant deadline, wait_kind kind);
   void add_observer(observer_node& node) { observers_.add(node); }
   void remove_observer(observer_node& node) { observers_.remove(node); }
+  /// Fails with errc::timeout then, unless ready before; the answer that comes later is dropped.
+  void expire_at(instant deadline);
   /// Runs once when ready (now, if it is), on the loop, outside any handler.
   void when_ready(unique_function<void()> callback);
 
   bool once() const noexcept override { return true; }
+  future_base();
+  ~future_base() override;
 
  protected:
   void become_ready();
 
  private:
+  struct expiry;
+  std::unique_ptr<expiry> expiry_;
   bool ready_ = false;
   observer_list observers_;
   std::vector<unique_function<void()>> callbacks_;

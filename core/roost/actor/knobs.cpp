@@ -9,7 +9,7 @@ knob const tombstones({"actor.tombstones", knob_unit::count, 4096, 16, 65536,
 knob const flight_entries({"actor.flight_entries", knob_unit::count, 1024, 16, 65536, "Handler starts that a proc's flight recorder keeps."});
 knob const launch_bound({"actor.launch_bound", knob_unit::nanosecond, 10'000'000'000, 2'000'000'000, 60'000'000'000,
                          "How long a launched proc may take to run before its silence counts."});
-knob const unknown_hold({"actor.unknown_hold", knob_unit::nanosecond, 1'000'000'000, 10'000'000, 5'000'000'000,
+knob const unknown_hold({"actor.unknown_hold", knob_unit::nanosecond, 2'000'000'000, 1'000'000'000, 5'000'000'000,
                          "How long a message waits for the spawn of its receiver."});
 knob const shutdown_bound({"actor.shutdown_bound", knob_unit::nanosecond, 2'000'000'000, 100'000'000, 5'000'000'000,
                            "How long launched procs get to end by themselves before they are killed."});

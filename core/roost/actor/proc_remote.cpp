@@ -71,7 +71,7 @@ void proc_runtime::deliver_user(link::incoming in) {
     if (tombstones_.contains(to.local)) {
       sessions_->returned(in.from, in.epoch, in.number, gone_reason(to.local).code);
     } else {
-      hold_unknown(std::move(in));
+      hold_unknown(to.local, std::move(in));
     }
     return;
   }
@@ -112,9 +112,9 @@ void proc_runtime::deliver_user(link::incoming in) {
   cell->accept(std::move(m));
 }
 
-void proc_runtime::hold_unknown(link::incoming in) {
+void proc_runtime::hold_unknown(std::uint64_t local, link::incoming in) {
   sometimes(true, "actor: a message arrives before the spawn of its receiver");
-  auto& held = held_[in.header.receiver];
+  auto& held = held_[local];
   if (held.raw.empty()) held.until = seams_->clock->now() + seams_->knobs->duration(knobs::unknown_hold);
   held.raw.push_back(std::move(in));
   if (!held_timer_.armed()) seams_->clock->arm(held_timer_, held.until);
@@ -125,7 +125,13 @@ void proc_runtime::release_held(std::uint64_t local) {
   if (at == held_.end()) return;
   auto messages = std::move(at->second.raw);
   held_.erase(at);
-  for (auto& in : messages) deliver_user(std::move(in));
+  for (auto& in : messages) {
+    if (in.header.receiver == 0) {
+      deliver_agent(in);
+    } else {
+      deliver_user(std::move(in));
+    }
+  }
 }
 
 void proc_runtime::expire_held() {
@@ -137,13 +143,20 @@ void proc_runtime::expire_held() {
       ++at;
       continue;
     }
-    for (auto const& in : at->second.raw) sessions_->returned(in.from, in.epoch, in.number, errc::no_such_actor);
+    auto const messages = std::move(at->second.raw);
     at = held_.erase(at);
+    for (auto const& in : messages) {
+      if (in.header.receiver == 0) {
+        deliver_agent(in, true);
+      } else {
+        sessions_->returned(in.from, in.epoch, in.number, errc::no_such_actor);
+      }
+    }
   }
   if (next != never) seams_->clock->arm(held_timer_, next);
 }
 
-void proc_runtime::deliver_agent(link::incoming const& in) {
+void proc_runtime::deliver_agent(link::incoming const& in, bool waited) {
   switch (static_cast<agent_op>(in.header.endpoint)) {
     case agent_op::answer_value:
       if (auto const p = find_port(in.header.reply_port)) {
@@ -168,7 +181,13 @@ void proc_runtime::deliver_agent(link::incoming const& in) {
       if (auto body = read_body<spawn_body>(in.payload)) agent_spawn(in.from, std::move(*body));
       break;
     case agent_op::stop:
-      if (auto const body = read_body<target_body>(in.payload)) end_actor({self_, body->local}, true, {});
+      if (auto const body = read_body<target_body>(in.payload)) {
+        if (!waited && find(body->local) == nullptr && !tombstones_.contains(body->local)) {
+          hold_unknown(body->local, in);
+        } else {
+          end_actor({self_, body->local}, true, {});
+        }
+      }
       break;
     case agent_op::ended:
       if (auto const body = read_body<ended_body>(in.payload)) agent_ended(*body);
@@ -187,6 +206,8 @@ void proc_runtime::deliver_agent(link::incoming const& in) {
           } else {
             watches_.push_back({body->watcher, body->port, body->watched, body->linked});
           }
+        } else if (!waited && !tombstones_.contains(body->watched.local)) {
+          hold_unknown(body->watched.local, in);  // Its spawn may still be under way, from another proc.
         } else {
           down_body const down{body->watcher, body->port, body->watched, body->linked, to_body(gone_reason(body->watched.local))};
           send_agent(in.from, agent_op::down, shared_bytes(wire::encode(down)));
@@ -219,6 +240,11 @@ void proc_runtime::agent_spawn(proc_id from, spawn_body body) {
     owner_told(body.owner, {self_, body.local}, why);
     release_held(body.local);
   };
+  if (auto const killed = tombstones_.find(body.local); killed != tombstones_.end()) {
+    auto const why = killed->second;
+    owner_told(body.owner, {self_, body.local}, why);
+    return release_held(body.local);
+  }
   auto const* what = find_class(body.class_name);
   if (what == nullptr) return refuse(error(errc::bad_argument, "this executable has no actor class of that name"));
   auto const* how = what->find_constructor(body.fingerprint);

@@ -302,9 +302,11 @@ void proc_runtime::message_returned(actor_id receiver, message& m, error const& 
 
 void proc_runtime::tell(actor_id sender, reply_route reply, message_stamp stamp, std::uint64_t endpoint, actor_id receiver, errc fate,
                         error const& why) {
-  auto const told_error = error(fate, fate == errc::not_handled ? "the message was not handled" : "the message may or may not have been handled",
-                                endpoint_name(endpoint) + " of " + to_string(receiver))
-                              .caused_by(why);
+  auto const where = endpoint_name(endpoint) + " of " + to_string(receiver);
+  auto const told_error = why.code == errc::deadlock
+                              ? error(errc::deadlock, "the call would close a cycle of waiting callers", where).caused_by(why)
+                              : error(fate, fate == errc::not_handled ? "the message was not handled" : "the message may or may not have been handled", where)
+                                    .caused_by(why);
   if (reply) {
     // Without a port the answer has come already, and only the word that the message was handled is missing.
     if (auto const p = find_port(reply.port)) {
@@ -338,7 +340,7 @@ void proc_runtime::close_port(port_base& p) noexcept {
   if (p.number == 0) return;
   port_ptr const alive(&p);
   ports_.erase(p.number);
-  std::erase_if(watches_, [&](watch_entry const& w) { return w.port == p.number; });
+  std::erase_if(watches_, [&](watch_entry const& w) { return w.watcher == actor_id{} && w.port == p.number; });
   p.number = 0;
 }
 

@@ -161,7 +161,8 @@ class proc_runtime final : public proc_instance, private link::session_events, p
 
   void mark_sent(std::uint64_t port);
   void deliver_user(link::incoming in);
-  void deliver_agent(link::incoming const& in);
+  /// `waited`: it was held for the spawn of its target, which has not come.
+  void deliver_agent(link::incoming const& in, bool waited = false);
   void agent_spawn(proc_id from, spawn_body body);
   void agent_ended(ended_body const& body);
   void notify_end(actor_id ended, std::vector<std::pair<actor_id, bool>> const& watchers, actor_id owner, error const& why);
@@ -173,7 +174,7 @@ class proc_runtime final : public proc_instance, private link::session_events, p
   void wake_credit(std::uint64_t sender, actor_id receiver, errc outcome);
   bool credit_cycle(actor_id sender, actor_id receiver) const;
   error gone_reason(std::uint64_t local) const;
-  void hold_unknown(link::incoming in);
+  void hold_unknown(std::uint64_t local, link::incoming in);
   void release_held(std::uint64_t local);
   void expire_held();
   void renew_leases();

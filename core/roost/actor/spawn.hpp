@@ -37,9 +37,16 @@ result<std::unique_ptr<message>> decode_construct(shared_bytes const& payload, p
   return std::unique_ptr<message>(std::make_unique<construct_message<T, Args...>>(std::move(*decoded)));
 }
 
+/// Whether T itself is exported, not only a base of it.
+template <class T>
+concept exported = requires(T const* none) {
+  requires std::is_same_v<typename decltype(roost_endpoints_type(none))::roost_detail_class, T>;
+};
+
 /// Registers T(Args...) before main wherever it is spawned.
 template <class T, class... Args>
 struct constructible {
+  static_assert(exported<T>, "roost: the class is not exported: write ROOST_EXPORT after it");
   static_assert(std::is_base_of_v<actor, T>, "roost: only classes derived from roost::actor can be spawned");
   static_assert(std::is_constructible_v<T, Args...>, "roost: the actor's class has no constructor for these arguments");
   static class_descriptor const& registered() {

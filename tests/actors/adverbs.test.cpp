@@ -1,0 +1,200 @@
+// How endpoints of meshes are invoked, and what they give back.
+
+#include "stage.test.hpp"
+
+#include <numeric>
+#include <set>
+
+using namespace stage;
+
+namespace adverbs {
+
+struct Player : roost::actor {
+  explicit Player(int number = 0, std::string team = "none") : number_(number), team_(std::move(team)) {}
+  int add(int x) { return sum_ = number_ + x; }
+  int sum() const { return sum_; }
+  std::string team() { return team_; }
+  std::uint64_t rank() { return roost::here().rank(); }
+  std::uint64_t message_rank() { return roost::here().message_rank(); }
+  void fail(std::uint64_t rank) {
+    if (roost::here().rank() == rank) throw std::runtime_error("asked to");
+  }
+  std::uint64_t rank_0_late() {
+    if (roost::here().rank() == 0) roost::sleep(20s);
+    return roost::here().rank();
+  }
+
+ private:
+  int number_;
+  std::string team_;
+  int sum_ = -1;
+};
+ROOST_EXPORT(Player, add, sum, team, rank, message_rank, fail, rank_0_late)
+
+struct Table : roost::actor {
+  int read(roost::value_mesh<int> values) { return values.at(2); }
+  int ask(roost::actor_mesh<Player> players) { return players.at_rank(1)->add.call_one(30).get(); }
+  int through(roost::port<int> p, roost::once_port<std::string> o) {
+    p.send(1);
+    p.send(2);
+    o.send("once");
+    o.send("twice");
+    return 3;
+  }
+  std::uint64_t place(roost::proc_mesh procs) { return procs.spawn<Player>("guests")->rank.call().get().at(3).value(); }
+};
+ROOST_EXPORT(Table, read, ask, through, place)
+
+roost::actor_mesh<Player> four(roost::hosts const& hosts) { return hosts.spawn_procs(gpu = 2).spawn<Player>("team", 7, "red"); }
+
+ROOST_SIM_TEST(adverbs, call_gives_one_result_per_rank_and_keeps_the_shape, roost::sim::calm()) {
+  auto const team = four(hosts);
+  auto const results = team->rank.call().get();
+  EXPECT_EQ(results.extent(), roost::extent({"host", "gpu"}, {2, 2}));
+  for (std::uint64_t rank = 0; rank != 4; ++rank) EXPECT_EQ(results.at(rank).value(), rank);
+}
+
+ROOST_SIM_TEST(adverbs, call_one_gives_the_result_of_the_only_rank, roost::sim::calm()) {
+  auto const team = four(hosts);
+  EXPECT_EQ(team.at(host = 1, gpu = 0)->rank.call_one().get(), 2U);
+  EXPECT_EQ(team.at_rank(3)->add.call_one(1).get(), 8);
+}
+
+ROOST_SIM_TEST(adverbs, call_one_refuses_a_mesh_of_several_ranks_at_once, roost::sim::calm()) {
+  auto const team = four(hosts);
+  auto const before = roost::now();
+  EXPECT_EQ(code_of([&] { (void)team->rank.call_one(); }), errc::not_one_rank);
+  EXPECT_EQ(code_of([&] { (void)team.slice(gpu = 0)->rank.call_one(); }), errc::not_one_rank);
+  EXPECT_EQ(roost::now(), before);
+}
+
+ROOST_SIM_TEST(adverbs, an_empty_reference_is_refused, roost::sim::calm()) {
+  roost::actor_mesh<Player> nothing;
+  EXPECT_EQ(code_of([&] { (void)nothing->rank.call(); }), errc::bad_argument);
+  EXPECT_EQ(code_of([&] { nothing->rank.broadcast(); }), errc::bad_argument);
+}
+
+ROOST_SIM_TEST(adverbs, choose_asks_one_rank_and_spreads_over_all, roost::sim::calm()) {
+  auto const team = four(hosts);
+  std::set<std::uint64_t> seen;
+  for (int i = 0; i != 60; ++i) seen.insert(team->rank.choose().get());
+  EXPECT_EQ(seen, (std::set<std::uint64_t>{0, 1, 2, 3}));
+}
+
+ROOST_SIM_TEST(adverbs, broadcast_reaches_every_rank, roost::sim::calm()) {
+  auto const team = four(hosts);
+  team->add.broadcast(5);
+  for (auto const& [at, sum] : team->sum.call().get()) EXPECT_EQ(sum.value(), 12);
+}
+
+ROOST_SIM_TEST(adverbs, a_broadcast_to_a_slice_reaches_nobody_else, roost::sim::calm()) {
+  auto const team = four(hosts);
+  team.slice(gpu = 1)->add.broadcast(5);
+  auto const sums = team->sum.call().get();
+  EXPECT_EQ(sums.at(0).value(), -1);
+  EXPECT_EQ(sums.at(1).value(), 12);
+  EXPECT_EQ(sums.at(2).value(), -1);
+  EXPECT_EQ(sums.at(3).value(), 12);
+}
+
+ROOST_SIM_TEST(adverbs, stream_gives_results_as_they_arrive, roost::sim::calm()) {
+  auto const team = four(hosts);
+  auto const start = roost::now();
+  auto results = team->rank_0_late.stream();
+  std::vector<std::uint64_t> order;
+  while (auto next = results.next()) {
+    order.push_back(next->second.value());
+    if (order.size() == 3) {
+      EXPECT_LT(roost::now() - start, 20s);
+    }
+  }
+  ASSERT_EQ(order.size(), 4U);
+  EXPECT_EQ(order.back(), 0U);
+}
+
+ROOST_SIM_TEST(adverbs, the_wait_for_a_stream_ends_at_its_deadline_and_goes_on_later, roost::sim::calm()) {
+  auto results = four(hosts).at_rank(0)->rank_0_late.stream();
+  EXPECT_EQ(code_of([&] { (void)results.next(1s); }), errc::timeout);
+  EXPECT_EQ(results.next()->second.value(), 0U);
+  EXPECT_FALSE(results.next().has_value());
+}
+
+ROOST_SIM_TEST(adverbs, one_rank_that_throws_spoils_no_other_result, roost::sim::calm()) {
+  auto const team = four(hosts);
+  auto const results = team->fail.call(2).get();
+  for (std::uint64_t rank = 0; rank != 4; ++rank) EXPECT_EQ(results.at(rank).has_value(), rank != 2);
+  EXPECT_EQ(results.at(2).failure().code, errc::handler_threw);
+  EXPECT_TRUE(mentions(results.at(2).failure(), "asked to"));
+  EXPECT_TRUE(mentions(results.at(2).failure(), "Player.fail"));
+}
+
+ROOST_SIM_TEST(adverbs, an_actor_lives_on_after_its_handler_threw_to_a_caller, roost::sim::calm()) {
+  auto const one = four(hosts).at_rank(2);
+  EXPECT_EQ(code_of([&] { one->fail.call_one(2).get(); }), errc::handler_threw);
+  EXPECT_EQ(one->add.call_one(2).get(), 9);
+}
+
+ROOST_SIM_TEST(adverbs, constructor_arguments_travel, roost::sim::calm()) {
+  EXPECT_EQ(four(hosts).at_rank(3)->team.call_one().get(), "red");
+  EXPECT_EQ(roost::spawn<Player>("here", 3, std::string("blue"))->team.call_one().get(), "blue");
+  EXPECT_EQ(roost::spawn<Player>("bare")->team.call_one().get(), "none");
+}
+
+ROOST_SIM_TEST(adverbs, a_value_mesh_argument_of_spawn_is_scattered, roost::sim::calm()) {
+  auto const procs = hosts.spawn_procs(gpu = 2);
+  auto const team = procs.spawn<Player>("team", roost::value_mesh<int>(procs.extent(), {10, 20, 30, 40}), std::string("red"));
+  for (auto const& [at, sum] : team->add.call(1).get()) EXPECT_EQ(sum.value(), static_cast<int>(at.rank() + 1) * 10 + 1);
+}
+
+ROOST_SIM_TEST(adverbs, scatter_gives_each_rank_of_a_call_its_own_value, roost::sim::calm()) {
+  auto const part = four(hosts).slice(host = 1);
+  auto const sums = part->add.call(roost::scatter(roost::value_mesh<int>(part.extent(), {100, 200}))).get();
+  EXPECT_EQ(sums.at(0).value(), 107);
+  EXPECT_EQ(sums.at(1).value(), 207);
+}
+
+ROOST_SIM_TEST(adverbs, a_value_mesh_argument_of_a_call_arrives_whole, roost::sim::calm()) {
+  auto const table = hosts.spawn_procs(gpu = 1).spawn<Table>("table");
+  EXPECT_EQ(table.at_rank(1)->read.call_one(roost::value_mesh<int>(roost::extent({"x"}, {4}), {5, 6, 7, 8})).get(), 7);
+}
+
+ROOST_SIM_TEST(adverbs, a_mesh_reference_arrives_as_one, roost::sim::calm()) {
+  auto const procs = hosts.spawn_procs(gpu = 2);
+  auto const team = procs.spawn<Player>("team", 7);
+  auto const table = procs.spawn<Table>("table").at_rank(3);
+  EXPECT_EQ(table->ask.call_one(team.slice(gpu = 0)).get(), 37);
+  EXPECT_EQ(team->sum.call().get().at(2).value(), 37);  // Rank 1 of the slice is rank 2 of the mesh.
+}
+
+ROOST_SIM_TEST(adverbs, a_proc_mesh_reference_can_be_spawned_on_elsewhere, roost::sim::calm()) {
+  auto const procs = hosts.spawn_procs(gpu = 2);
+  EXPECT_EQ(procs.spawn<Table>("table").at_rank(2)->place.call_one(procs).get(), 3U);
+}
+
+ROOST_SIM_TEST(adverbs, ports_travel_as_arguments_and_once_ports_take_one_value, roost::sim::calm()) {
+  auto const table = hosts.spawn_procs(gpu = 1).spawn<Table>("table").at_rank(1);
+  auto [p, values] = roost::open_channel<int>();
+  auto [o, text] = roost::open_once_channel<std::string>();
+  EXPECT_EQ(table->through.call_one(p, o).get(), 3);
+  EXPECT_EQ(values.recv(5s), 1);
+  EXPECT_EQ(values.recv(5s), 2);
+  EXPECT_EQ(text.recv(5s), "once");
+  EXPECT_EQ(code_of([&, &t = text] { (void)t.recv(1s); }), errc::timeout);
+}
+
+ROOST_SIM_TEST(adverbs, a_handler_knows_its_rank_in_the_mesh_and_in_the_slice, roost::sim::calm()) {
+  auto const part = four(hosts).slice(gpu = 1);
+  auto const own = part->rank.call().get();
+  auto const cast = part->message_rank.call().get();
+  EXPECT_EQ(own.at(0).value(), 1U);
+  EXPECT_EQ(own.at(1).value(), 3U);
+  EXPECT_EQ(cast.at(0).value(), 0U);
+  EXPECT_EQ(cast.at(1).value(), 1U);
+}
+
+ROOST_SIM_TEST(adverbs, a_result_keeps_its_rank_when_another_actor_took_its_time, roost::sim::calm()) {
+  auto const ranks = four(hosts)->rank_0_late.call().get();
+  for (std::uint64_t rank = 0; rank != 4; ++rank) EXPECT_EQ(ranks.at(rank).value(), rank);
+}
+
+}  // namespace adverbs

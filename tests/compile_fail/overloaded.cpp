@@ -1,0 +1,8 @@
+// refused: Player::hit cannot be exported: an endpoint is one public member function, neither overloaded nor a template
+#include <roost/roost.hpp>
+
+struct Player : roost::actor {
+  void hit(int) {}
+  void hit(std::string) {}
+};
+ROOST_EXPORT(Player, hit)

@@ -2,6 +2,7 @@
 
 #include <roost/platform/platform.hpp>
 
+#include <algorithm>
 #include <memory>
 
 namespace roost::workload {
@@ -15,6 +16,7 @@ std::unique_ptr<ledger>& current() {
 /// What an error says of the message itself. All but three say that its handler gave no answer.
 sim::check::model_fate fate_of(errc why) {
   switch (why) {
+    case errc::deadlock:  // Refused at the receiver, before its handler.
     case errc::not_handled: return sim::check::model_fate::not_handled;
     case errc::unknown:
     case errc::proc_failed:
@@ -28,10 +30,14 @@ sim::check::model_fate fate_of(errc why) {
 ledger& ledger::now() { return *current(); }
 void ledger::open() { current() = std::make_unique<ledger>(); }
 
-void ledger::join(actor_id who, party& what) { parties_[who] = &what; }
+void ledger::join(actor_id who, actor_id owner, party& what) {
+  parties_[who] = &what;
+  if (owner.local != 0) owners_[who] = owner;
+}
 
 void ledger::leave(actor_id who) {
   parties_.erase(who);
+  owners_.erase(who);
   if (!closed_) model_.ended(to_string(who));
 }
 
@@ -77,24 +83,37 @@ void ledger::receipt(actor_id from, actor_id to, errc fate) {
 
 void ledger::abandoned(actor_id from, slip const& what) { abandoned_[{from, what.to}].insert(what.number); }
 
-bool ledger::quiet() {
+bool ledger::has_orphans() const {
+  return std::any_of(owners_.begin(), owners_.end(), [&](auto const& one) { return !parties_.contains(one.second); });
+}
+
+bool ledger::has_suspended() const {
+  return std::any_of(parties_.begin(), parties_.end(), [](auto const& one) { return one.second->suspended(); });
+}
+
+bool ledger::excused(pair const& who, std::uint64_t number) const {
+  auto const at = abandoned_.find(who);
+  return at != abandoned_.end() && at->second.contains(number);
+}
+
+bool ledger::quiet(bool all_came) {
   bool all = true;
   for (auto const& [who, what] : parties_) {
     what->report();
     all = all && what->idle();
   }
   for (auto const& [who, what] : casts_) {
-    if (!parties_.contains(who.first)) continue;
-    auto const given_up = abandoned_.find(who);
-    auto const excused = given_up == abandoned_.end() ? 0 : given_up->second.size();
-    all = all && what.unhandled.size() <= what.not_handled + what.unknown + excused;
+    if (!all || !parties_.contains(who.first)) continue;
+    auto const open = static_cast<std::uint64_t>(std::count_if(
+        what.unhandled.begin(), what.unhandled.end(), [&pair = who, this](auto number) { return !excused(pair, number); }));
+    all = open <= what.not_handled + (all_came ? what.unknown : 0);
   }
   return all;
 }
 
 void ledger::close() {
   if (closed_) return;
-  quiet();
+  quiet(true);
   for (auto const& [who, what] : casts_) {
     if (parties_.contains(who.first)) settle(who, what);
   }
@@ -116,13 +135,11 @@ void ledger::settle(pair const& who, casts const& what) {
   // Any assignment of receipts to messages will do that leaves no promise broken, so the most favourable one is made.
   auto const from = to_string(who.first);
   auto const to = to_string(who.second);
-  auto const given_up = abandoned_.find(who);
   auto certain = what.not_handled;
   auto unknown = what.unknown;
   std::set<std::uint64_t> left;
   for (auto const number : what.unhandled) {
-    bool const excused = given_up != abandoned_.end() && given_up->second.contains(number);
-    if (excused) {
+    if (excused(who, number)) {
       left.insert(number);
     } else if (certain != 0) {
       --certain;

@@ -22,6 +22,8 @@ class party {
   virtual void report() = 0;
   /// It starts nothing more by itself, and waits for no answer.
   virtual bool idle() const = 0;
+  /// One of its sends waits for room.
+  virtual bool suspended() const = 0;
 
  protected:
   ~party() = default;
@@ -40,7 +42,8 @@ class ledger {
   static ledger& now();
   static void open();
 
-  void join(actor_id who, party& what);
+  /// `owner` is nil where the stage owns it.
+  void join(actor_id who, actor_id owner, party& what);
   /// `who` has ended or crashed; nothing is reported of it any more.
   void leave(actor_id who);
 
@@ -54,8 +57,13 @@ class ledger {
   /// Nobody looks at what becomes of this message any more, or it may never have been sent.
   void abandoned(actor_id from, slip const& what);
 
-  /// Everyone has reported; whether nobody has anything to do or to wait for.
-  bool quiet();
+  /// Everyone has reported; whether nobody has anything to do or to wait for. A receipt that says `unknown` may be of a message
+  /// that was handled, so it excuses one that was not only where `all_came`.
+  bool quiet(bool all_came);
+  bool lives(actor_id who) const { return parties_.contains(who); }
+  /// Whether somebody outlives its owner.
+  bool has_orphans() const;
+  bool has_suspended() const;
   /// Nothing will happen any more: judges what is left. Later reports are ignored.
   void close();
 
@@ -68,11 +76,13 @@ class ledger {
   };
   using pair = std::pair<actor_id, actor_id>;
 
+  bool excused(pair const& who, std::uint64_t number) const;
   void settle(pair const& who, casts const& what);
   void speak_up();
 
   sim::check::reference_model model_;
   std::map<actor_id, party*> parties_;
+  std::map<actor_id, actor_id> owners_;
   std::map<pair, casts> casts_;
   std::map<pair, std::set<std::uint64_t>> abandoned_;
   std::size_t spoken_ = 0;

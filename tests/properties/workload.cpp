@@ -33,7 +33,7 @@ class alone {
 
 Peer::Peer(brief what) : self_(here().self()), brief_(std::move(what)), steps_left_(brief_.steps) {
   if (brief_.stillborn) throw std::runtime_error("stillborn");
-  ledger::now().join(self_, *this);
+  ledger::now().join(self_, brief_.owner, *this);
 }
 
 Peer::~Peer() { ledger::now().leave(self_); }
@@ -76,7 +76,8 @@ Peer::aim Peer::aim_at_one() {
   }
   auto const rank = random_below(all_.size());
   bool const higher = rank > (brief_.level >> 32U);
-  return {all_.at_rank(rank), higher && one_in(2) ? nanoseconds::max() : between(10us, 100ms)};
+  if (higher && one_in(2)) return {all_.at_rank(rank), nanoseconds::max()};
+  return {all_.at_rank(rank), one_in(6) ? between(1s, 2s) : between(10us, 100ms)};
 }
 
 Peer::aim Peer::aim_at_some() {

@@ -53,6 +53,7 @@ struct brief {
   std::uint32_t pace_us = 500;  ///< Mean time between steps.
   std::uint64_t level = 0;      ///< Waits without a deadline are on higher levels only, so no two wait for each other.
   std::uint32_t generation = 0;
+  actor_id owner;          ///< Nil: the stage.
   bool stillborn = false;  ///< The constructor throws.
 };
 
@@ -96,6 +97,7 @@ struct Peer : actor, party {
 
   void report() override;
   bool idle() const override { return steps_left_ == 0 && pending_.empty(); }
+  bool suspended() const override { return !busy_.empty(); }
 
  private:
   struct debt {

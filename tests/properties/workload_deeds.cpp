@@ -112,7 +112,11 @@ void Peer::act_calls(deed what, aim const& at, std::uint32_t hops) {
   };
   auto const ask = [](aim const& whom, letter const& l) { return whom.to->ask.with(whom.timeout).call_one(l); };
   auto const await = [](aim const& whom, future<std::string> const& asked) {
-    if (asked.valid()) (void)asked.wait(whom.timeout);
+    if (!asked.valid()) return;
+    auto const came = std::make_shared<instant>(never);
+    asked.state()->when_ready([came] { *came = current_platform()->clock->now(); });
+    (void)asked.wait(whom.timeout);
+    always(*came == never || roost::now() - *came < 400ms, "G4 (workload): a value that has come ends the wait for it");
   };
   switch (what) {
     case deed::ask_one:
@@ -221,6 +225,7 @@ void Peer::act_calls(deed what, aim const& at, std::uint32_t hops) {
 void Peer::act_family(deed what) {
   if (what == deed::bear && children_.size() < most_children && brief_.generation < most_generations) {
     brief child = brief_;
+    child.owner = self_;
     child.generation = brief_.generation + 1;
     child.level = brief_.level + ((children_.size() + 1) << (8U * (2U - brief_.generation)));
     child.steps = static_cast<std::uint32_t>(random_below(brief_.steps + 1));
@@ -272,15 +277,31 @@ struct Stage : actor {
     }
     auto const all = procs.spawn<Peer>("peer", value_mesh<brief>(procs.extent(), briefs));
     all->meet.broadcast(all, procs);
-    for (int look = 0; look != 900 && !(look > 10 && ledger::now().quiet()); ++look) sleep(100ms);
+    auto const all_told = [&] {
+      for (std::uint64_t rank = 0; rank != all.size(); ++rank) {
+        if (!ledger::now().lives(all.id(rank)) && !lost_.contains(all.id(rank))) return false;
+      }
+      return true;
+    };
+    auto const settled = [&](bool long_since) {
+      return ledger::now().quiet(long_since) && all_told() && !ledger::now().has_orphans();
+    };
+    for (int look = 0; look != 900 && !(look > 10 && settled(look > 250)); ++look) sleep(100ms);
+    always(!ledger::now().has_suspended(), "G4 (workload): every wait for room ends");
+    always(all_told(), "G8 (workload): the stage is told of every peer that it lost");
+    always(!ledger::now().has_orphans(), "G7 (workload): nobody outlives its owner");
     ledger::now().close();
     if (one_in(2)) all.stop();
     if (one_in(4)) all.kill();
   }
-  bool supervise(failure const&) override {
+  bool supervise(failure const& f) override {
     sometimes(true, "workload: a peer fails");
+    always(lost_.insert(f.actor()).second, "G8 (workload): the stage is told once of a peer that it lost");
     return true;
   }
+
+ private:
+  std::set<actor_id> lost_;
 };
 ROOST_EXPORT(Stage, run)
 

@@ -12,10 +12,12 @@ namespace {
 knob const cleanup_bound({"actor.cleanup_bound", knob_unit::nanosecond, 3'000'000'000, 1'000'000, 10'000'000'000,
                           "How long handlers that are ended, owned actors and cleanup may take in all."});
 
-ROOST_DEFINE_PLANT(plant_reentry, "re-entry-while-waiting", "G1", "An actor starts its next message while a handler of it waits.");
+ROOST_DEFINE_PLANT(plant_reentry, "re-entry-while-waiting", "G1",
+                   "An actor starts its next message while a handler of it waits.");
 ROOST_DEFINE_PLANT(plant_mailbox_drop, "drop-at-stop", "G3", "An actor that ends drops what is in its mailbox without a word.");
 ROOST_DEFINE_PLANT(plant_mailbox_swap, "mailbox-swap", "G2", "Of two queued messages the later is sometimes taken first.");
-ROOST_DEFINE_PLANT(plant_cleanup_first, "cleanup-before-children", "G7", "An actor cleans up before the actors it owns have ended.");
+ROOST_DEFINE_PLANT(plant_cleanup_first, "cleanup-before-children", "G7",
+                   "An actor cleans up before the actors it owns have ended.");
 
 /// What user code threw, as an error.
 error error_of(std::exception_ptr thrown) {
@@ -54,7 +56,12 @@ class frame_scope {
 }  // namespace
 
 actor_cell::actor_cell(proc_runtime& home, spawn_order order)
-    : home_(&home), local_(order.id.local), owner_(order.owner), class_(order.what), name_(std::move(order.name)), where_(std::move(order.where)) {
+    : home_(&home),
+      local_(order.id.local),
+      owner_(order.owner),
+      class_(order.what),
+      name_(std::move(order.name)),
+      where_(std::move(order.where)) {
   mailbox_.push(std::move(order.construct));
 }
 
@@ -80,7 +87,8 @@ std::string actor_cell::describe() const {
 
 void actor_cell::accept(std::unique_ptr<message> m) {
   if (state_ != life::running && state_ != life::starting) {
-    home_->message_returned(id(), *m, state_ == life::draining ? error(errc::actor_stopped, describe() + " is stopping") : *end_reason_);
+    home_->message_returned(id(), *m,
+                            state_ == life::draining ? error(errc::actor_stopped, describe() + " is stopping") : *end_reason_);
     return;
   }
   if (m->reply && m->chain != nullptr && frames_ != nullptr) {
@@ -89,7 +97,9 @@ void actor_cell::accept(std::unique_ptr<message> m) {
       for (auto const* node = m->chain.get(); node != nullptr; node = node->outer.get()) {
         if (node->caller == id()) {
           for (auto* f = frames_; f != nullptr; f = f->next) {
-            if (f->waiting != nullptr && !f->concurrent && (f->waiting->kind() == wait_kind::several || f->waiting->target() == next_hop)) return true;
+            if (f->waiting != nullptr && !f->concurrent &&
+                (f->waiting->kind() == wait_kind::several || f->waiting->target() == next_hop))
+              return true;
           }
         }
         next_hop = node->caller;
@@ -98,11 +108,13 @@ void actor_cell::accept(std::unique_ptr<message> m) {
     }();
     if (cycle) {
       sometimes(true, "actor: a cycle of waiting callers is refused");
-      home_->message_returned(id(), *m, error(errc::deadlock, "the call would wait for " + describe() + ", which waits for its caller", m->endpoint != nullptr ? m->endpoint->full_name() : ""));
+      home_->message_returned(id(), *m,
+                              error(errc::deadlock, "the call would wait for " + describe() + ", which waits for its caller",
+                                    m->endpoint != nullptr ? m->endpoint->full_name() : ""));
       return;
     }
   }
-  if (ROOST_PLANT(plant_mailbox_swap) && mailbox_.size() == 2 && (local_ & 2) == 0) {
+  if (ROOST_PLANT(plant_mailbox_swap) && user_ != nullptr && mailbox_.size() == 2 && (local_ & 2) == 0) {
     auto first = mailbox_.pop();
     auto second = mailbox_.pop();
     mailbox_.push(std::move(second));
@@ -175,7 +187,8 @@ void actor_cell::end_timer::expired() {
     if (f->waiting != nullptr) f->waiting->wake(errc::ended);
   }
   if (cell->extras_ != nullptr) {
-    for (auto const& child : cell->extras_->children) cell->home().end_actor(child.id, false, error(errc::actor_killed, "its owner's cleanup bound passed"));
+    for (auto const& child : cell->extras_->children)
+      cell->home().end_actor(child.id, false, error(errc::actor_killed, "its owner's cleanup bound passed"));
   }
   cell->check_ready();
 }
@@ -342,9 +355,9 @@ void actor_cell::unlink_frame(handler_frame& frame) {
 }
 
 void actor_cell::run_message(std::unique_ptr<message> m) {
-  auto const kind = user_ == nullptr             ? activation::construct
-                    : m->endpoint != nullptr                     ? activation::handler
-                                                                 : activation::callback;
+  auto const kind = user_ == nullptr         ? activation::construct
+                    : m->endpoint != nullptr ? activation::handler
+                                             : activation::callback;
   handler_frame frame(*this, kind);
   frame.concurrent = m->endpoint != nullptr && m->endpoint->concurrency != 0;
   frame.handled = m.get();
@@ -383,7 +396,8 @@ void actor_cell::settle_message(handler_frame& frame, message& m, std::exception
   if (observer != nullptr) observer->handler_ended(id(), m.stamp, outcome);
   bool const explicit_reply = frame.answered;
   if (m.reply && !frame.answered) {
-    home_->answer_error(m.reply, thrown ? why : error(errc::no_reply, "the handler ended without an answer", describe()), id(), m.stamp);
+    home_->answer_error(m.reply, thrown ? why : error(errc::no_reply, "the handler ended without an answer", describe()), id(),
+                        m.stamp);
   }
   if (thrown && !unwound && (frame.kind != activation::handler || !m.reply || explicit_reply)) {
     end(error(errc::actor_failed, describe() + " failed").caused_by(why));
@@ -395,7 +409,9 @@ void actor_cell::settle_message(handler_frame& frame, message& m, std::exception
   check_ready();
 }
 
-void actor_cell::coroutine_finished(handler_frame& frame, message& handled, std::exception_ptr thrown) { settle_message(frame, handled, thrown); }
+void actor_cell::coroutine_finished(handler_frame& frame, message& handled, std::exception_ptr thrown) {
+  settle_message(frame, handled, thrown);
+}
 
 void actor_cell::run_supervise() {
   auto& failures = extras().failures;
@@ -430,7 +446,9 @@ void actor_cell::run_supervise() {
     if (other->waiting != nullptr) other->waiting->release();
   }
   if (!handled && !unwound) {
-    end(error(errc::actor_failed, describe() + " did not handle the failure of " + f.mesh() + (f.point().dims() == 0 ? "" : "[" + to_string(f.point()) + "]")).caused_by(why));
+    end(error(errc::actor_failed, describe() + " did not handle the failure of " + f.mesh() +
+                                      (f.point().dims() == 0 ? "" : "[" + to_string(f.point()) + "]"))
+            .caused_by(why));
   }
 }
 
@@ -446,7 +464,8 @@ void actor_cell::run_cleanup() {
       user_->cleanup(end_reason_->code == errc::ok ? nullptr : end_reason_.get());
     } catch (...) {
       auto const why = error_of(std::current_exception());
-      if (end_reason_->code == errc::ok) *end_reason_ = error(errc::actor_failed, "cleanup of " + describe() + " failed").caused_by(why);
+      if (end_reason_->code == errc::ok)
+        *end_reason_ = error(errc::actor_failed, "cleanup of " + describe() + " failed").caused_by(why);
     }
   }
   unlink_frame(frame);
@@ -460,7 +479,8 @@ void actor_cell::advance_end() {
       if (has_children()) {
         auto const children = extras_->children;
         bool const drain = end_reason_->code == errc::ok;
-        for (auto const& child : children) home_->end_actor(child.id, drain, error(errc::actor_killed, "its owner " + describe() + " ended"));
+        for (auto const& child : children)
+          home_->end_actor(child.id, drain, error(errc::actor_killed, "its owner " + describe() + " ended"));
       }
       if (ROOST_PLANT(plant_cleanup_first)) ending_ = ending_step::cleanup;
       break;

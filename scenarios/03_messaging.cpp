@@ -148,7 +148,7 @@ struct Editor : roost::actor {
     // A callback is a message of this actor: it runs after this handler, so do not wait for it here.
     for (auto const& each : pages) each.then([this](std::uint64_t) { ++by_callback_; }).detach();
 
-    auto const bound = binders_.at_rank(1)->bind.call_one(number + 4).wait();
+    auto const bound = binders_.at_rank(binders_.size() - 1)->bind.call_one(number + 4).wait();
     if (bound) roost::always(*bound == 2 * number + 9, "03: a coroutine gets both of its answers");
   }
 

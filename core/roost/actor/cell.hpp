@@ -29,12 +29,12 @@ class self_timer : public timer {
 
 /// What few actors have; made when first needed.
 struct cell_extras {
-  std::vector<owned_actor> children;             ///< Alive as far as this proc knows, in order of spawning.
-  std::vector<failure> failures;                 ///< Not yet supervised, oldest first.
+  std::vector<owned_actor> children;                ///< Alive as far as this proc knows, in order of spawning.
+  std::vector<failure> failures;                    ///< Not yet supervised, oldest first.
   std::vector<std::unique_ptr<self_timer>> timers;  ///< Delayed and periodic messages to itself.
   std::vector<std::pair<actor_id, bool>> watchers;  ///< Who is told of the end; true: linked.
-  std::uint64_t spawned = 0;                     ///< Actors ever spawned by it.
-  std::uint64_t waits = 0;                       ///< Waits ever begun by it, for observers.
+  std::uint64_t spawned = 0;                        ///< Actors ever spawned by it.
+  std::uint64_t waits = 0;                          ///< Waits ever begun by it, for observers.
 };
 
 /// What an actor is made from.
@@ -43,7 +43,7 @@ struct spawn_order {
   actor_id owner;
   class_descriptor const* what = nullptr;
   std::string name;
-  point where;                      ///< In its mesh.
+  point where;  ///< In its mesh.
   std::unique_ptr<message> construct;
 };
 

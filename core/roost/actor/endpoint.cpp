@@ -26,7 +26,8 @@ std::string mesh_ref::describe(std::uint64_t rank) const {
 }
 
 mesh_ref const& require_mesh(mesh_ref const& ref, char const* what) {
-  if (ref.mesh == nullptr) throw exception(error(errc::bad_argument, std::string(what) + " on a mesh reference that refers to nothing"));
+  if (ref.mesh == nullptr)
+    throw exception(error(errc::bad_argument, std::string(what) + " on a mesh reference that refers to nothing"));
   return ref;
 }
 
@@ -36,7 +37,8 @@ invocation invocation::here(nanoseconds timeout) {
   invocation from{frame.cell, &frame, std::min(frame.deadline, deadline_in(timeout)), nullptr};
   auto const depth = frame.chain ? frame.chain->depth + 1 : 1;
   if (depth > wire::max_chain) {
-    throw exception(error(errc::too_deep, "the chain of waiting callers has more than " + std::to_string(wire::max_chain) + " actors",
+    throw exception(error(errc::too_deep,
+                          "the chain of waiting callers has more than " + std::to_string(wire::max_chain) + " actors",
                           frame.cell->describe()));
   }
   from.chain = std::make_shared<chain_node const>(chain_node{frame.cell->id(), depth, frame.chain});
@@ -51,7 +53,8 @@ link::outgoing make_outgoing(invocation const& from, endpoint_descriptor const& 
   out.header.endpoint = endpoint.id;
   out.header.reply_port = reply.port;
   out.header.fingerprint = endpoint.fingerprint;
-  if (from.deadline != never) out.header.remaining = std::max<std::int64_t>(0, (from.deadline - from.cell->home().seams().clock->now()).count());
+  if (from.deadline != never)
+    out.header.remaining = std::max<std::int64_t>(0, (from.deadline - from.cell->home().seams().clock->now()).count());
   if (reply && from.chain != nullptr) {
     std::vector<actor_id> callers;
     for (auto const* node = from.chain.get(); node != nullptr; node = node->outer.get()) callers.push_back(node->caller);
@@ -76,7 +79,8 @@ result<shared_bytes> split_payload(shared_bytes const& payload, std::uint64_t ra
   if (!shape.labels.empty()) {
     auto made = extent::make(shape.labels, shape.sizes);
     if (!made) return made.failure();
-    if (rank >= made->size()) return error(errc::bad_frame, "rank " + std::to_string(rank) + " is outside the slice of the message");
+    if (rank >= made->size())
+      return error(errc::bad_frame, "rank " + std::to_string(rank) + " is outside the slice of the message");
     place = std::make_unique<cast_place>(cast_place{*made, rank});
   }
   return payload.slice(in.offset(), payload.size() - in.offset());

@@ -46,7 +46,8 @@ struct answer_of<task<R>> {
 /// The parts of an endpoint's type: its class, what it answers, the arguments that travel.
 template <class C, class R, class... Args>
 struct plain_traits {
-  static_assert(!(is_reply_port<std::remove_cvref_t<Args>> || ...), "roost: the reply_port of an endpoint is its first parameter");
+  static_assert(!(is_reply_port<std::remove_cvref_t<Args>> || ...),
+                "roost: the reply_port of an endpoint is its first parameter");
   using actor_type = C;
   using returned = R;
   using answer = typename answer_of<R>::type;
@@ -137,9 +138,12 @@ result<std::unique_ptr<message>> decode_call(shared_bytes const& payload, proc_r
 template <auto Member, fixed_name Class, fixed_name Name>
 struct described_endpoint {
   using traits = member_traits<decltype(Member)>;
-  static inline endpoint_descriptor const descriptor{
-      wire::endpoint_hash(Class.view(), Name.view()), Class.view(), Name.view(), wire::fingerprint_of<typename traits::arguments>(),
-      concurrency_of(std::integral_constant<decltype(Member), Member>{}), &decode_call<Member>};
+  static inline endpoint_descriptor const descriptor{wire::endpoint_hash(Class.view(), Name.view()),
+                                                     Class.view(),
+                                                     Name.view(),
+                                                     wire::fingerprint_of<typename traits::arguments>(),
+                                                     concurrency_of(std::integral_constant<decltype(Member), Member>{}),
+                                                     &decode_call<Member>};
 };
 
 /// The future of one rank's answer.
@@ -259,7 +263,8 @@ class result_stream {
         throw;
       }
       state_->waiting.remove(node);
-      if (outcome == errc::timeout && state_->arrived.empty()) detail::throw_error(error(errc::timeout, "no result came before the deadline"));
+      if (outcome == errc::timeout && state_->arrived.empty())
+        detail::throw_error(error(errc::timeout, "no result came before the deadline"));
     }
     entry first = std::move(state_->arrived.front());
     state_->arrived.pop_front();
@@ -302,7 +307,8 @@ class endpoint<Member, Class, Name, std::tuple<Args...>> {
   future<R> call_one(Args... args) const {
     auto const& mesh = detail::require_mesh(*mesh_, "call_one");
     if (mesh.size() != 1) {
-      detail::throw_error(error(errc::not_one_rank, "call_one needs exactly one rank, and " + mesh.mesh->name + " has " + std::to_string(mesh.size()),
+      detail::throw_error(error(errc::not_one_rank,
+                                "call_one needs exactly one rank, and " + mesh.mesh->name + " has " + std::to_string(mesh.size()),
                                 described::descriptor.full_name()));
     }
     return call_rank(mesh, 0, std::tuple<Args...>(std::move(args)...));
@@ -316,7 +322,9 @@ class endpoint<Member, Class, Name, std::tuple<Args...>> {
       auto const id = mesh.member(rank);
       if (!home.known_failed(id.proc) && (id.proc != home.self() || home.find(id.local) != nullptr)) alive.push_back(rank);
     }
-    if (alive.empty()) detail::throw_error(error(errc::unavailable, "no rank of " + mesh.mesh->name + " is alive", described::descriptor.full_name()));
+    if (alive.empty())
+      detail::throw_error(
+          error(errc::unavailable, "no rank of " + mesh.mesh->name + " is alive", described::descriptor.full_name()));
     return call_rank(mesh, alive[random_below(alive.size())], std::tuple<Args...>(std::move(args)...));
   }
   /// To every rank, without a reply. What is not handled comes back to `actor::undelivered`.
@@ -324,7 +332,8 @@ class endpoint<Member, Class, Name, std::tuple<Args...>> {
     auto const& mesh = detail::require_mesh(*mesh_, "broadcast");
     auto const from = detail::invocation::here(timeout_);
     for (std::uint64_t rank = 0; rank != mesh.size(); ++rank) {
-      detail::send_call<Member>(from, described::descriptor, mesh.member(rank), {}, std::tuple<Args...>(args...), place(mesh, rank));
+      detail::send_call<Member>(from, described::descriptor, mesh.member(rank), {}, std::tuple<Args...>(args...),
+                                place(mesh, rank));
     }
   }
   /// Like `broadcast`, but sends nothing and gives false where that would have to wait for room.
@@ -366,7 +375,8 @@ class endpoint<Member, Class, Name, std::tuple<Args...>> {
     auto state = detail::open_answer<R>(*from.cell, to);
     if (timeout_ != nanoseconds::max()) state->expire_at(from.deadline);
     try {
-      detail::send_call<Member>(from, described::descriptor, to, {home.self(), state->number}, std::move(args), place(mesh, rank));
+      detail::send_call<Member>(from, described::descriptor, to, {home.self(), state->number}, std::move(args),
+                                place(mesh, rank));
     } catch (...) {
       home.close_port(*state);
       throw;

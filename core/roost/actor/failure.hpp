@@ -35,7 +35,7 @@ std::string to_string(failure const& f);
 /// A message of this actor that was not handled; given to `actor::undelivered`. It had no reply port.
 struct undelivered {
   actor_id receiver;
-  std::string endpoint;  ///< "Class.endpoint".
+  std::string endpoint;       ///< "Class.endpoint".
   errc fate = errc::unknown;  ///< errc::not_handled: certainly not handled; errc::unknown: it may have been.
   error why;
 };

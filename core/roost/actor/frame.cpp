@@ -9,7 +9,8 @@ namespace {
 
 thread_local handler_frame* current = nullptr;  // banned-call: the current-context pointer, one a loop
 
-ROOST_DEFINE_PLANT(plant_lost_wakeup, "lost-wakeup", "G4", "A future that is fulfilled while its waiter is armed with a deadline forgets the waiter.");
+ROOST_DEFINE_PLANT(plant_lost_wakeup, "lost-wakeup", "G4",
+                   "A future that is fulfilled while its waiter is armed with a deadline forgets the waiter.");
 ROOST_DEFINE_PLANT(plant_endless_wait, "wait-nobody-ends", "G4", "A wait for a reply ignores its deadline.");
 
 }  // namespace

@@ -22,9 +22,9 @@ struct handler_frame {
   actor_cell* cell;
   activation kind;
   bool concurrent = false;
-  bool must_end = false;        ///< The next suspension throws `ended`.
-  bool answered = false;        ///< A value or error went to `reply`, or the handler took the reply port.
-  message* handled = nullptr;   ///< Null for what is no message.
+  bool must_end = false;       ///< The next suspension throws `ended`.
+  bool answered = false;       ///< A value or error went to `reply`, or the handler took the reply port.
+  message* handled = nullptr;  ///< Null for what is no message.
   instant deadline = never;
   chain_ptr chain;
   error end_reason;

@@ -6,7 +6,8 @@
 namespace roost::detail {
 namespace {
 
-ROOST_DEFINE_PLANT(plant_forget_observer, "second-observer-forgotten", "G4", "Of several waits on one future only the first is ended.");
+ROOST_DEFINE_PLANT(plant_forget_observer, "second-observer-forgotten", "G4",
+                   "Of several waits on one future only the first is ended.");
 
 }  // namespace
 
@@ -83,7 +84,8 @@ void future_base::become_ready() {
 
 std::vector<std::size_t> wait_states(std::vector<future_base*> const& states, std::size_t wanted, instant deadline) {
   if (wanted > states.size()) {
-    throw_error(error(errc::bad_argument, "waiting for " + std::to_string(wanted) + " of " + std::to_string(states.size()) + " futures can never end"));
+    throw_error(error(errc::bad_argument, "waiting for " + std::to_string(wanted) + " of " + std::to_string(states.size()) +
+                                              " futures can never end"));
   }
   auto const ready = [&] {
     std::vector<std::size_t> indices;

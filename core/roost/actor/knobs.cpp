@@ -6,7 +6,8 @@ knob const lease({"actor.lease", knob_unit::nanosecond, 3'000'000'000, 500'000'0
                   "How long a proc lives without a word from the proc that launched it."});
 knob const tombstones({"actor.tombstones", knob_unit::count, 4096, 16, 65536,
                        "Ended actors of a proc whose end is remembered, to tell late senders why."});
-knob const flight_entries({"actor.flight_entries", knob_unit::count, 1024, 16, 65536, "Handler starts that a proc's flight recorder keeps."});
+knob const flight_entries({"actor.flight_entries", knob_unit::count, 1024, 16, 65536,
+                           "Handler starts that a proc's flight recorder keeps."});
 knob const launch_bound({"actor.launch_bound", knob_unit::nanosecond, 10'000'000'000, 2'000'000'000, 60'000'000'000,
                          "How long a launched proc may take to run before its silence counts."});
 knob const unknown_hold({"actor.unknown_hold", knob_unit::nanosecond, 2'000'000'000, 1'000'000'000, 5'000'000'000,

@@ -46,12 +46,14 @@ class receiver_state final : public port_base {
  public:
   explicit receiver_state(bool one) : once_(one) {}
   result<void> take(void* value, std::uint64_t type) override {
-    if (type != wire::fingerprint_of<T>()) return error(errc::fingerprint_mismatch, "a value of another type was sent to the port");
+    if (type != wire::fingerprint_of<T>())
+      return error(errc::fingerprint_mismatch, "a value of another type was sent to the port");
     push(std::move(*static_cast<T*>(value)));
     return {};
   }
   result<void> take_bytes(shared_bytes const& encoded, std::uint64_t type) override {
-    if (type != wire::fingerprint_of<T>()) return error(errc::fingerprint_mismatch, "a value of another type was sent to the port");
+    if (type != wire::fingerprint_of<T>())
+      return error(errc::fingerprint_mismatch, "a value of another type was sent to the port");
     auto value = wire::decode<T>(encoded, {}, home);
     if (!value) return value.failure();
     push(std::move(*value));
@@ -131,7 +133,8 @@ class receiver {
   T recv() {
     auto const& frame = detail::require_frame("receiver::recv()");
     if (!state_->linked && frame.deadline == never && state_->values.empty()) {
-      detail::throw_error(error(errc::unbounded_wait, "this receive could wait for ever: link the receiver to who sends, or give a deadline"));
+      detail::throw_error(
+          error(errc::unbounded_wait, "this receive could wait for ever: link the receiver to who sends, or give a deadline"));
     }
     return next(never);
   }
@@ -154,7 +157,8 @@ class receiver {
         throw;
       }
       state_->observers().remove(node);
-      if (outcome == errc::timeout && state_->values.empty()) detail::throw_error(error(errc::timeout, "no value came before the deadline"));
+      if (outcome == errc::timeout && state_->values.empty())
+        detail::throw_error(error(errc::timeout, "no value came before the deadline"));
     }
     T value = std::move(state_->values.front());
     state_->values.pop_front();

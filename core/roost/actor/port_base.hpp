@@ -28,13 +28,13 @@ class port_base {
   /// Takes one value and then leaves the table.
   virtual bool once() const noexcept = 0;
 
-  std::uint64_t number = 0;      ///< 0: not (or no longer) in a table.
+  std::uint64_t number = 0;  ///< 0: not (or no longer) in a table.
   proc_runtime* home = nullptr;
-  actor_id owner;                ///< Who opened it.
-  actor_id target;               ///< Who answers, for futures; a nil proc ordinal is no proc.
-  message_stamp request;         ///< The request that it belongs to, for observers.
-  bool awaited = false;          ///< `target` is set: the port fails with its proc,
-  bool asked = false;            ///< once the request has been sent.
+  actor_id owner;         ///< Who opened it.
+  actor_id target;        ///< Who answers, for futures; a nil proc ordinal is no proc.
+  message_stamp request;  ///< The request that it belongs to, for observers.
+  bool awaited = false;   ///< `target` is set: the port fails with its proc,
+  bool asked = false;     ///< once the request has been sent.
 
  private:
   friend void intrusive_ptr_add_ref(port_base* p) noexcept { ++p->references_; }

@@ -41,7 +41,8 @@ void proc_runtime::launched(proc_id id) {
 void proc_runtime::exited(proc_id id, error why) {
   set_current_platform(seams_);
   launched_.erase(id);
-  auto const reason = error(errc::proc_failed, "proc " + to_string(id) + " ended").caused_by(why.code == errc::ok ? error(errc::proc_failed, "it exited by itself") : why);
+  auto const reason = error(errc::proc_failed, "proc " + to_string(id) + " ended")
+                          .caused_by(why.code == errc::ok ? error(errc::proc_failed, "it exited by itself") : why);
   declare(id, reason, self_);
   if (finishing_ && launched_.empty()) check_exit();
 }
@@ -58,7 +59,8 @@ void proc_runtime::declare(proc_id dead, error const& why, proc_id told_by) {
   if (!sessions_->declare_failed(dead, why)) peer_gone(dead, why);
   auto const body = shared_bytes(wire::encode(verdict_body{dead, to_body(why)}));
   auto const tell_proc = [&](proc_id to) {
-    if (to != told_by && to != dead && !known_failed(to)) sessions_->send_control(to, static_cast<std::uint16_t>(control_kind::verdict), body);
+    if (to != told_by && to != dead && !known_failed(to))
+      sessions_->send_control(to, static_cast<std::uint16_t>(control_kind::verdict), body);
   };
   for (auto const& child : launched_) tell_proc(child);
   if (bootstrap_) tell_proc(bootstrap_->parent);
@@ -101,7 +103,8 @@ void proc_runtime::peer_gone(proc_id peer, error const& why) {
     if (!ROOST_PLANT(plant_failure_lost)) {
       for (auto const& child : cell->children_on(peer)) cell->child_ended(child.id, why);
     }
-    if (auto* extras = cell->extras_if_any()) std::erase_if(extras->watchers, [&](auto const& w) { return w.first.proc == peer; });
+    if (auto* extras = cell->extras_if_any())
+      std::erase_if(extras->watchers, [&](auto const& w) { return w.first.proc == peer; });
     if (cell->owner().proc == peer && !ROOST_PLANT(plant_orphans_live)) {
       cell->end(error(errc::actor_killed, "the proc of its owner is lost").caused_by(why));
     }
@@ -149,9 +152,7 @@ void proc_runtime::control(proc_id from, std::uint16_t kind, shared_bytes body) 
         }
       }
       break;
-    case control_kind::lease:
-      lease_until_ = seams_->clock->boot() + seams_->knobs->duration(knobs::lease);
-      break;
+    case control_kind::lease: lease_until_ = seams_->clock->boot() + seams_->knobs->duration(knobs::lease); break;
     case control_kind::shutdown: {
       std::vector<actor_cell*> cells;
       for (auto const& [local, cell] : actors_) cells.push_back(cell.get());  // banned-call: sorted below

@@ -12,8 +12,10 @@
 namespace roost::detail {
 namespace {
 
-ROOST_DEFINE_PLANT(plant_deadline_restarts, "deadline-restarted", "G4", "A deadline that arrives from another proc starts anew there with ten times its length.");
-ROOST_DEFINE_PLANT(plant_reply_twice, "second-reply-delivered", "G3", "An answer from another proc is now and then given to the caller twice.");
+ROOST_DEFINE_PLANT(plant_deadline_restarts, "deadline-restarted", "G4",
+                   "A deadline that arrives from another proc starts anew there with ten times its length.");
+ROOST_DEFINE_PLANT(plant_reply_twice, "second-reply-delivered", "G3",
+                   "An answer from another proc is now and then given to the caller twice.");
 
 /// A watched actor's end, as a message of the watcher to itself.
 class down_message final : public message {
@@ -289,7 +291,8 @@ void proc_runtime::watcher_told(actor_id watcher, actor_id watched, bool linked,
   }
 }
 
-void proc_runtime::notify_end(actor_id gone, std::vector<std::pair<actor_id, bool>> const& watchers, actor_id owner, error const& why) {
+void proc_runtime::notify_end(actor_id gone, std::vector<std::pair<actor_id, bool>> const& watchers, actor_id owner,
+                              error const& why) {
   auto const reason = why.code == errc::ok ? error(errc::actor_stopped, to_string(gone) + " has stopped") : why;
   for (auto const& [watcher, linked] : watchers) watcher_told(watcher, gone, linked, reason);
   std::vector<watch_entry> ports;

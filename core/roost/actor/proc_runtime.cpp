@@ -11,7 +11,8 @@
 namespace roost::detail {
 namespace {
 
-ROOST_DEFINE_PLANT(plant_mailbox_grows, "mailbox-grows", "G10", "Sends within a proc take no credit, so a mailbox grows without bound.");
+ROOST_DEFINE_PLANT(plant_mailbox_grows, "mailbox-grows", "G10",
+                   "Sends within a proc take no credit, so a mailbox grows without bound.");
 ROOST_DEFINE_PLANT(plant_tell_twice, "receipt-twice", "G3", "The receipt of a returned message is given twice.");
 
 /// The receipt of a message that was not handled, as the sender's own message to itself.
@@ -70,7 +71,8 @@ void proc_runtime::unwind() {
   mute_ = true;
   std::vector<actor_cell*> cells;
   for (auto const& [local, cell] : actors_) cells.push_back(cell.get());  // banned-call: sorted below
-  std::sort(cells.begin(), cells.end(), [](actor_cell* a, actor_cell* b) { return std::pair(a->key, a->id()) < std::pair(b->key, b->id()); });
+  std::sort(cells.begin(), cells.end(),
+            [](actor_cell* a, actor_cell* b) { return std::pair(a->key, a->id()) < std::pair(b->key, b->id()); });
   for (auto* cell : cells) cell->unwind();
   held_.clear();
   for (auto* cell : cells) actors_.erase(cell->id().local);
@@ -180,19 +182,22 @@ bool proc_runtime::credit_cycle(actor_id sender, actor_id receiver) const {
 
 void proc_runtime::await_credit(handler_frame* frame, actor_id receiver, std::uint64_t size, instant deadline) {
   auto const sender = frame->cell->id();
-  bool const may_suspend = frame->kind == activation::handler || frame->kind == activation::callback || frame->kind == activation::construct;
+  bool const may_suspend =
+      frame->kind == activation::handler || frame->kind == activation::callback || frame->kind == activation::construct;
   auto const room = [&] {
     if (receiver.proc == self_ || known_failed(receiver.proc)) return has_credit(sender.local, receiver, size);
     return sessions_->want_room(sender.local, receiver, bytes{size});
   };
   while (!room()) {
     if (!may_suspend || frame->must_end) {
-      throw exception(error(errc::would_block, "no credit to send to " + to_string(receiver) + ", and supervise, cleanup and ending handlers do not wait for it"));
+      throw exception(error(errc::would_block, "no credit to send to " + to_string(receiver) +
+                                                   ", and supervise, cleanup and ending handlers do not wait for it"));
     }
     if (receiver.proc == self_ && find(receiver.local) == nullptr) return;
     if (receiver.proc == self_ && (receiver == sender || credit_cycle(sender, receiver))) {
       sometimes(true, "actor: a cycle of suspended senders is refused");
-      throw exception(error(errc::deadlock, "waiting for credit of " + to_string(receiver) + " would close a cycle of suspended senders"));
+      throw exception(
+          error(errc::deadlock, "waiting for credit of " + to_string(receiver) + " would close a cycle of suspended senders"));
     }
     sometimes(true, "actor: a sender waits for credit");
     credit_wait wait{sender.local, receiver, {}};
@@ -222,7 +227,8 @@ void proc_runtime::wake_credit(std::uint64_t sender, actor_id receiver, errc out
 
 void proc_runtime::send_local(actor_id to, std::unique_ptr<message> m) {
   if (seams_->observer != nullptr) {
-    m->stamp = seams_->observer->sent({m->sender, to, {m->endpoint->id}, bytes{m->size}, static_cast<bool>(m->reply), m->deadline});
+    m->stamp =
+        seams_->observer->sent({m->sender, to, {m->endpoint->id}, bytes{m->size}, static_cast<bool>(m->reply), m->deadline});
     if (m->reply.proc == self_) {
       if (auto const p = find_port(m->reply.port)) p->request = m->stamp;
     }
@@ -249,8 +255,12 @@ void proc_runtime::send_remote(actor_id to, link::outgoing out, reply_route repl
   message_stamp stamp;
   auto const endpoint = out.header.endpoint;
   if (seams_->observer != nullptr) {
-    stamp = seams_->observer->sent({sender, to, {endpoint}, bytes{out.payload.size()}, static_cast<bool>(reply),
-                                     out.header.remaining < 0 ? never : seams_->clock->now() + nanoseconds(out.header.remaining)});
+    stamp = seams_->observer->sent({sender,
+                                    to,
+                                    {endpoint},
+                                    bytes{out.payload.size()},
+                                    static_cast<bool>(reply),
+                                    out.header.remaining < 0 ? never : seams_->clock->now() + nanoseconds(out.header.remaining)});
     out.header.stamp_high = stamp.high;
     out.header.stamp_low = stamp.low;
   }
@@ -300,13 +310,16 @@ void proc_runtime::message_returned(actor_id receiver, message& m, error const& 
   tell(m.sender, m.reply, m.stamp, m.endpoint->id, receiver, errc::not_handled, why);
 }
 
-void proc_runtime::tell(actor_id sender, reply_route reply, message_stamp stamp, std::uint64_t endpoint, actor_id receiver, errc fate,
-                        error const& why) {
+void proc_runtime::tell(actor_id sender, reply_route reply, message_stamp stamp, std::uint64_t endpoint, actor_id receiver,
+                        errc fate, error const& why) {
   auto const where = endpoint_name(endpoint) + " of " + to_string(receiver);
-  auto const told_error = why.code == errc::deadlock
-                              ? error(errc::deadlock, "the call would close a cycle of waiting callers", where).caused_by(why)
-                              : error(fate, fate == errc::not_handled ? "the message was not handled" : "the message may or may not have been handled", where)
-                                    .caused_by(why);
+  auto const told_error =
+      why.code == errc::deadlock
+          ? error(errc::deadlock, "the call would close a cycle of waiting callers", where).caused_by(why)
+          : error(fate,
+                  fate == errc::not_handled ? "the message was not handled" : "the message may or may not have been handled",
+                  where)
+                .caused_by(why);
   if (reply) {
     // Without a port the answer has come already, and only the word that the message was handled is missing.
     if (auto const p = find_port(reply.port)) {
@@ -362,7 +375,8 @@ void proc_runtime::answer_error(reply_route to, error const& why, actor_id repli
   }
 }
 
-void proc_runtime::answer_bytes(reply_route to, shared_bytes encoded, std::uint64_t type, actor_id replier, message_stamp request) {
+void proc_runtime::answer_bytes(reply_route to, shared_bytes encoded, std::uint64_t type, actor_id replier,
+                                message_stamp request) {
   note_replied(replier, request);
   if (to.proc != self_) {
     send_agent(to.proc, agent_op::answer_value, std::move(encoded), to.port, type);
@@ -395,9 +409,9 @@ std::shared_ptr<void>& proc_runtime::proc_local_slot(std::size_t index) {
 void proc_runtime::record(flight_entry entry) {
   auto const limit = seams_->knobs->count(knobs::flight_entries);
   if (flight_.size() < limit) {
-    flight_.push_back(std::move(entry));
+    flight_.push_back(entry);
   } else {
-    flight_[flight_next_] = std::move(entry);
+    flight_[flight_next_] = entry;
     flight_next_ = (flight_next_ + 1) % limit;
   }
 }

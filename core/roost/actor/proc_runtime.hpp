@@ -138,9 +138,9 @@ class proc_runtime final : public proc_instance, private link::session_events, p
     observer_list waiting;
   };
   struct watch_entry {
-    actor_id watcher;      ///< Of this proc; or nil and
-    std::uint64_t port;    ///< a port that fails.
-    actor_id watched;      ///< On another proc.
+    actor_id watcher;    ///< Of this proc; or nil and
+    std::uint64_t port;  ///< a port that fails.
+    actor_id watched;    ///< On another proc.
     bool linked;
   };
   struct held_messages {

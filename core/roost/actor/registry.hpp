@@ -15,11 +15,11 @@ namespace roost::detail {
 
 /// One endpoint of one class.
 struct endpoint_descriptor {
-  std::uint64_t id = 0;             ///< endpoint_hash(class, name).
+  std::uint64_t id = 0;  ///< endpoint_hash(class, name).
   std::string_view class_name;
   std::string_view name;
-  std::uint64_t fingerprint = 0;    ///< Of the arguments.
-  std::size_t concurrency = 0;      ///< 0: exclusive; else at most so many at a time.
+  std::uint64_t fingerprint = 0;  ///< Of the arguments.
+  std::size_t concurrency = 0;    ///< 0: exclusive; else at most so many at a time.
   /// Makes the message of encoded arguments. Errors: those of decoding.
   result<std::unique_ptr<message>> (*decode)(shared_bytes const& payload, proc_runtime& home) = nullptr;
 

@@ -15,7 +15,8 @@ namespace roost::detail {
 /// A constructor argument as it travels: text owned, everything else as it is.
 template <class A>
 using spawn_argument =
-    std::conditional_t<std::is_convertible_v<A, std::string_view> && !std::is_same_v<std::decay_t<A>, std::string>, std::string, std::decay_t<A>>;
+    std::conditional_t<std::is_convertible_v<A, std::string_view> && !std::is_same_v<std::decay_t<A>, std::string>, std::string,
+                       std::decay_t<A>>;
 
 /// The first message of an actor: constructs it.
 template <class T, class... Args>
@@ -23,7 +24,8 @@ class construct_message final : public message {
  public:
   explicit construct_message(std::tuple<Args...> a) : arguments_(std::move(a)) {}
   void invoke(handler_frame& frame) override {
-    frame.cell->set_user(std::apply([](auto&... a) -> std::unique_ptr<actor> { return std::make_unique<T>(std::move(a)...); }, arguments_));
+    frame.cell->set_user(
+        std::apply([](auto&... a) -> std::unique_ptr<actor> { return std::make_unique<T>(std::move(a)...); }, arguments_));
   }
 
  private:
@@ -39,9 +41,8 @@ result<std::unique_ptr<message>> decode_construct(shared_bytes const& payload, p
 
 /// Whether T itself is exported, not only a base of it.
 template <class T>
-concept exported = requires(T const* none) {
-  requires std::is_same_v<typename decltype(roost_endpoints_type(none))::roost_detail_class, T>;
-};
+concept exported =
+    requires(T const* none) { requires std::is_same_v<typename decltype(roost_endpoints_type(none))::roost_detail_class, T>; };
 
 /// Registers T(Args...) before main wherever it is spawned.
 template <class T, class... Args>
@@ -65,7 +66,8 @@ actor_id spawn_one(actor_cell& owner, proc_id where, std::string const& mesh_nam
   auto const id = home.new_actor_id(owner, where);
   owner.add_child({id, mesh_name, at});
   if (where == home.self()) {
-    home.spawn_here({id, owner.id(), &what, mesh_name, std::move(at), std::make_unique<construct_message<T, Args...>>(std::move(arguments))});
+    home.spawn_here(
+        {id, owner.id(), &what, mesh_name, std::move(at), std::make_unique<construct_message<T, Args...>>(std::move(arguments))});
   } else {
     spawn_body body;
     body.local = id.local;

@@ -67,14 +67,17 @@ TEST(Keyed, BetweenCoversBothEnds) {
 TEST(Digest, DependsOnOrder) {
   std::array<std::uint64_t, 1> const one{1}, two{2};
   rolling_digest a, b;
-  a.add(one); a.add(two);
-  b.add(two); b.add(one);
+  a.add(one);
+  a.add(two);
+  b.add(two);
+  b.add(one);
   EXPECT_NE(a.value(), b.value());
 }
 
 TEST(Error, ChainIsKeptWithTheNewestFirst) {
   error const inner(errc::timeout, "disk did not answer");
-  error const outer = error(errc::handler_threw, "save failed", "Store.save").caused_by(inner).caused_by(error(errc::unknown, "root"));
+  error const outer =
+      error(errc::handler_threw, "save failed", "Store.save").caused_by(inner).caused_by(error(errc::unknown, "root"));
   EXPECT_EQ(outer.describe(),
             "save failed [handler_threw] at Store.save\n  because: disk did not answer [timeout]\n  because: root [unknown]");
 }

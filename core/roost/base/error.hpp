@@ -16,37 +16,37 @@ namespace roost {
 enum class errc : std::uint16_t {
   ok = 0,
   // Fates of messages and waits (spec G3, G4, G10).
-  not_handled,       ///< The message was certainly not handled.
-  unknown,           ///< The message may or may not have been handled.
-  no_reply,          ///< The reply port was destroyed unanswered.
-  timeout,           ///< The deadline passed.
-  deadlock,          ///< The wait would close a cycle of waiting callers or suspended senders.
-  would_block,       ///< No credit, and the caller may not suspend.
-  too_deep,          ///< The call chain has more than its limit of callers.
-  unbounded_wait,    ///< A receiver is neither linked to actors nor received with a deadline.
+  not_handled,     ///< The message was certainly not handled.
+  unknown,         ///< The message may or may not have been handled.
+  no_reply,        ///< The reply port was destroyed unanswered.
+  timeout,         ///< The deadline passed.
+  deadlock,        ///< The wait would close a cycle of waiting callers or suspended senders.
+  would_block,     ///< No credit, and the caller may not suspend.
+  too_deep,        ///< The call chain has more than its limit of callers.
+  unbounded_wait,  ///< A receiver is neither linked to actors nor received with a deadline.
   // What became of the other side.
-  actor_failed,      ///< The target actor failed; the cause is chained.
-  actor_stopped,     ///< The target actor stopped.
-  actor_killed,      ///< The target actor was killed.
-  no_such_actor,     ///< No actor of that id was ever here.
-  proc_failed,       ///< The target's proc was declared failed.
-  path_lost,         ///< The path to a living proc is lost.
-  stale,             ///< The message was bound to an earlier incarnation or membership epoch.
-  ended,             ///< The waiting actor itself is being ended.
+  actor_failed,   ///< The target actor failed; the cause is chained.
+  actor_stopped,  ///< The target actor stopped.
+  actor_killed,   ///< The target actor was killed.
+  no_such_actor,  ///< No actor of that id was ever here.
+  proc_failed,    ///< The target's proc was declared failed.
+  path_lost,      ///< The path to a living proc is lost.
+  stale,          ///< The message was bound to an earlier incarnation or membership epoch.
+  ended,          ///< The waiting actor itself is being ended.
   // User code.
-  handler_threw,     ///< The endpoint threw; its message is the text.
-  mesh_partial,      ///< A collective result lacks some ranks.
-  not_one_rank,      ///< `call_one` needs exactly one rank.
-  unsupervised,      ///< A failure reached the root.
+  handler_threw,  ///< The endpoint threw; its message is the text.
+  mesh_partial,   ///< A collective result lacks some ranks.
+  not_one_rank,   ///< `call_one` needs exactly one rank.
+  unsupervised,   ///< A failure reached the root.
   // Input from outside.
-  bad_frame,         ///< A frame is malformed.
-  too_large,         ///< A limit on size, nesting or count was passed; the text names it.
-  version_mismatch,  ///< The peer speaks another wire version; both are named.
-  unauthenticated,   ///< The peer's proof of membership is wrong.
-  fingerprint_mismatch, ///< The two builds disagree on a message's structure.
-  unknown_endpoint,  ///< The receiver has no such endpoint.
-  bad_argument,      ///< The caller passed something impossible; the text says what was expected.
-  bad_scenario,      ///< A scenario or repro file is wrong; the place is file:line:column.
+  bad_frame,             ///< A frame is malformed.
+  too_large,             ///< A limit on size, nesting or count was passed; the text names it.
+  version_mismatch,      ///< The peer speaks another wire version; both are named.
+  unauthenticated,       ///< The peer's proof of membership is wrong.
+  fingerprint_mismatch,  ///< The two builds disagree on a message's structure.
+  unknown_endpoint,      ///< The receiver has no such endpoint.
+  bad_argument,          ///< The caller passed something impossible; the text says what was expected.
+  bad_scenario,          ///< A scenario or repro file is wrong; the place is file:line:column.
   // Resources and internals.
   launch_failed,
   unavailable,
@@ -59,8 +59,8 @@ std::string_view to_string(errc code) noexcept;
 /// One link of a chain of causes. Immutable; copying shares the causes.
 struct error {
   errc code = errc::ok;
-  std::string what;    ///< One sentence: what failed and why.
-  std::string where;   ///< Endpoint, mesh, point, proc or host; file:line:column for input. May be empty.
+  std::string what;   ///< One sentence: what failed and why.
+  std::string where;  ///< Endpoint, mesh, point, proc or host; file:line:column for input. May be empty.
   std::shared_ptr<error const> cause;
   bool simulated = false;  ///< A simulated fault made it.
 
@@ -107,8 +107,14 @@ class [[nodiscard]] result {
   T const* operator->() const { return &std::get<0>(state_); }
   error const& failure() const { return std::get<1>(state_); }
   /// The value, or throws `exception`.
-  T const& value() const& { if (!has_value()) throw exception(failure()); return std::get<0>(state_); }
-  T&& value() && { if (!has_value()) throw exception(failure()); return std::get<0>(std::move(state_)); }
+  T const& value() const& {
+    if (!has_value()) throw exception(failure());
+    return std::get<0>(state_);
+  }
+  T&& value() && {
+    if (!has_value()) throw exception(failure());
+    return std::get<0>(std::move(state_));
+  }
 
  private:
   std::variant<T, error> state_;
@@ -122,7 +128,9 @@ class [[nodiscard]] result<void> {
   bool has_value() const noexcept { return error_.code == errc::ok; }
   explicit operator bool() const noexcept { return has_value(); }
   error const& failure() const { return error_; }
-  void value() const { if (!has_value()) throw exception(error_); }
+  void value() const {
+    if (!has_value()) throw exception(error_);
+  }
 
  private:
   error error_;

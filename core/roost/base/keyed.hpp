@@ -11,7 +11,7 @@ namespace roost {
 
 /// What kind of decision is drawn; part of the hash, so that domains never share a draw. Values are part of the repro format.
 enum class draw_domain : std::uint32_t {
-  user = 1,        ///< `random()` in handlers.
+  user = 1,  ///< `random()` in handlers.
   knobs = 2,
   faults = 3,
   network = 4,

@@ -54,9 +54,8 @@ knob_values::knob_values() {
 result<void> knob_values::set(knob const& which, std::int64_t value) {
   auto const& definition = which.definition();
   if (value < definition.low || value > definition.high) {
-    return error(errc::bad_argument, "knob " + std::string(definition.name) + " is " + std::to_string(value) +
-                                         ", expected " + std::to_string(definition.low) + " to " +
-                                         std::to_string(definition.high));
+    return error(errc::bad_argument, "knob " + std::string(definition.name) + " is " + std::to_string(value) + ", expected " +
+                                         std::to_string(definition.low) + " to " + std::to_string(definition.high));
   }
   values_[which.index()] = value;
   return {};

@@ -27,8 +27,14 @@ struct bytes {
   auto operator<=>(bytes const&) const = default;
   constexpr bytes operator+(bytes other) const { return {value + other.value}; }
   constexpr bytes operator-(bytes other) const { return {value - other.value}; }
-  constexpr bytes& operator+=(bytes other) { value += other.value; return *this; }
-  constexpr bytes& operator-=(bytes other) { value -= other.value; return *this; }
+  constexpr bytes& operator+=(bytes other) {
+    value += other.value;
+    return *this;
+  }
+  constexpr bytes& operator-=(bytes other) {
+    value -= other.value;
+    return *this;
+  }
 };
 
 /// Shortest exact text with a unit: "250ms", "1.5s", "20us", "0s".

@@ -86,7 +86,8 @@ template <class T, class... Args>
 actor_mesh<T> spawn(std::string name, Args&&... args) {
   auto& frame = detail::require_frame("spawn()");
   auto& cell = *frame.cell;
-  auto const id = detail::spawn_one<T>(cell, cell.id().proc, name, point(), std::tuple<detail::spawn_argument<Args>...>(std::forward<Args>(args)...));
+  auto const id = detail::spawn_one<T>(cell, cell.id().proc, name, point(),
+                                       std::tuple<detail::spawn_argument<Args>...>(std::forward<Args>(args)...));
   auto record = std::make_shared<detail::mesh_record>();
   record->id = detail::new_mesh_id(cell);
   record->name = std::move(name);
@@ -99,7 +100,9 @@ actor_mesh<T> spawn(std::string name, Args&&... args) {
 
 template <class T>
 struct roost::wire::codec<roost::actor_mesh<T>> {
-  static void encode(writer& out, roost::actor_mesh<T> const& mesh) { encode_value(out, roost::detail::to_body(mesh.reference())); }
+  static void encode(writer& out, roost::actor_mesh<T> const& mesh) {
+    encode_value(out, roost::detail::to_body(mesh.reference()));
+  }
   static bool decode(reader& in, roost::actor_mesh<T>& mesh) {
     roost::detail::mesh_body body;
     if (!decode_value(in, body)) return false;
@@ -108,5 +111,6 @@ struct roost::wire::codec<roost::actor_mesh<T>> {
     mesh = roost::actor_mesh<T>(std::move(*ref));
     return true;
   }
-  static constexpr std::uint64_t fingerprint = combine_fingerprints(fingerprint_text("actor_mesh"), fingerprint_of<roost::detail::mesh_body>());
+  static constexpr std::uint64_t fingerprint =
+      combine_fingerprints(fingerprint_text("actor_mesh"), fingerprint_of<roost::detail::mesh_body>());
 };

@@ -9,7 +9,8 @@ extent hosts::sizes_of(std::vector<dim_selector> const& per_host) {
   std::vector<std::uint64_t> sizes;
   for (auto const& [label, chosen] : per_host) {
     auto const* size = std::get_if<std::int64_t>(&chosen);
-    if (size == nullptr || *size < 1) detail::throw_error(error(errc::bad_argument, "spawn_procs takes sizes of at least 1, as in spawn_procs(gpu = 4)", label));
+    if (size == nullptr || *size < 1)
+      detail::throw_error(error(errc::bad_argument, "spawn_procs takes sizes of at least 1, as in spawn_procs(gpu = 4)", label));
     labels.push_back(label);
     sizes.push_back(static_cast<std::uint64_t>(*size));
   }
@@ -27,7 +28,8 @@ proc_mesh hosts::launch(std::string const& name, extent const& per_host) const {
   extent const shape(std::move(labels), std::move(sizes));
   std::vector<proc_id> procs;
   for (auto const host : ids_) {
-    for (std::uint64_t i = 0; i != per_host.size(); ++i) procs.push_back(home.launch(host, name + "/" + std::to_string(procs.size())));
+    for (std::uint64_t i = 0; i != per_host.size(); ++i)
+      procs.push_back(home.launch(host, name + "/" + std::to_string(procs.size())));
   }
   return {std::move(procs), region(shape)};
 }

@@ -59,8 +59,8 @@ class proc_mesh {
     record->class_name = std::string(roost_class_of(static_cast<T const*>(nullptr)).name);
     record->shape = extent();
     for (std::uint64_t rank = 0; rank != size(); ++rank) {
-      record->members.push_back(
-          detail::spawn_one<T>(*frame.cell, id(rank), name, point(extent(), rank), std::tuple(detail::argument_of_rank(args, rank)...)));
+      record->members.push_back(detail::spawn_one<T>(*frame.cell, id(rank), name, point(extent(), rank),
+                                                     std::tuple(detail::argument_of_rank(args, rank)...)));
     }
     return actor_mesh<T>({std::move(record), region(extent())});
   }
@@ -78,7 +78,9 @@ class hosts {
 
   std::uint64_t size() const noexcept { return ids_.size(); }
   host_id id(std::uint64_t index) const { return ids_.at(index); }
-  hosts slice(std::uint64_t from, std::uint64_t to) const { return hosts({ids_.begin() + static_cast<std::ptrdiff_t>(from), ids_.begin() + static_cast<std::ptrdiff_t>(to)}); }
+  hosts slice(std::uint64_t from, std::uint64_t to) const {
+    return hosts({ids_.begin() + static_cast<std::ptrdiff_t>(from), ids_.begin() + static_cast<std::ptrdiff_t>(to)});
+  }
 
   /// Launches procs on every host: dimension "host", then the given ones. `spawn_procs(gpu = 4)`. Usable at once.
   template <class... Sizes>
@@ -114,7 +116,8 @@ struct roost::wire::codec<roost::proc_mesh> {
     if (!decode_value(in, procs) || !decode_value(in, body)) return false;
     auto covered = roost::detail::from_body(body);
     if (!covered) return in.fail(covered.failure().code, covered.failure().what);
-    if (!covered->empty() && covered->layout().last() >= procs.size()) return in.fail(errc::bad_frame, "a proc mesh covers procs that it does not name");
+    if (!covered->empty() && covered->layout().last() >= procs.size())
+      return in.fail(errc::bad_frame, "a proc mesh covers procs that it does not name");
     mesh = roost::proc_mesh(std::move(procs), std::move(*covered));
     return true;
   }

@@ -24,7 +24,8 @@ detail::class_descriptor const& root_class() {
 /// Runs the controller as the first message after the constructor.
 class controller_message final : public detail::message {
  public:
-  controller_message(controller run, std::vector<std::string> arguments) : run_(std::move(run)), arguments_(std::move(arguments)) {}
+  controller_message(controller run, std::vector<std::string> arguments)
+      : run_(std::move(run)), arguments_(std::move(arguments)) {}
   void invoke(detail::handler_frame& frame) override {
     run_(all_hosts(), arguments_);
     frame.cell->stop();
@@ -59,11 +60,12 @@ std::unique_ptr<proc_instance> program::make(platform& seams, proc_id self, shar
   auto run = run_;
   auto arguments = arguments_;
   auto hook = options_.unhandled_fault_hook;
-  return std::make_unique<detail::proc_runtime>(seams, self, std::move(record), [run, arguments, hook](detail::proc_runtime& home) {
-    actor_id const id{home.self(), home.reserve_root()};
-    home.spawn_here({id, {}, &root_class(), "root", point(), std::make_unique<root_construct>(hook)});
-    home.find(id.local)->post(std::make_unique<controller_message>(run, arguments));
-  });
+  return std::make_unique<detail::proc_runtime>(
+      seams, self, std::move(record), [run, arguments, hook](detail::proc_runtime& home) {
+        actor_id const id{home.self(), home.reserve_root()};
+        home.spawn_here({id, {}, &root_class(), "root", point(), std::make_unique<root_construct>(hook)});
+        home.find(id.local)->post(std::make_unique<controller_message>(run, arguments));
+      });
 }
 
 }  // namespace roost

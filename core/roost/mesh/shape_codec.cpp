@@ -18,7 +18,8 @@ region_body to_body(region const& part) {
 
 mesh_body to_body(mesh_ref const& ref) {
   if (ref.mesh == nullptr) return {};
-  return {ref.mesh->id, ref.mesh->name, ref.mesh->class_name, ref.mesh->epoch, to_body(ref.mesh->shape), ref.mesh->members, to_body(ref.covered)};
+  return {ref.mesh->id,      ref.mesh->name,      ref.mesh->class_name, ref.mesh->epoch, to_body(ref.mesh->shape),
+          ref.mesh->members, to_body(ref.covered)};
 }
 
 result<extent> from_body(extent_body const& body) { return extent::make(body.labels, body.sizes); }

@@ -91,7 +91,9 @@ struct codec<roost::value_mesh<T>> {
     roost::extent shape;
     std::vector<T> all;
     if (!decode_value(in, shape) || !decode_value(in, all)) return false;
-    if (all.size() != shape.size()) return in.fail(errc::bad_frame, "a value mesh has " + std::to_string(all.size()) + " values for " + std::to_string(shape.size()) + " ranks");
+    if (all.size() != shape.size())
+      return in.fail(errc::bad_frame,
+                     "a value mesh has " + std::to_string(all.size()) + " values for " + std::to_string(shape.size()) + " ranks");
     values = roost::value_mesh<T>(std::move(shape), std::move(all));
     return true;
   }

@@ -35,7 +35,7 @@ struct wait_observation {
   actor_id waiter;
   std::uint64_t wait = 0;  ///< Unique within the waiter.
   wait_kind kind = wait_kind::reply;
-  actor_id target;         ///< What it waits for; equal to `waiter` where it is no actor.
+  actor_id target;  ///< What it waits for; equal to `waiter` where it is no actor.
   instant deadline = never;
 };
 

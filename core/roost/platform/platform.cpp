@@ -27,8 +27,6 @@ void sometimes(bool condition, std::string_view name) {
 
 void reachable(std::string_view name) { sometimes(true, name); }
 
-bool buggify(std::string_view name) {
-  return current != nullptr && current->probes != nullptr && current->probes->buggify(name);
-}
+bool buggify(std::string_view name) { return current != nullptr && current->probes != nullptr && current->probes->buggify(name); }
 
 }  // namespace roost

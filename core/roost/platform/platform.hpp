@@ -51,7 +51,7 @@ struct platform {
   roost::observer* observer = nullptr;  ///< Null: nobody observes.
   probe_sink* probes = nullptr;         ///< Null: conditions are not watched.
   knob_values const* knobs = nullptr;
-  entity_key key;                       ///< Of the proc.
+  entity_key key;  ///< Of the proc.
 };
 
 /// The platform of the handler or control step that runs now on this thread; null outside.

@@ -1,18 +1,11 @@
 #include <roost/sim/proc.hpp>
 
-#include <roost/base/plant.hpp>
 #include <roost/sim/engine.hpp>
 
 #include <string>
 #include <utility>
 
 namespace roost::sim {
-namespace {
-
-ROOST_DEFINE_PLANT(crash_still_sends, "crash-still-sends", "G3",
-                   "A process that crashes within a step still sends what the rest of the step sends.");
-
-}  // namespace
 
 proc::proc(engine& e, roost::sim::host& where, launch_request request, proc_id by, entity_key its_key)
     : sim(e),
@@ -193,7 +186,7 @@ channel simulated_transport::connect(proc_id peer) {
 
 send_status simulated_transport::send(channel c, shared_bytes frame) {
   if (!self_.muted && self_.doomed_sends != 0 && --self_.doomed_sends == 0) self_.sim.crash(self_, false);
-  if (self_.muted && !ROOST_PLANT(crash_still_sends)) return send_status::sent;
+  if (self_.muted) return send_status::sent;
   channel_end* const end = c == 0 || c > self_.channels.size() ? nullptr : self_.channels[c - 1];
   if (end == nullptr) return send_status::closed;
   return self_.sim.net().send(*end, std::move(frame));

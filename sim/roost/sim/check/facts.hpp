@@ -43,7 +43,7 @@ struct message_facts {
   bool awaits_reply = false;
   bool started = false;
   bool told = false;
-  bool returned = false;   ///< Back at its sender, which is not told yet.
+  bool returned = false;  ///< Back at its sender, which is not told yet.
   bool answered = false;
   bool forgotten = false;  ///< Completed in the ordinary way; all but its number, `pair`'s sender and that is lost.
   errc fate = errc::ok;

@@ -35,7 +35,7 @@ enum class observed : std::uint8_t {
   settled,          ///< No event is left.
   watch_started,    ///< actor = watcher, other = watched: one more notice is due, once `watched` ends.
   watch_ended,      ///< actor = watcher, other = watched: one notice fewer is due; the watcher withdrew.
-  returned,           ///< actor = sender, stamp: the message is back and holds no room; the sender is told in its turn.
+  returned,         ///< actor = sender, stamp: the message is back and holds no room; the sender is told in its turn.
 };
 
 struct observation {

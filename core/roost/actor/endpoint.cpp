@@ -45,6 +45,11 @@ invocation invocation::here(nanoseconds timeout) {
   return from;
 }
 
+std::int64_t invocation::remaining() const {
+  if (deadline == never) return -1;
+  return std::max<std::int64_t>(0, (deadline - cell->home().seams().clock->now()).count());
+}
+
 link::outgoing make_outgoing(invocation const& from, endpoint_descriptor const& endpoint, actor_id to, reply_route reply,
                              std::vector<std::byte> const& arguments, cast_place const* place) {
   link::outgoing out;
@@ -53,8 +58,7 @@ link::outgoing make_outgoing(invocation const& from, endpoint_descriptor const& 
   out.header.endpoint = endpoint.id;
   out.header.reply_port = reply.port;
   out.header.fingerprint = endpoint.fingerprint;
-  if (from.deadline != never)
-    out.header.remaining = std::max<std::int64_t>(0, (from.deadline - from.cell->home().seams().clock->now()).count());
+  out.header.remaining = from.remaining();
   if (reply && from.chain != nullptr) {
     std::vector<actor_id> callers;
     for (auto const* node = from.chain.get(); node != nullptr; node = node->outer.get()) callers.push_back(node->caller);

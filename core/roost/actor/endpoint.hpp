@@ -165,6 +165,8 @@ struct invocation {
 
   /// Of the handler that runs now; `timeout` shortens its deadline.
   static invocation here(nanoseconds timeout);
+  /// Nanoseconds until the deadline, none below zero; -1 without a deadline. It shrinks while the sender waits for room.
+  std::int64_t remaining() const;
 };
 
 /// The frame-to-be of an invocation; `arguments` are encoded behind the slice that it is cast to.
@@ -194,6 +196,7 @@ void send_call(invocation const& from, endpoint_descriptor const& endpoint, acto
   }
   auto out = make_outgoing(from, endpoint, to, reply, wire::encode(arguments, &home), place.get());
   home.await_credit(from.frame, to, out.payload.size(), from.deadline);
+  out.header.remaining = from.remaining();
   home.send_remote(to, std::move(out), reply, from.cell->id());
 }
 /// The answers of all ranks of a call.

@@ -213,7 +213,10 @@ cell_extras& actor_cell::extras() {
   return *extras_;
 }
 
-void actor_cell::add_child(owned_actor child) { extras().children.push_back(std::move(child)); }
+void actor_cell::add_child(owned_actor child) {
+  home_->depend_on(child.id);
+  extras().children.push_back(std::move(child));
+}
 
 std::vector<owned_actor> actor_cell::children_on(proc_id where) const {
   std::vector<owned_actor> found;
@@ -231,6 +234,7 @@ void actor_cell::child_ended(actor_id child, error const& why) {
   if (at == children.end()) return;
   auto const record = *at;
   children.erase(at);
+  home_->depend_no_more_on(child);
   if (why.code != errc::ok) add_failure(failure(record.id, record.mesh_name, record.where, why));
   check_ready();
 }
@@ -500,6 +504,10 @@ void actor_cell::advance_end() {
 void actor_cell::finish() {
   state_ = life::ended;
   auto const why = *end_reason_;
+  if (extras_ != nullptr) {
+    for (auto const& child : extras_->children) home_->depend_no_more_on(child.id);
+    extras_->children.clear();
+  }
   {
     handler_frame frame(*this, activation::cleanup);
     frame.must_end = true;

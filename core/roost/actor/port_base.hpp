@@ -35,6 +35,7 @@ class port_base {
   message_stamp request;  ///< The request that it belongs to, for observers.
   bool awaited = false;   ///< `target` is set: the port fails with its proc,
   bool asked = false;     ///< once the request has been sent.
+  bool watching = false;  ///< Counted among what depends on the proc of `target`.
 
  private:
   friend void intrusive_ptr_add_ref(port_base* p) noexcept { ++p->references_; }

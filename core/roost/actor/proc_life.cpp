@@ -81,15 +81,9 @@ void proc_runtime::peer_gone(proc_id peer, error const& why) {
       }
     }
   }
-  auto const lost = [&] {
-    std::vector<watch_entry> gone;
-    std::erase_if(watches_, [&](watch_entry const& w) {
-      if (w.watched.proc == peer) gone.push_back(w);
-      return w.watched.proc == peer || w.watcher.proc == peer;
-    });
-    return gone;
-  }();
-  for (auto const& w : lost) {
+  for (auto const& w :
+       take_watches([&](watch_entry const& w) { return w.watched.proc == peer || w.watcher.proc == peer; })) {
+    if (w.watched.proc != peer) continue;
     if (w.port == 0) {
       watcher_told(w.watcher, w.watched, w.linked, why);
     } else if (auto const p = find_port(w.port)) {

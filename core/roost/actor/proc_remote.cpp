@@ -203,10 +203,10 @@ void proc_runtime::deliver_agent(link::incoming const& in, bool waited) {
             if (body->linked) {
               // A link goes both ways: this end is told of the other as well.
               if (seams_->observer != nullptr) seams_->observer->watch_started(body->watched, body->watcher);
-              watches_.push_back({body->watched, 0, body->watcher, true});
+              add_watch({body->watched, 0, body->watcher, true});
             }
           } else {
-            watches_.push_back({body->watcher, body->port, body->watched, body->linked});
+            add_watch({body->watcher, body->port, body->watched, body->linked});
           }
         } else if (!waited && !tombstones_.contains(body->watched.local)) {
           hold_unknown(body->watched.local, in);  // Its spawn may still be under way, from another proc.
@@ -222,13 +222,13 @@ void proc_runtime::deliver_agent(link::incoming const& in, bool waited) {
         if (body->port != 0) {
           if (auto const p = find_port(body->port)) p->fail(why);
         } else {
-          auto const known = std::find_if(watches_.begin(), watches_.end(), [&](watch_entry const& w) {
-            return w.port == 0 && w.watcher == body->watcher && w.watched == body->watched;
+          // One notice ends one watch.
+          bool found = false;
+          auto const ended = take_watches([&](watch_entry const& w) {
+            if (found || w.port != 0 || w.watcher != body->watcher || w.watched != body->watched) return false;
+            return found = true;
           });
-          if (known != watches_.end()) {
-            watches_.erase(known);
-            watcher_told(body->watcher, body->watched, body->linked, why);
-          }
+          if (!ended.empty()) watcher_told(body->watcher, body->watched, body->linked, why);
         }
       }
       break;
@@ -295,13 +295,8 @@ void proc_runtime::notify_end(actor_id gone, std::vector<std::pair<actor_id, boo
                               error const& why) {
   auto const reason = why.code == errc::ok ? error(errc::actor_stopped, to_string(gone) + " has stopped") : why;
   for (auto const& [watcher, linked] : watchers) watcher_told(watcher, gone, linked, reason);
-  std::vector<watch_entry> ports;
-  std::erase_if(watches_, [&](watch_entry const& w) {
-    if (w.watched != gone) return false;
-    if (w.port != 0) ports.push_back(w);
-    return true;
-  });
-  for (auto const& w : ports) {
+  for (auto const& w : take_watches([&](watch_entry const& w) { return w.watched == gone; })) {
+    if (w.port == 0) continue;
     if (w.watcher.proc == self_ || w.watcher == actor_id{}) {
       if (auto const p = find_port(w.port)) p->fail(reason);
     } else {
@@ -330,7 +325,7 @@ void proc_runtime::watch(actor_id watcher, actor_id watched, bool linked) {
     watcher_told(watcher, watched, linked, error(errc::proc_failed, "proc " + to_string(watched.proc) + " has failed"));
     return;
   }
-  watches_.push_back({watcher, 0, watched, linked});
+  add_watch({watcher, 0, watched, linked});
   if (linked) find(watcher.local)->extras().watchers.emplace_back(watched, true);
   send_agent(watched.proc, agent_op::watch, shared_bytes(wire::encode(watch_body{watcher, 0, watched, linked})));
 }

@@ -13,6 +13,8 @@ namespace {
 
 ROOST_DEFINE_PLANT(plant_mailbox_grows, "mailbox-grows", "G10",
                    "Sends within a proc take no credit, so a mailbox grows without bound.");
+ROOST_DEFINE_PLANT(plant_reply_unwatched, "reply-unwatched", "G4",
+                   "The silence of a proc that has handled a request and owes its answer goes unnoticed.");
 ROOST_DEFINE_PLANT(plant_tell_twice, "receipt-twice", "G3", "The receipt of a returned message is given twice.");
 
 /// The receipt of a message that was not handled, as the sender's own message to itself.
@@ -100,6 +102,7 @@ void proc_runtime::spawn_here(spawn_order order) {
   auto const [at, fresh] = actors_.emplace(local, std::move(cell));
   ROOST_INVARIANT(fresh, "actor id " + to_string(actor_id{self_, local}) + " is used twice");
   if (seams_->observer != nullptr) seams_->observer->actor_started(placed.id(), placed.key, placed.what().name, owner);
+  if (owner.local != 0) depend_on(owner);
   placed.check_ready();
   release_held(local);
 }
@@ -129,7 +132,8 @@ void proc_runtime::retire(actor_cell& cell, error const& why) {
   for (auto const number : owned_ports) {
     if (auto const p = find_port(number)) close_port(*p);
   }
-  std::erase_if(watches_, [&](watch_entry const& w) { return w.port == 0 && w.watcher == id; });
+  take_watches([&](watch_entry const& w) { return w.port == 0 && w.watcher == id; });
+  if (owner.local != 0) depend_no_more_on(owner);
   auto const node = actors_.find(id.local);
   graveyard_.push_back(std::move(node->second));
   actors_.erase(node);
@@ -248,7 +252,20 @@ void proc_runtime::send_local(actor_id to, std::unique_ptr<message> m) {
 }
 
 void proc_runtime::mark_sent(std::uint64_t port) {
-  if (auto const p = find_port(port)) p->asked = true;
+  auto const p = find_port(port);
+  if (p == nullptr) return;
+  p->asked = true;
+  if (!p->awaited || p->watching || ROOST_PLANT(plant_reply_unwatched)) return;
+  p->watching = true;
+  depend_on(p->target);
+}
+
+void proc_runtime::depend_on(actor_id other) {
+  if (other.proc != self_ && !known_failed(other.proc)) sessions_->watch(other.proc);
+}
+
+void proc_runtime::depend_no_more_on(actor_id other) {
+  if (other.proc != self_ && !known_failed(other.proc)) sessions_->unwatch(other.proc);
 }
 
 void proc_runtime::send_remote(actor_id to, link::outgoing out, reply_route reply, actor_id sender) {
@@ -353,7 +370,8 @@ void proc_runtime::close_port(port_base& p) noexcept {
   if (p.number == 0) return;
   port_ptr const alive(&p);
   ports_.erase(p.number);
-  std::erase_if(watches_, [&](watch_entry const& w) { return w.watcher == actor_id{} && w.port == p.number; });
+  if (std::exchange(p.watching, false)) depend_no_more_on(p.target);
+  if (!watches_.empty()) take_watches([&](watch_entry const& w) { return w.watcher == actor_id{} && w.port == p.number; });
   p.number = 0;
 }
 
@@ -385,9 +403,8 @@ void proc_runtime::answer_bytes(reply_route to, shared_bytes encoded, std::uint6
 
 void proc_runtime::link_port(port_base& p, actor_id watched) {
   if (watched.proc == self_) {
-    if (auto* cell = find(watched.local)) {
-      watches_.push_back({{}, p.number, watched, true});
-      (void)cell;
+    if (find(watched.local) != nullptr) {
+      add_watch({{}, p.number, watched, true});
     } else {
       p.fail(gone_reason(watched.local));
     }
@@ -397,8 +414,24 @@ void proc_runtime::link_port(port_base& p, actor_id watched) {
     p.fail(error(errc::proc_failed, "proc " + to_string(watched.proc) + " has failed"));
     return;
   }
-  watches_.push_back({{}, p.number, watched, true});
+  add_watch({{}, p.number, watched, true});
   send_agent(watched.proc, agent_op::watch, shared_bytes(wire::encode(watch_body{{self_, 0}, p.number, watched, true})));
+}
+
+void proc_runtime::add_watch(watch_entry entry) {
+  depend_on(entry.watched);
+  watches_.push_back(entry);
+}
+
+std::vector<proc_runtime::watch_entry> proc_runtime::take_watches(std::function<bool(watch_entry const&)> const& gone) {
+  std::vector<watch_entry> taken;
+  std::erase_if(watches_, [&](watch_entry const& w) {
+    if (!gone(w)) return false;
+    taken.push_back(w);
+    return true;
+  });
+  for (auto const& w : taken) depend_no_more_on(w.watched);
+  return taken;
 }
 
 std::shared_ptr<void>& proc_runtime::proc_local_slot(std::size_t index) {

@@ -101,6 +101,11 @@ class proc_runtime final : public proc_instance, private link::session_events, p
   /// A wait on another actor's life: `port` fails when `watched` ends.
   void link_port(port_base& p, actor_id watched);
 
+  /// While something here depends on the proc of `other` with no message under way, the silence of that proc is noticed and told
+  /// as a lost path. Calls are counted; of an actor of this proc they do nothing.
+  void depend_on(actor_id other);
+  void depend_no_more_on(actor_id other);
+
   // Procs.
   std::vector<host_id> hosts() const { return seams_->launcher->hosts(); }
   /// Starts a proc; its failure is told to everyone this proc reaches.
@@ -159,7 +164,11 @@ class proc_runtime final : public proc_instance, private link::session_events, p
   void launched(proc_id id) override;
   void exited(proc_id id, error why) override;
 
+  /// The request that the port stands for leaves: from now on the silence of its target's proc ends the wait.
   void mark_sent(std::uint64_t port);
+  /// Takes the watches that `gone` names out of the list, and gives them.
+  std::vector<watch_entry> take_watches(std::function<bool(watch_entry const&)> const& gone);
+  void add_watch(watch_entry entry);
   void deliver_user(link::incoming in);
   /// `waited`: it was held for the spawn of its target, which has not come.
   void deliver_agent(link::incoming const& in, bool waited = false);

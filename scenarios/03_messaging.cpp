@@ -169,7 +169,7 @@ struct Editor : roost::actor {
 
   void ports(std::uint64_t round) {
     auto const one = presses_.at_rank((round + 1) % presses_.size());
-    auto [to, updates] = roost::open_channel<progress>();
+    auto [to, updates] = roost::channel<progress>();
     try {
       updates.recv();  // Could wait for ever, so it is refused at once ...
     } catch (roost::exception const& e) {

@@ -173,8 +173,8 @@ ROOST_SIM_TEST(adverbs, a_proc_mesh_reference_can_be_spawned_on_elsewhere, roost
 
 ROOST_SIM_TEST(adverbs, ports_travel_as_arguments_and_once_ports_take_one_value, roost::sim::calm()) {
   auto const table = hosts.spawn_procs(gpu = 1).spawn<Table>("table").at_rank(1);
-  auto [p, values] = roost::open_channel<int>();
-  auto [o, text] = roost::open_once_channel<std::string>();
+  auto [p, values] = roost::channel<int>();
+  auto [o, text] = roost::once_channel<std::string>();
   EXPECT_EQ(table->through.call_one(p, o).get(), 3);
   EXPECT_EQ(values.recv(5s), 1);
   EXPECT_EQ(values.recv(5s), 2);

@@ -89,7 +89,7 @@ struct Chainer : roost::actor {
 ROOST_EXPORT(Chainer, start)
 
 ROOST_SIM_TEST(futures, then_passes_its_result_on_and_errors_skip_it, roost::sim::calm()) {
-  auto [port, receiver] = roost::open_channel<int>();
+  auto [port, receiver] = roost::channel<int>();
   roost::spawn<Chainer>("chainer")->start.call_one(remote(hosts), port).get();
   EXPECT_EQ(receiver.recv(10s), 10);
   EXPECT_EQ(code_of([&, &r = receiver] { (void)r.recv(10s); }), errc::timeout);
@@ -136,7 +136,7 @@ ROOST_SIM_TEST(futures, an_error_that_a_coroutine_awaits_passes_to_its_caller, r
 }
 
 ROOST_SIM_TEST(futures, a_receive_without_link_or_deadline_is_refused_at_once, roost::sim::calm()) {
-  auto [port, receiver] = roost::open_channel<int>();
+  auto [port, receiver] = roost::channel<int>();
   auto const start = roost::now();
   EXPECT_EQ(code_of([&, &r = receiver] { (void)r.recv(); }), errc::unbounded_wait);
   EXPECT_EQ(roost::now(), start);
@@ -145,7 +145,7 @@ ROOST_SIM_TEST(futures, a_receive_without_link_or_deadline_is_refused_at_once, r
 }
 
 ROOST_SIM_TEST(futures, a_receive_ends_at_its_deadline_and_the_receiver_goes_on, roost::sim::calm()) {
-  auto [port, receiver] = roost::open_channel<int>();
+  auto [port, receiver] = roost::channel<int>();
   EXPECT_EQ(code_of([&, &r = receiver] { (void)r.recv(100ms); }), errc::timeout);
   remote(hosts)->ring.broadcast(port, 8);
   EXPECT_EQ(receiver.recv(30s), 8);
@@ -153,7 +153,7 @@ ROOST_SIM_TEST(futures, a_receive_ends_at_its_deadline_and_the_receiver_goes_on,
 
 ROOST_SIM_TEST(futures, values_of_one_sender_come_in_order, roost::sim::calm()) {
   auto const oven = remote(hosts);
-  auto [port, receiver] = roost::open_channel<int>();
+  auto [port, receiver] = roost::channel<int>();
   for (int i = 0; i != 20; ++i) oven->ring.broadcast(port, i);
   for (int i = 0; i != 20; ++i) EXPECT_EQ(receiver.recv(30s), i);
 }
@@ -178,7 +178,7 @@ ROOST_SIM_TEST(futures, a_linked_receive_ends_when_the_linked_actor_fails, roost
 
 ROOST_SIM_TEST(futures, a_linked_receiver_gives_what_was_sent_before_the_end, roost::sim::calm()) {
   auto const oven = remote(hosts);
-  auto [port, receiver] = roost::open_channel<int>();
+  auto [port, receiver] = roost::channel<int>();
   receiver.link(oven.id());
   oven->ring.call_one(port, 1).get();
   oven.stop();

@@ -173,7 +173,7 @@ struct Ticker : roost::actor {
 ROOST_EXPORT(Ticker, start, once, once_busy)
 
 ROOST_SIM_TEST(handlers, after_runs_once_and_not_early, roost::sim::calm()) {
-  auto [port, receiver] = roost::open_channel<std::int64_t>();
+  auto [port, receiver] = roost::channel<std::int64_t>();
   roost::spawn<Ticker>("ticker")->once.call_one(port).get();
   auto const waited = receiver.recv(10s);
   EXPECT_GE(waited, 50'000'000);
@@ -182,13 +182,13 @@ ROOST_SIM_TEST(handlers, after_runs_once_and_not_early, roost::sim::calm()) {
 }
 
 ROOST_SIM_TEST(handlers, after_waits_for_the_handler_that_is_suspended, roost::sim::calm()) {
-  auto [port, receiver] = roost::open_channel<std::int64_t>();
+  auto [port, receiver] = roost::channel<std::int64_t>();
   roost::spawn<Ticker>("ticker")->once_busy.call_one(port).get();
   EXPECT_GE(receiver.recv(10s), 2'000'000'000);
 }
 
 ROOST_SIM_TEST(handlers, every_repeats_until_the_actor_ends, roost::sim::calm()) {
-  auto [port, receiver] = roost::open_channel<std::int64_t>();
+  auto [port, receiver] = roost::channel<std::int64_t>();
   auto const ticker = roost::spawn<Ticker>("ticker");
   ticker->start.call_one(port).get();
   auto const first = receiver.recv(10s);

@@ -47,7 +47,7 @@ inline bool mentions(roost::error const& why, std::string_view text) { return wh
 
 /// Waits until an actor has ended, and says why.
 inline roost::error end_of(roost::actor_id who) {
-  auto [port, receiver] = roost::open_channel<int>();
+  auto [port, receiver] = roost::channel<int>();
   receiver.link(who);
   try {
     (void)receiver.recv();

@@ -56,8 +56,8 @@ void Peer::act(deed what, std::uint32_t hops) {
     }
     case deed::lend: {
       auto const at = aim_at_one();
-      auto [many, values] = open_channel<parcel>();
-      auto [once, value] = open_once_channel<parcel>();
+      auto [many, values] = channel<parcel>();
+      auto [once, value] = once_channel<parcel>();
       auto const l = write(at.to, what, hops, false);
       if (!send(l, [&] { at.to->lend.with(at.timeout).broadcast(l, many, once); })) return;
       bool const linked = one_in(2);

@@ -83,7 +83,7 @@ class receiver_state final : public port_base {
 
 }  // namespace detail
 
-/// Sends values of type T to the receiver that `open_channel<T>()` gave with it. A plain value; copy it, send it in messages.
+/// Sends values of type T to the receiver that `channel<T>()` gave with it. A plain value; copy it, send it in messages.
 template <class T>
 class port {
  public:
@@ -171,7 +171,7 @@ class receiver {
 namespace detail {
 template <class T>
 boost::intrusive_ptr<receiver_state<T>> open_receiver(bool one) {
-  auto& frame = require_frame("open_channel()");
+  auto& frame = require_frame("channel()");
   boost::intrusive_ptr state(new receiver_state<T>(one));
   frame.cell->home().open_port(*state, frame.cell->id());
   return state;
@@ -180,13 +180,13 @@ boost::intrusive_ptr<receiver_state<T>> open_receiver(bool one) {
 
 /// Opens a port of the current actor.
 template <class T>
-std::pair<port<T>, receiver<T>> open_channel() {
+std::pair<port<T>, receiver<T>> channel() {
   auto state = detail::open_receiver<T>(false);
   port<T> const p(port_id{state->owner, state->number});
   return {p, receiver<T>(std::move(state))};
 }
 template <class T>
-std::pair<once_port<T>, receiver<T>> open_once_channel() {
+std::pair<once_port<T>, receiver<T>> once_channel() {
   auto state = detail::open_receiver<T>(true);
   once_port<T> const p(port_id{state->owner, state->number});
   return {p, receiver<T>(std::move(state))};

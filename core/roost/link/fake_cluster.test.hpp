@@ -158,9 +158,9 @@ class fake_proc final : public clock, public executor, public transport, public 
   fiber_pool& fibers() override { std::terminate(); }
 
   void attach(transport_events* events) override { listener_ = events; }
-  channel connect(proc_id peer) override;
-  send_status send(channel c, shared_bytes frame) override;
-  void close(channel c) override;
+  channel_id connect(proc_id peer) override;
+  send_status send(channel_id c, shared_bytes frame) override;
+  void close(channel_id c) override;
   bytes max_frame() const override { return {1u << 20}; }
 
   std::uint64_t draw(entity_key) override { return draws_.next(); }
@@ -220,7 +220,7 @@ class fake_net {
     for (auto& [number, l] : lines_) reset(number, l);
   }
 
-  channel connect(fake_proc& from, proc_id to) {
+  channel_id connect(fake_proc& from, proc_id to) {
     auto const number = ++numbers_;
     auto& l = lines_[number];
     l.ends[0].proc = &from;
@@ -249,7 +249,7 @@ class fake_net {
     return 2 * number;
   }
 
-  send_status send(channel c, shared_bytes frame) {
+  send_status send(channel_id c, shared_bytes frame) {
     auto const number = c / 2;
     auto const side = static_cast<std::size_t>(c % 2);
     auto& l = lines_[number];
@@ -283,7 +283,7 @@ class fake_net {
     return send_status::sent;
   }
 
-  void close(channel c) {
+  void close(channel_id c) {
     auto const number = c / 2;
     auto const side = static_cast<std::size_t>(c % 2);
     auto& l = lines_[number];
@@ -369,8 +369,8 @@ class fake_net {
 };
 
 inline bool fake_proc::buggify(std::string_view) { return world_.chance(net_.rates.buggify); }
-inline channel fake_proc::connect(proc_id peer) { return net_.connect(*this, peer); }
-inline send_status fake_proc::send(channel c, shared_bytes frame) { return net_.send(c, std::move(frame)); }
-inline void fake_proc::close(channel c) { net_.close(c); }
+inline channel_id fake_proc::connect(proc_id peer) { return net_.connect(*this, peer); }
+inline send_status fake_proc::send(channel_id c, shared_bytes frame) { return net_.send(c, std::move(frame)); }
+inline void fake_proc::close(channel_id c) { net_.close(c); }
 
 }  // namespace roost::link::testing

@@ -38,8 +38,8 @@ class session;
 /// Which session a channel's frames belong to.
 class channel_registry {
  public:
-  virtual void bind(channel c, session& s) = 0;
-  virtual void unbind(channel c) = 0;
+  virtual void bind(channel_id c, session& s) = 0;
+  virtual void unbind(channel_id c) = 0;
 
  protected:
   ~channel_registry() = default;
@@ -74,13 +74,13 @@ class session final : public timer {
   void loss_handed_up();
 
   // From the transport.
-  void connected(channel c);
-  void lost(channel c);
-  void writable(channel c);
-  void greeted(channel c, wire::frame_header const& header, hello_body hello);
-  void answered(channel c, wire::frame_header const& header, hello_body const& answer);
-  void refused(channel c, refuse_body const& why);
-  void received(channel c, wire::frame_header const& header, shared_bytes const& frame);
+  void connected(channel_id c);
+  void lost(channel_id c);
+  void writable(channel_id c);
+  void greeted(channel_id c, wire::frame_header const& header, hello_body hello);
+  void answered(channel_id c, wire::frame_header const& header, hello_body const& answer);
+  void refused(channel_id c, refuse_body const& why);
+  void received(channel_id c, wire::frame_header const& header, shared_bytes const& frame);
 
   void expired() override;
 
@@ -94,7 +94,7 @@ class session final : public timer {
   enum class phase : std::uint8_t { idle, backoff, connecting, greeting, up };
   enum class stage : std::uint8_t { fresh, offered, open };  ///< Of the epoch at this end.
   struct parked_hello {
-    channel where = 0;
+    channel_id where = 0;
     wire::frame_header header;
     hello_body hello;
   };
@@ -138,7 +138,7 @@ class session final : public timer {
   void drop_parked();
   void channel_failed();
   bool outranks(hello_body const& hello) const;
-  void accept(channel c, wire::frame_header const& header, hello_body const& hello, bool was_parked);
+  void accept(channel_id c, wire::frame_header const& header, hello_body const& hello, bool was_parked);
   void channel_up(bool resumes);
   void send_hello(wire::frame_kind kind);
   void end_epoch(error const& why);
@@ -178,7 +178,7 @@ class session final : public timer {
   std::uint64_t probe_ = 0;
   std::uint64_t probe_answered_ = 0;
   std::uint64_t peer_probe_ = 0;
-  channel channel_ = 0;
+  channel_id channel_ = 0;
   std::unique_ptr<parked_hello> parked_;
 
   instant armed_for_ = never;

@@ -84,7 +84,7 @@ void session::channel_failed() {
   }
 }
 
-void session::connected(channel c) {
+void session::connected(channel_id c) {
   if (c != channel_ || phase_ != phase::connecting) return;
   phase_ = phase::greeting;
   ++attempt_;
@@ -107,7 +107,7 @@ void session::send_hello(wire::frame_kind kind) {
   version_ = spoken;
 }
 
-void session::lost(channel c) {
+void session::lost(channel_id c) {
   if (parked_ != nullptr && parked_->where == c) {
     channels_.unbind(c);
     parked_.reset();
@@ -119,7 +119,7 @@ void session::lost(channel c) {
   channel_failed();
 }
 
-void session::writable(channel c) {
+void session::writable(channel_id c) {
   if (c != channel_) return;
   blocked_ = false;
   if (phase_ != phase::up) return;
@@ -132,7 +132,7 @@ bool session::outranks(hello_body const& hello) const {
   return rank{hello.attempt, peer_}.above({attempt_, mine_ ? around_.who.self : peer_});
 }
 
-void session::greeted(channel c, wire::frame_header const& header, hello_body hello) {
+void session::greeted(channel_id c, wire::frame_header const& header, hello_body hello) {
   if (c == channel_) {
     if (phase_ == phase::up) send_hello(wire::frame_kind::hello_ack);
     return;
@@ -155,7 +155,7 @@ void session::greeted(channel c, wire::frame_header const& header, hello_body he
   accept(c, header, hello, false);
 }
 
-void session::accept(channel c, wire::frame_header const& header, hello_body const& hello, bool was_parked) {
+void session::accept(channel_id c, wire::frame_header const& header, hello_body const& hello, bool was_parked) {
   drop_channel(true);
   if (parked_ != nullptr && parked_->where == c) parked_.reset();
   drop_parked();
@@ -183,7 +183,7 @@ void session::accept(channel c, wire::frame_header const& header, hello_body con
   channel_up(resumes);
 }
 
-void session::answered(channel c, wire::frame_header const& header, hello_body const& answer) {
+void session::answered(channel_id c, wire::frame_header const& header, hello_body const& answer) {
   if (c != channel_) return;
   if (phase_ == phase::up) {
     ack_now_ = true;
@@ -226,7 +226,7 @@ void session::channel_up(bool resumes) {
   arm_next(up_since_);
 }
 
-void session::refused(channel c, refuse_body const& why) {
+void session::refused(channel_id c, refuse_body const& why) {
   if (c != channel_ || phase_ == phase::up) return;
   auto code = why.code;
   auto text = to_string(peer_) + " refused the session: " + why.text;

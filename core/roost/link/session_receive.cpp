@@ -17,7 +17,7 @@ ROOST_DEFINE_PLANT(told_twice, "told-twice", "G3", "keeps the record of a return
 
 std::int64_t session::open_to() const noexcept { return losses_ != 0 ? -1 : static_cast<std::int64_t>(control_in_.open_to()); }
 
-void session::received(channel c, wire::frame_header const& header, shared_bytes const& frame) {
+void session::received(channel_id c, wire::frame_header const& header, shared_bytes const& frame) {
   if (c != channel_ || phase_ != phase::up) return;
   if (header.epoch != epoch_ || stage_ == stage::fresh) return;
   auto const at = now();

@@ -149,7 +149,7 @@ class session_table::impl final : public transport_events, public event_origin, 
   }
 
   // transport_events
-  void connected(channel c, proc_id, bool initiated) override {
+  void connected(channel_id c, proc_id, bool initiated) override {
     if (initiated) {
       if (auto* s = bound(c)) s->connected(c);
       return;
@@ -162,7 +162,7 @@ class session_table::impl final : public transport_events, public event_origin, 
     if (!armed()) seams_.clock->arm(*this, seams_.clock->now() + lobby_patience());
   }
 
-  void received(channel c, shared_bytes frame) override {
+  void received(channel_id c, shared_bytes frame) override {
     auto const header = wire::unpack(frame.view(), {largest_payload, 0, 0xffff, true});
     if (!header) {
       reachable("link: damaged frame dropped");
@@ -187,11 +187,11 @@ class session_table::impl final : public transport_events, public event_origin, 
     }
   }
 
-  void writable(channel c) override {
+  void writable(channel_id c) override {
     if (auto* s = bound(c)) s->writable(c);
   }
 
-  void closed(channel c, error) override {
+  void closed(channel_id c, error) override {
     if (auto* s = bound(c)) {
       s->lost(c);
     } else {
@@ -227,16 +227,16 @@ class session_table::impl final : public transport_events, public event_origin, 
   }
 
   // channel_registry
-  void bind(channel c, session& s) override {
+  void bind(channel_id c, session& s) override {
     lobby_.erase(c);
     channels_.insert(c) = &s;
     last_channel_ = 0;
   }
-  void unbind(channel c) override {
+  void unbind(channel_id c) override {
     channels_.erase(c);
     last_channel_ = 0;
   }
-  session* bound(channel c) {
+  session* bound(channel_id c) {
     if (c == last_channel_ && c != 0) return last_bound_;
     auto* s = channels_.find(c);
     if (s == nullptr) return nullptr;
@@ -244,7 +244,7 @@ class session_table::impl final : public transport_events, public event_origin, 
     return last_bound_ = *s;
   }
 
-  void greeted(channel c, session* s, wire::frame_header const& header, std::span<std::byte const> body) {
+  void greeted(channel_id c, session* s, wire::frame_header const& header, std::span<std::byte const> body) {
     auto hello = decode_hello(body);
     if (!hello) return;
     if (auto const refusal = grounds(*hello)) {
@@ -272,7 +272,7 @@ class session_table::impl final : public transport_events, public event_origin, 
     return {};
   }
 
-  void say_no(channel c, refuse_body const& refusal) {
+  void say_no(channel_id c, refuse_body const& refusal) {
     wire::frame_header header;
     header.kind = wire::frame_kind::refuse;
     auto const body = encode(refusal);
@@ -285,7 +285,7 @@ class session_table::impl final : public transport_events, public event_origin, 
     if (seams_.log != nullptr) seams_.log->write(log_level::warning, "link", "refused a session: " + refusal.text);
   }
 
-  void answered(channel c, session& s, wire::frame_header const& header, std::span<std::byte const> body) {
+  void answered(channel_id c, session& s, wire::frame_header const& header, std::span<std::byte const> body) {
     auto const answer = decode_hello(body);
     if (!answer) return;
     if (!answers_for(*answer, s.peer(), who_.self)) {
@@ -303,7 +303,7 @@ class session_table::impl final : public transport_events, public event_origin, 
   void expired() override {
     auto const now = seams_.clock->now();
     auto next = never;
-    std::vector<channel> late;
+    std::vector<channel_id> late;
     for (auto const& [c, since] : lobby_) {
       if (since + lobby_patience() <= now) {
         late.push_back(c);
@@ -324,19 +324,19 @@ class session_table::impl final : public transport_events, public event_origin, 
   event_queue events_;
   surroundings around_;
   struct channel_hash {
-    std::uint64_t operator()(channel c) const noexcept { return roost::detail::mix(c + 0x9e3779b97f4a7c15ULL); }
+    std::uint64_t operator()(channel_id c) const noexcept { return roost::detail::mix(c + 0x9e3779b97f4a7c15ULL); }
   };
   struct proc_hash {
     std::uint64_t operator()(proc_id const& id) const noexcept { return hash_of(id); }
   };
   flat_table<proc_id, std::unique_ptr<session>, proc_hash> sessions_;
-  flat_table<channel, session*, channel_hash> channels_;
-  std::map<channel, instant> lobby_;
+  flat_table<channel_id, session*, channel_hash> channels_;
+  std::map<channel_id, instant> lobby_;
   std::map<std::pair<host_id, std::uint32_t>, lives> lives_;
   std::vector<std::unique_ptr<session>> ended_;
   session* last_ = nullptr;
   session* last_bound_ = nullptr;
-  channel last_channel_ = 0;
+  channel_id last_channel_ = 0;
   bool closed_ = false;
 };
 

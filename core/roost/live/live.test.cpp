@@ -245,9 +245,9 @@ struct small_program final : proc_program {
 
 struct no_transport final : transport {
   void attach(transport_events*) override {}
-  channel connect(proc_id) override { return 0; }
-  send_status send(channel, shared_bytes) override { return send_status::closed; }
-  void close(channel) override {}
+  channel_id connect(proc_id) override { return 0; }
+  send_status send(channel_id, shared_bytes) override { return send_status::closed; }
+  void close(channel_id) override {}
   bytes max_frame() const override { return {}; }
 };
 

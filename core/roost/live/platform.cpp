@@ -43,13 +43,13 @@ class muted_transport final : public transport {
   void attach(transport_events* events) override {
     if (!mute_) target_.attach(events);
   }
-  channel connect(proc_id peer) override { return mute_ ? 0 : target_.connect(peer); }
-  send_status send(channel c, shared_bytes frame) override {
+  channel_id connect(proc_id peer) override { return mute_ ? 0 : target_.connect(peer); }
+  send_status send(channel_id c, shared_bytes frame) override {
     if (mute_) return send_status::closed;
     if (before_send_) before_send_();
     return target_.send(c, std::move(frame));
   }
-  void close(channel c) override {
+  void close(channel_id c) override {
     if (!mute_) target_.close(c);
   }
   bytes max_frame() const override { return target_.max_frame(); }

@@ -12,7 +12,7 @@
 namespace roost {
 
 /// One connection between two procs, as one end numbers it. Never reused; 0 is none.
-using channel = std::uint64_t;
+using channel_id = std::uint64_t;
 
 enum class send_status : std::uint8_t {
   sent,    ///< The transport has the frame. It says nothing of arrival.
@@ -24,11 +24,11 @@ enum class send_status : std::uint8_t {
 class transport_events {
  public:
   /// The channel is open; `initiated` tells whether this end called `connect`.
-  virtual void connected(channel c, proc_id peer, bool initiated) = 0;
-  virtual void received(channel c, shared_bytes frame) = 0;
-  virtual void writable(channel c) = 0;
+  virtual void connected(channel_id c, proc_id peer, bool initiated) = 0;
+  virtual void received(channel_id c, shared_bytes frame) = 0;
+  virtual void writable(channel_id c) = 0;
   /// Refused, reset, closed by the peer, or the peer is gone. Nothing follows for this channel.
-  virtual void closed(channel c, error why) = 0;
+  virtual void closed(channel_id c, error why) = 0;
 
  protected:
   ~transport_events() = default;
@@ -41,10 +41,10 @@ class transport {
   /// Sets who is told; before it nothing is accepted. Null: nobody is told from now on.
   virtual void attach(transport_events* events) = 0;
   /// Starts to connect to `peer`; ends in `connected` or `closed`.
-  virtual channel connect(proc_id peer) = 0;
-  virtual send_status send(channel c, shared_bytes frame) = 0;
+  virtual channel_id connect(proc_id peer) = 0;
+  virtual send_status send(channel_id c, shared_bytes frame) = 0;
   /// Closes this end. Frames under way may be lost. No `closed` follows at this end.
-  virtual void close(channel c) = 0;
+  virtual void close(channel_id c) = 0;
   /// Largest frame that `send` takes.
   virtual bytes max_frame() const = 0;
 };

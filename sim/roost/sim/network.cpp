@@ -474,7 +474,7 @@ void network_event::run() {
     records.say(to_string(owner.id) + " channel " + std::to_string(to.number) + " (" + to_string(to.peer) + ") " + text +
                 (kind == record::frame_arrived ? " " + std::to_string(number) : std::string()));
   };
-  channel const c = to.number;
+  channel_id const c = to.number;
   switch (step) {
     case network_step::knock:
       said(record::accepted, "is open, by the peer");

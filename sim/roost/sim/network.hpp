@@ -52,7 +52,7 @@ class network_event;
 /// One end of a connection.
 struct channel_end {
   proc* owner = nullptr;  ///< Null at the far end until the knock was answered.
-  channel number = 0;
+  channel_id number = 0;
   proc_id peer;
   link* out = nullptr;
   channel_end* other = nullptr;

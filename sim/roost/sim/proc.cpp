@@ -178,13 +178,13 @@ void simulated_transport::attach(transport_events* events) {
   if (!self_.muted) self_.transport_listener = events;
 }
 
-channel simulated_transport::connect(proc_id peer) {
+channel_id simulated_transport::connect(proc_id peer) {
   if (!self_.muted) return self_.sim.net().connect(self_, peer).number;
   self_.channels.push_back(nullptr);
   return self_.channels.size();
 }
 
-send_status simulated_transport::send(channel c, shared_bytes frame) {
+send_status simulated_transport::send(channel_id c, shared_bytes frame) {
   if (!self_.muted && self_.doomed_sends != 0 && --self_.doomed_sends == 0) self_.sim.crash(self_, false);
   if (self_.muted) return send_status::sent;
   channel_end* const end = c == 0 || c > self_.channels.size() ? nullptr : self_.channels[c - 1];
@@ -192,7 +192,7 @@ send_status simulated_transport::send(channel c, shared_bytes frame) {
   return self_.sim.net().send(*end, std::move(frame));
 }
 
-void simulated_transport::close(channel c) {
+void simulated_transport::close(channel_id c) {
   if (self_.muted || c == 0 || c > self_.channels.size() || self_.channels[c - 1] == nullptr) return;
   self_.sim.net().close(*self_.channels[c - 1]);
 }

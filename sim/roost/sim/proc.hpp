@@ -75,9 +75,9 @@ class simulated_transport final : public transport {
  public:
   explicit simulated_transport(proc& self) : self_(self) {}
   void attach(transport_events* events) override;
-  channel connect(proc_id peer) override;
-  send_status send(channel c, shared_bytes frame) override;
-  void close(channel c) override;
+  channel_id connect(proc_id peer) override;
+  send_status send(channel_id c, shared_bytes frame) override;
+  void close(channel_id c) override;
   bytes max_frame() const override { return {std::uint64_t{16} << 20}; }
 
  private:

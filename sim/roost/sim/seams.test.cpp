@@ -23,19 +23,19 @@ struct scripted final : proc_instance, transport_events, launcher_events {
   void unwind() override {
     if (on_unwind) on_unwind(*this);
   }
-  void connected(channel c, proc_id, bool) override {
+  void connected(channel_id c, proc_id, bool) override {
     open = c;
     if (on_connected) on_connected(*this, c);
   }
-  void received(channel c, shared_bytes frame) override {
+  void received(channel_id c, shared_bytes frame) override {
     received_bytes += frame.size();
     ++received_frames;
     if (on_received) on_received(*this, c, frame);
   }
-  void writable(channel c) override {
+  void writable(channel_id c) override {
     if (on_writable) on_writable(*this, c);
   }
-  void closed(channel c, error why) override {
+  void closed(channel_id c, error why) override {
     if (on_closed) on_closed(*this, c, why);
     if (!is_root) seams.launcher->finish({});
   }
@@ -49,13 +49,13 @@ struct scripted final : proc_instance, transport_events, launcher_events {
 
   platform& seams;
   bool is_root = false;  ///< Others end with their connection.
-  channel open = 0;
+  channel_id open = 0;
   std::size_t received_bytes = 0;
   std::size_t received_frames = 0;
   std::function<void(scripted&)> on_begin, on_unwind;
-  std::function<void(scripted&, channel)> on_connected, on_writable;
-  std::function<void(scripted&, channel, shared_bytes)> on_received;
-  std::function<void(scripted&, channel, error const&)> on_closed;
+  std::function<void(scripted&, channel_id)> on_connected, on_writable;
+  std::function<void(scripted&, channel_id, shared_bytes)> on_received;
+  std::function<void(scripted&, channel_id, error const&)> on_closed;
   std::function<void(scripted&, proc_id)> on_launched;
   std::function<void(scripted&, proc_id, error const&)> on_exited;
 };
@@ -128,16 +128,16 @@ TEST(seams, a_connection_takes_two_latencies_and_a_frame_one) {
       start = self.seams.clock->now();
       self.seams.transport->connect(there);
     };
-    r.on_connected = [&](scripted& self, channel) {
+    r.on_connected = [&](scripted& self, channel_id) {
       times.push_back(self.seams.clock->now() - start);
       self.send(8);
     };
-    r.on_received = [&](scripted& self, channel, shared_bytes const&) {
+    r.on_received = [&](scripted& self, channel_id, shared_bytes const&) {
       times.push_back(self.seams.clock->now() - start);
       self.seams.launcher->finish({});
     };
   };
-  p.other = [](scripted& o) { o.on_received = [](scripted& self, channel, shared_bytes const&) { self.send(8); }; };
+  p.other = [](scripted& o) { o.on_received = [](scripted& self, channel_id, shared_bytes const&) { self.send(8); }; };
   auto s = constant_latency(10us);
   s.net.bits_per_second = 0;
   EXPECT_EQ(run_script(s, p).outcome, verdict::held);
@@ -150,13 +150,13 @@ TEST(seams, bandwidth_delays_what_is_sent_at_once) {
   p.root = [&](scripted& r) {
     r.on_begin = [](scripted& self) { self.seams.launcher->launch({there, "other", toy::pack({})}); };
     r.on_launched = [](scripted& self, proc_id) { self.seams.transport->connect(there); };
-    r.on_connected = [](scripted& self, channel) {
+    r.on_connected = [](scripted& self, channel_id) {
       for (int i = 0; i != 100; ++i) self.send(10'000);
     };
-    r.on_received = [](scripted& self, channel, shared_bytes const&) { self.seams.launcher->finish({}); };
+    r.on_received = [](scripted& self, channel_id, shared_bytes const&) { self.seams.launcher->finish({}); };
   };
   p.other = [&](scripted& o) {
-    o.on_received = [&, start = instant{}](scripted& self, channel, shared_bytes const&) mutable {
+    o.on_received = [&, start = instant{}](scripted& self, channel_id, shared_bytes const&) mutable {
       if (self.received_frames == 1) start = self.seams.clock->now();
       if (self.received_frames != 100) return;
       took = self.seams.clock->now() - start;
@@ -176,13 +176,13 @@ TEST(seams, a_full_connection_says_so_and_later_has_room) {
   p.root = [&](scripted& r) {
     r.on_begin = [](scripted& self) { self.seams.launcher->launch({there, "other", toy::pack({})}); };
     r.on_launched = [](scripted& self, proc_id) { self.seams.transport->connect(there); };
-    auto const fill = [&](scripted& self, channel c) {
+    auto const fill = [&](scripted& self, channel_id c) {
       while (self.seams.transport->send(c, shared_bytes(std::vector<std::byte>(50'000))) == send_status::sent) {
       }
       ++full;
     };
     r.on_connected = fill;
-    r.on_writable = [&, fill](scripted& self, channel c) {
+    r.on_writable = [&, fill](scripted& self, channel_id c) {
       if (++rooms == 5) return self.seams.launcher->finish({});
       fill(self, c);
     };
@@ -209,8 +209,8 @@ stream_result stream(fault_plan plan, scenario s = constant_latency(10us)) {
   p.root = [&](scripted& r) {
     r.on_begin = [](scripted& self) { self.seams.launcher->launch({there, "other", toy::pack({})}); };
     r.on_launched = [](scripted& self, proc_id) { self.seams.transport->connect(there); };
-    r.on_closed = [&](scripted&, channel, error const&) { ++result.closed_here; };
-    r.on_connected = [&](scripted& self, channel) {
+    r.on_closed = [&](scripted&, channel_id, error const&) { ++result.closed_here; };
+    r.on_connected = [&](scripted& self, channel_id) {
       tick = std::make_unique<alarm_clock>(self.seams, [&self, &tick, &over, left = 100]() mutable {
         if (left-- == 0) {
           over = true;
@@ -224,8 +224,8 @@ stream_result stream(fault_plan plan, scenario s = constant_latency(10us)) {
     r.on_unwind = [&](scripted&) { tick.reset(); };
   };
   p.other = [&](scripted& o) {
-    o.on_received = [&](scripted&, channel, shared_bytes const&) { ++result.arrived; };
-    o.on_closed = [&](scripted&, channel, error const&) { result.closed_there += over ? 0 : 1; };
+    o.on_received = [&](scripted&, channel_id, shared_bytes const&) { ++result.arrived; };
+    o.on_closed = [&](scripted&, channel_id, error const&) { result.closed_there += over ? 0 : 1; };
   };
   result.run = run_script(s, p, std::move(plan));
   return result;
@@ -295,11 +295,11 @@ TEST(seams, a_corrupted_frame_differs_in_one_bit) {
   p.root = [&](scripted& r) {
     r.on_begin = [](scripted& self) { self.seams.launcher->launch({there, "other", toy::pack({})}); };
     r.on_launched = [](scripted& self, proc_id) { self.seams.transport->connect(there); };
-    r.on_connected = [](scripted& self, channel) { self.send(100); };
-    r.on_received = [](scripted& self, channel, shared_bytes const&) { self.seams.launcher->finish({}); };
+    r.on_connected = [](scripted& self, channel_id) { self.send(100); };
+    r.on_received = [](scripted& self, channel_id, shared_bytes const&) { self.seams.launcher->finish({}); };
   };
   p.other = [&](scripted& o) {
-    o.on_received = [&](scripted& self, channel, shared_bytes const& frame) {
+    o.on_received = [&](scripted& self, channel_id, shared_bytes const& frame) {
       for (std::byte b : frame.view()) ones += std::popcount(static_cast<unsigned>(b));
       self.send(1);
     };
@@ -333,7 +333,7 @@ TEST(seams, nobody_hears_a_crashed_proc_that_still_acts) {
     std::size_t heard = 0;
     p.root = [&](scripted& r) {
       r.on_begin = [](scripted& self) { self.seams.launcher->launch({there, "other", toy::pack({})}); };
-      r.on_received = [&](scripted&, channel, shared_bytes const&) { ++heard; };
+      r.on_received = [&](scripted&, channel_id, shared_bytes const&) { ++heard; };
       r.on_exited = [](scripted& self, proc_id, error const& why) {
         EXPECT_EQ(why.code, errc::proc_failed);
         EXPECT_TRUE(why.simulated);
@@ -345,7 +345,7 @@ TEST(seams, nobody_hears_a_crashed_proc_that_still_acts) {
         if (loud) last_words = std::make_unique<loud_at_the_end>(self);
         self.seams.transport->connect({{0}, 0, 1});
       };
-      o.on_connected = [](scripted& self, channel) { self.send(8); };
+      o.on_connected = [](scripted& self, channel_id) { self.send(8); };
       o.on_unwind = [&](scripted&) { last_words.reset(); };
     };
     auto const result = run_script(toy::quiet(), p, {at(50ms, fault_kind::crash_proc, {"host1/p1"})});

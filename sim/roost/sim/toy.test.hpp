@@ -58,19 +58,19 @@ class player final : public proc_instance, public transport_events {
   void unwind() override {
     if (turn_.queued) seams_.executor->withdraw(turn_);
   }
-  void connected(channel c, proc_id, bool initiated) override {
+  void connected(channel_id c, proc_id, bool initiated) override {
     channel_ = c;
     if (initiated) ask();
   }
-  void received(channel c, shared_bytes frame) override {
+  void received(channel_id c, shared_bytes frame) override {
     std::uint64_t number = 0;
     std::memcpy(&number, frame.view().data(), sizeof number);
     inbox_.emplace_back(c, number);
     if (words_.role == 1) await();
     seams_.executor->ready(turn_, lane::user);
   }
-  void writable(channel) override {}
-  void closed(channel c, error) override {
+  void writable(channel_id) override {}
+  void closed(channel_id c, error) override {
     if (c != channel_ || words_.role != 0) return;
     channel_ = 0;
     seams_.clock->arm(again_, seams_.clock->now() + settings_.patience / 8);
@@ -107,7 +107,7 @@ class player final : public proc_instance, public transport_events {
     send(channel_, round_ + 1);
     seams_.clock->arm(again_, seams_.clock->now() + settings_.patience);
   }
-  void send(channel c, std::uint64_t number) {
+  void send(channel_id c, std::uint64_t number) {
     std::vector<std::byte> frame(std::max(settings_.frame_bytes, sizeof number));
     std::memcpy(frame.data(), &number, sizeof number);
     seams_.transport->send(c, shared_bytes(std::move(frame)));
@@ -136,10 +136,10 @@ class player final : public proc_instance, public transport_events {
   turn turn_;
   again again_;
   idle idle_;
-  channel channel_ = 0;
+  channel_id channel_ = 0;
   std::uint64_t round_ = 0;
   std::uint32_t asked_ = 0;  ///< How often for this round.
-  std::vector<std::pair<channel, std::uint64_t>> inbox_;
+  std::vector<std::pair<channel_id, std::uint64_t>> inbox_;
 };
 
 /// Launches all and ends the program when of every pair one has ended.

@@ -56,16 +56,16 @@ struct scripted : proc_instance, transport_events, launcher_events, timer {
   }
   void unwind() override { seams.clock->disarm(*this); }
   void expired() override { seams.launcher->finish({errc::timeout, "the test hangs"}); }
-  void connected(channel c, proc_id peer, bool) override {
+  void connected(channel_id c, proc_id peer, bool) override {
     if (on_connected) on_connected(c, peer);
   }
-  void received(channel c, shared_bytes frame) override {
+  void received(channel_id c, shared_bytes frame) override {
     if (on_received) on_received(c, std::move(frame));
   }
-  void writable(channel c) override {
+  void writable(channel_id c) override {
     if (on_writable) on_writable(c);
   }
-  void closed(channel c, error why) override {
+  void closed(channel_id c, error why) override {
     if (on_closed) on_closed(c, why);
   }
   void launched(proc_id id) override {
@@ -76,16 +76,16 @@ struct scripted : proc_instance, transport_events, launcher_events, timer {
   }
   void launch(std::uint32_t ordinal, std::string_view role) { seams.launcher->launch({child_id(ordinal), "child", text(role)}); }
   void finish(error why = {}) { seams.launcher->finish(std::move(why)); }
-  channel connect(proc_id peer) { return seams.transport->connect(peer); }
-  send_status send(channel c, shared_bytes frame) { return seams.transport->send(c, std::move(frame)); }
+  channel_id connect(proc_id peer) { return seams.transport->connect(peer); }
+  send_status send(channel_id c, shared_bytes frame) { return seams.transport->send(c, std::move(frame)); }
 
   platform& seams;
   proc_id self;
   std::function<void()> on_begin;
-  std::function<void(channel, proc_id)> on_connected;
-  std::function<void(channel, shared_bytes)> on_received;
-  std::function<void(channel)> on_writable;
-  std::function<void(channel, error const&)> on_closed;
+  std::function<void(channel_id, proc_id)> on_connected;
+  std::function<void(channel_id, shared_bytes)> on_received;
+  std::function<void(channel_id)> on_writable;
+  std::function<void(channel_id, error const&)> on_closed;
   std::function<void(proc_id)> on_launched;
   std::function<void(proc_id, error const&)> on_exited;
   std::vector<shared_bytes> waiting;
@@ -94,25 +94,27 @@ struct scripted : proc_instance, transport_events, launcher_events, timer {
 
 // What an exec'd proc does, by the word it is started with.
 void play(scripted& me, std::string const& role) {
-  auto const flood = [&me](channel c) {
+  auto const flood = [&me](channel_id c) {
     while (me.send(c, filled(me.count * 37 % 5000, me.count)) == send_status::sent) ++me.count;
   };
-  me.on_received = [&me](channel c, shared_bytes frame) {
+  me.on_received = [&me](channel_id c, shared_bytes frame) {
     me.waiting.push_back(std::move(frame));
     while (!me.waiting.empty() && me.send(c, me.waiting.front()) == send_status::sent) me.waiting.erase(me.waiting.begin());
   };
-  me.on_writable = [&me](channel c) {
+  me.on_writable = [&me](channel_id c) {
     while (!me.waiting.empty() && me.send(c, me.waiting.front()) == send_status::sent) me.waiting.erase(me.waiting.begin());
   };
   if (role == "flood") {
-    me.on_connected = [flood](channel c, proc_id) { flood(c); };
+    me.on_connected = [flood](channel_id c, proc_id) { flood(c); };
     me.on_writable = flood;
   } else if (role == "asks sibling") {
     me.on_begin = [&me] { me.connect(child_id(1)); };
-    me.on_connected = [&me](channel c, proc_id peer) {
+    me.on_connected = [&me](channel_id c, proc_id peer) {
       if (peer == child_id(1)) me.send(c, text("hello"));
     };
-    me.on_received = [&me](channel, shared_bytes frame) { me.finish({errc::handler_threw, "sibling said " + text_of(frame)}); };
+    me.on_received = [&me](channel_id, shared_bytes frame) {
+      me.finish({errc::handler_threw, "sibling said " + text_of(frame)});
+    };
   } else if (role == "finishes") {
     me.on_begin = [&me] { me.finish(); };
   } else if (role == "finishes badly") {
@@ -120,12 +122,12 @@ void play(scripted& me, std::string const& role) {
   } else if (role == "exits 3") {
     me.on_begin = [] { std::_Exit(3); };
   } else if (role == "is stuck") {
-    me.on_connected = [&me](channel c, proc_id) {
+    me.on_connected = [&me](channel_id c, proc_id) {
       me.send(c, text(std::to_string(::getpid())));
       for (;;) ::pause();
     };
   } else if (role == "dies at a frame") {
-    me.on_received = [](channel, shared_bytes) { ::raise(SIGKILL); };
+    me.on_received = [](channel_id, shared_bytes) { ::raise(SIGKILL); };
   }
 }
 
@@ -149,7 +151,7 @@ int be_root() {
       me.launch(2, "is stuck");
     };
     me.on_launched = [&me](proc_id id) { me.connect(id); };
-    me.on_received = [](channel, shared_bytes frame) {
+    me.on_received = [](channel_id, shared_bytes frame) {
       std::string const line = text_of(frame) + "\n";
       static_cast<void>(!::write(STDOUT_FILENO, line.data(), line.size()));
     };
@@ -200,14 +202,14 @@ TEST_P(EitherTransport, EchoesFramesOfAllSizes) {
   std::size_t back = 0;
   error const why = run(
       [&](scripted& me) {
-        auto const fill = [&](channel c) {
+        auto const fill = [&](channel_id c) {
           while (sent < sizes.size() && me.send(c, filled(sizes[sent], sent)) == send_status::sent) ++sent;
         };
         me.on_begin = [&] { me.launch(1, "echo"); };
         me.on_launched = [&](proc_id id) { me.connect(id); };
-        me.on_connected = [fill](channel c, proc_id) { fill(c); };
+        me.on_connected = [fill](channel_id c, proc_id) { fill(c); };
         me.on_writable = fill;
-        me.on_received = [&](channel, shared_bytes frame) {
+        me.on_received = [&](channel_id, shared_bytes frame) {
           EXPECT_TRUE(std::ranges::equal(frame.view(), filled(sizes[back], back).view())) << back;
           if (++back == sizes.size()) me.finish();
         };
@@ -250,14 +252,14 @@ TEST(Processes, APeerKilledAtAnyFrameIsToldAsClosedAfterWholeFramesOnly) {
       };
       me.on_begin = [&] { me.launch(1, "flood"); };
       me.on_launched = [&](proc_id id) { me.connect(id); };
-      me.on_connected = [&](channel, proc_id id) {
+      me.on_connected = [&](channel_id, proc_id id) {
         if (killed_after == 0) me.seams.launcher->kill(id);
       };
-      me.on_received = [&](channel, shared_bytes frame) {
+      me.on_received = [&](channel_id, shared_bytes frame) {
         EXPECT_TRUE(std::ranges::equal(frame.view(), filled(got * 37 % 5000, got).view())) << got;
         if (++got == killed_after) me.seams.launcher->kill(child_id(1));
       };
-      me.on_closed = [&, end_when_told](channel, error const&) { closed = true, end_when_told(); };
+      me.on_closed = [&, end_when_told](channel_id, error const&) { closed = true, end_when_told(); };
       me.on_exited = [&, end_when_told](proc_id, error const& e) {
         EXPECT_EQ(e.code, errc::proc_failed);
         EXPECT_NE(e.what.find("signal 9"), std::string::npos) << e.what;
@@ -273,7 +275,7 @@ TEST(Processes, OneThatDiesByItselfOrExitsUnaskedIsReported) {
   error const why = run([&](scripted& me) {
     me.on_begin = [&] { me.launch(1, "dies at a frame"), me.launch(2, "exits 3"); };
     me.on_launched = [&](proc_id id) { me.connect(id); };
-    me.on_connected = [&](channel c, proc_id) { me.send(c, text("now")); };
+    me.on_connected = [&](channel_id c, proc_id) { me.send(c, text("now")); };
     me.on_exited = [&](proc_id id, error const& e) {
       ends[id.ordinal] = e;
       if (ends.size() == 2) me.finish();
@@ -290,7 +292,7 @@ TEST(Processes, OneThatDoesNotEndWithTheRootIsKilled) {
   error const why = run([&](scripted& me) {
     me.on_begin = [&] { me.launch(1, "is stuck"); };
     me.on_launched = [&](proc_id id) { me.connect(id); };
-    me.on_received = [&](channel, shared_bytes frame) {
+    me.on_received = [&](channel_id, shared_bytes frame) {
       stuck = std::stoi(text_of(frame));
       me.finish();
     };

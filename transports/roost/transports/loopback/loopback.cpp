@@ -52,9 +52,9 @@ void loopback::leave(end const& left, error why) {
   }
 }
 
-channel loopback::connect(proc_id peer) {
+channel_id loopback::connect(proc_id peer) {
   std::lock_guard const lock(hub_.changing_);
-  channel const here = ++last_;
+  channel_id const here = ++last_;
   end& mine = ends_[here];
   mine.peer = peer;
   loopback* const other = find(peer);
@@ -71,7 +71,7 @@ channel loopback::connect(proc_id peer) {
   return here;
 }
 
-send_status loopback::send(channel c, shared_bytes frame) {
+send_status loopback::send(channel_id c, shared_bytes frame) {
   std::lock_guard const lock(hub_.changing_);
   auto const found = ends_.find(c);
   if (found == ends_.end() || found->second.there == 0) return send_status::closed;
@@ -96,7 +96,7 @@ send_status loopback::send(channel c, shared_bytes frame) {
   return send_status::sent;
 }
 
-void loopback::close(channel c) {
+void loopback::close(channel_id c) {
   std::lock_guard const lock(hub_.changing_);
   auto const found = ends_.find(c);
   if (found == ends_.end()) return;

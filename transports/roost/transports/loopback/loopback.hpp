@@ -35,22 +35,22 @@ class loopback final : public transport, poll_source {
   ~loopback();
 
   void attach(transport_events* events) override;
-  channel connect(proc_id peer) override;
-  send_status send(channel c, shared_bytes frame) override;
-  void close(channel c) override;
+  channel_id connect(proc_id peer) override;
+  send_status send(channel_id c, shared_bytes frame) override;
+  void close(channel_id c) override;
   bytes max_frame() const override { return {max_frame_}; }
 
  private:
   struct end {
     proc_id peer;
-    channel there = 0;          // The peer's number of this channel; 0 when the peer has left it.
+    channel_id there = 0;       // The peer's number of this channel; 0 when the peer has left it.
     std::size_t under_way = 0;  // Bytes that the peer has not taken yet.
     bool wants_room = false;
   };
   enum class kind : std::uint8_t { connected, initiated, received, writable, closed };
   struct event {
     kind what = kind::received;
-    channel c = 0;
+    channel_id c = 0;
     shared_bytes frame = {};
     error why = {};
   };
@@ -70,8 +70,8 @@ class loopback final : public transport, poll_source {
   std::size_t max_frame_;
   std::size_t queue_bytes_;
   transport_events* events_ = nullptr;
-  channel last_ = 0;
-  std::map<channel, end> ends_;
+  channel_id last_ = 0;
+  std::map<channel_id, end> ends_;
   std::deque<event> inbox_;
   std::atomic<bool> has_events_ = false;
 };

@@ -56,7 +56,7 @@ void shm_transport::attach(transport_events* events) {
   introducer_.attach(events != nullptr ? this : nullptr);
 }
 
-channel shm_transport::connect(proc_id peer) {
+channel_id shm_transport::connect(proc_id peer) {
   auto const made = std::make_shared<link>();
   made->id = ++last_;
   made->peer = peer;
@@ -128,7 +128,7 @@ void shm_transport::on_socket(std::shared_ptr<link> const& from) {
   }
 }
 
-send_status shm_transport::send(channel c, shared_bytes frame) {
+send_status shm_transport::send(channel_id c, shared_bytes frame) {
   auto const found = links_.find(c);
   if (found == links_.end() || found->second->failure) return send_status::closed;
   link& to = *found->second;
@@ -152,7 +152,7 @@ send_status shm_transport::send(channel c, shared_bytes frame) {
   return send_status::closed;
 }
 
-void shm_transport::close(channel c) {
+void shm_transport::close(channel_id c) {
   auto const found = links_.find(c);
   if (found == links_.end()) return;
   auto const closed = std::move(found->second);
@@ -163,7 +163,7 @@ void shm_transport::close(channel c) {
 
 void shm_transport::end(std::shared_ptr<link> const& which, error why) {
   if (which->gone) return;
-  channel const c = which->id;
+  channel_id const c = which->id;
   close(c);
   if (events_ != nullptr) events_->closed(c, std::move(why));
 }

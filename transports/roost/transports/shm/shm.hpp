@@ -24,14 +24,14 @@ class shm_transport final : public transport, introduction_events, poll_source {
   ~shm_transport();
 
   void attach(transport_events* events) override;
-  channel connect(proc_id peer) override;
-  send_status send(channel c, shared_bytes frame) override;
-  void close(channel c) override;
+  channel_id connect(proc_id peer) override;
+  send_status send(channel_id c, shared_bytes frame) override;
+  void close(channel_id c) override;
   bytes max_frame() const override { return {max_frame_}; }
 
  private:
   struct link {
-    channel id = 0;
+    channel_id id = 0;
     proc_id peer;
     bool initiated = false;
     bool open = false;      // Both rings are there.
@@ -68,9 +68,9 @@ class shm_transport final : public transport, introduction_events, poll_source {
   descriptor bell_;
   watch bell_watch_;
   transport_events* events_ = nullptr;
-  channel last_ = 0;
-  std::map<channel, std::shared_ptr<link>> links_;
-  std::map<std::uint64_t, channel> requests_;
+  channel_id last_ = 0;
+  std::map<channel_id, std::shared_ptr<link>> links_;
+  std::map<std::uint64_t, channel_id> requests_;
 };
 
 }  // namespace roost

@@ -65,7 +65,7 @@ struct LocalTransport : ::testing::Test {
   knob_values knobs = small_rings();
   typename Kind::end a{meeting, first, knobs};
   std::unique_ptr<typename Kind::end> b = std::make_unique<typename Kind::end>(meeting, second, knobs);
-  channel here = 0;
+  channel_id here = 0;
 
   bool turn(std::function<bool()> const& done) { return b ? turn_until(done, a.loop, b->loop) : turn_until(done, a.loop); }
   void open() {
@@ -163,7 +163,7 @@ TYPED_TEST(LocalTransport, AChannelMayBeClosedFromInsideAnEvent) {
 TYPED_TEST(LocalTransport, ConnectingAgainGivesANewChannel) {
   this->open();
   this->a.bytes_to_peers.close(this->here);
-  channel const again = this->a.bytes_to_peers.connect(second);
+  channel_id const again = this->a.bytes_to_peers.connect(second);
   EXPECT_NE(again, this->here);
   ASSERT_TRUE(this->turn([&] { return this->a.heard.last == again; }));
   EXPECT_EQ(this->a.bytes_to_peers.send(again, filled(3, 3)), send_status::sent);
@@ -252,7 +252,7 @@ TEST(ShmWaking, NoWakeUpIsLostBetweenTwoSleepingThreads) {
   knob_values const knobs = small_rings();
   shm_end a(meeting, first, knobs);
   shm_end b(meeting, second, knobs);
-  channel const here = a.bytes_to_peers.connect(second);
+  channel_id const here = a.bytes_to_peers.connect(second);
   ASSERT_TRUE(turn_until([&] { return !a.heard.told.empty() && !b.heard.told.empty(); }, a.loop, b.loop));
   constexpr std::size_t rounds = 3'000;
   std::thread other([&] {

@@ -16,23 +16,23 @@ namespace roost::testing {
 
 /// Writes down what a transport tells, in order.
 struct recorder final : transport_events {
-  void connected(channel c, proc_id peer, bool by_me) override {
+  void connected(channel_id c, proc_id peer, bool by_me) override {
     told.push_back("connected " + to_string(peer) + (by_me ? " by me" : " by peer"));
     last = c;
   }
-  void received(channel, shared_bytes frame) override {
+  void received(channel_id, shared_bytes frame) override {
     frames.push_back(frame);
     if (on_frame) on_frame(frame);
   }
-  void writable(channel) override { told.push_back("writable"); }
-  void closed(channel, error why) override {
+  void writable(channel_id) override { told.push_back("writable"); }
+  void closed(channel_id, error why) override {
     told.push_back("closed " + std::string(roost::to_string(why.code)));
     reason = why;
   }
   std::vector<std::string> told;
   std::vector<shared_bytes> frames;
   std::function<void(shared_bytes const&)> on_frame;
-  channel last = 0;
+  channel_id last = 0;
   error reason;
 };
 

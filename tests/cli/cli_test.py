@@ -229,10 +229,18 @@ class CommandLine(unittest.TestCase):
     def test_the_printed_line_reproduces_the_failure_at_the_same_event(self):
         first = self.call("sim", "run", self.misbehave("broken"), "--seed", "12345678901", "--set", "topology.hosts=2")
         again = re.search(r"^  again:  (.*)$", first.stderr, re.MULTILINE).group(1)
-        pasted = subprocess.run(shlex.split(again), cwd=self.path, capture_output=True, text=True)
+        self.assertIn(" r1:broken:0x2dfdc1c35:", again)
+
+        def paste():
+            return subprocess.run(shlex.split(again), cwd=self.path, capture_output=True, text=True, timeout=120)
+        pasted = paste()
         self.assertEqual(pasted.returncode, 1, pasted.stderr)
         fail = re.compile(r"^FAIL .*$", re.MULTILINE)
         self.assertEqual(fail.search(pasted.stderr).group(), fail.search(first.stderr).group())
+        self.misbehave("broken", "# The same run, and another text.\n")
+        changed = paste()
+        self.assertEqual(changed.returncode, 65, changed.stderr)
+        self.assertIn("the text of the scenario is another than that of the line", changed.stderr)
 
     def test_a_repro_file_replays_and_says_when_it_was_changed(self):
         first = self.call("sim", "run", self.misbehave("broken"), "--seed", "5")

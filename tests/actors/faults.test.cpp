@@ -132,6 +132,16 @@ ROOST_SIM_TEST(faults, a_lost_path_between_living_procs_ends_their_waits_and_nob
   });
 }
 
+ROOST_SIM_TEST(faults, a_caller_that_is_cut_off_from_who_owes_its_answer_is_told, parted(100s)) {
+  as_keeper([&](Keeper& self) {
+    auto const shops = hosts.spawn_procs(gpu = 1).spawn<Shop>("shops");
+    auto const start = roost::now();
+    EXPECT_EQ(shops.at_rank(1)->ask.call_one(shops.at_rank(2), 3'600'000).get(), 0);
+    EXPECT_LT(roost::now() - start, 40s);
+    EXPECT_TRUE(self.failures.empty());
+  });
+}
+
 ROOST_SIM_TEST(faults, a_short_partition_is_not_noticed_by_anyone, [] {
   auto s = parted(50ms);
   s.knobs["link.path_bound"] = 3'000'000'000;

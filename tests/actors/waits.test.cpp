@@ -190,8 +190,7 @@ ROOST_SIM_TEST(waits, a_cycle_of_suspended_senders_is_a_deadlock, stage::with_kn
   EXPECT_TRUE(a.has_value() || b.has_value());
 }
 
-ROOST_SIM_TEST(waits, DISABLED_a_cycle_of_suspended_senders_across_procs_is_a_deadlock,
-               stage::with_knob("link.credit_messages", 1)) {
+ROOST_SIM_TEST(waits, a_cycle_of_suspended_senders_across_procs_is_a_deadlock, stage::with_knob("link.credit_messages", 1)) {
   auto const n = far(hosts, 2);
   auto const one = n[0]->flood.call_one(n[1], 5);
   auto const other = n[1]->flood.call_one(n[0], 5);

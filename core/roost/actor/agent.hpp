@@ -28,6 +28,7 @@ enum class control_kind : std::uint16_t {
   kill,         ///< target_body.
   lease,        ///< Empty: the parent lives.
   shutdown,     ///< Empty: the parent's program is over; end.
+  cycle_probe,  ///< cycle_probe_body: one more step along a chain of suspended senders.
 };
 
 struct wire_error {
@@ -83,6 +84,15 @@ struct bootstrap_body {
   std::string cluster;
   std::string token;
   std::string name;
+};
+/// "from" is suspended without credit for "to": does the chain of suspended senders lead back to `initiator`?
+struct cycle_probe_body {
+  actor_id initiator;
+  std::uint64_t wait = 0;  ///< Its wait, in its proc's count.
+  actor_id from;
+  actor_id to;
+  std::uint32_t open = 0;  ///< Messages of `from` that `to` has not handled, as the proc of `from` knows it.
+  std::uint32_t hops = 0;
 };
 struct verdict_body {
   proc_id dead;

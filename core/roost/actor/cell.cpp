@@ -85,6 +85,13 @@ std::string actor_cell::describe() const {
   return std::string(class_->name) + " " + name_ + at + " (" + to_string(id()) + ")";
 }
 
+std::uint32_t actor_cell::queued_from(actor_id sender) const noexcept {
+  std::uint32_t count = 0;
+  for (auto const* m = mailbox_.front(); m != nullptr; m = m->next)
+    count += m->endpoint != nullptr && m->sender == sender ? 1 : 0;
+  return count;
+}
+
 void actor_cell::accept(std::unique_ptr<message> m) {
   if (state_ != life::running && state_ != life::starting) {
     home_->message_returned(id(), *m,

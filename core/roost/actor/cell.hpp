@@ -63,6 +63,8 @@ class actor_cell final : public runnable {
   void set_user(std::unique_ptr<actor> object);
   life state() const noexcept { return state_; }
   std::uint32_t queued_messages() const noexcept { return mailbox_.size(); }
+  /// Messages of `sender` in the mailbox.
+  std::uint32_t queued_from(actor_id sender) const noexcept;
   /// "Player team[gpu=3] (h0/p1.1/a7)", for errors.
   std::string describe() const;
 

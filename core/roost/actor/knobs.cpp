@@ -12,6 +12,8 @@ knob const launch_bound({"actor.launch_bound", knob_unit::nanosecond, 10'000'000
                          "How long a launched proc may take to run before its silence counts."});
 knob const unknown_hold({"actor.unknown_hold", knob_unit::nanosecond, 2'000'000'000, 1'000'000'000, 5'000'000'000,
                          "How long a message waits for the spawn of its receiver."});
+knob const cycle_probe({"actor.cycle_probe", knob_unit::nanosecond, 50'000'000, 1'000'000, 500'000'000,
+                        "How often a sender that waits for room asks whether it waits for itself."});
 knob const shutdown_bound({"actor.shutdown_bound", knob_unit::nanosecond, 2'000'000'000, 100'000'000, 5'000'000'000,
                            "How long launched procs get to end by themselves before they are killed."});
 

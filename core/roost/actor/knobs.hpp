@@ -10,6 +10,7 @@ extern knob const tombstones;      ///< "actor.tombstones"
 extern knob const flight_entries;  ///< "actor.flight_entries"
 extern knob const launch_bound;    ///< "actor.launch_bound"
 extern knob const unknown_hold;    ///< "actor.unknown_hold"
+extern knob const cycle_probe;     ///< "actor.cycle_probe"
 extern knob const shutdown_bound;  ///< "actor.shutdown_bound"
 
 /// Defined by the link floor, and the same within a proc as between procs.

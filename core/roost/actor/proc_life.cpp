@@ -81,8 +81,7 @@ void proc_runtime::peer_gone(proc_id peer, error const& why) {
       }
     }
   }
-  for (auto const& w :
-       take_watches([&](watch_entry const& w) { return w.watched.proc == peer || w.watcher.proc == peer; })) {
+  for (auto const& w : take_watches([&](watch_entry const& w) { return w.watched.proc == peer || w.watcher.proc == peer; })) {
     if (w.watched.proc != peer) continue;
     if (w.port == 0) {
       watcher_told(w.watcher, w.watched, w.linked, why);
@@ -103,9 +102,7 @@ void proc_runtime::peer_gone(proc_id peer, error const& why) {
       cell->end(error(errc::actor_killed, "the proc of its owner is lost").caused_by(why));
     }
   }
-  for (auto* wait : credit_waits_) {
-    if (wait->receiver.proc == peer) wait->waiting.wake_all(errc::ok);
-  }
+  wake_credit_of(peer);
   if (!known_failed(peer)) return;
   for (auto& [local, held] : held_) {
     std::erase_if(held.raw, [&](link::incoming const& in) { return in.from == peer; });
@@ -145,6 +142,9 @@ void proc_runtime::control(proc_id from, std::uint16_t kind, shared_bytes body) 
           end_actor({self_, said->local}, false, from_body(said->why));
         }
       }
+      break;
+    case control_kind::cycle_probe:
+      if (auto const probe = wire::decode<cycle_probe_body>(body)) chase(*probe);
       break;
     case control_kind::lease: lease_until_ = seams_->clock->boot() + seams_->knobs->duration(knobs::lease); break;
     case control_kind::shutdown: {

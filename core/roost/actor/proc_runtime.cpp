@@ -11,8 +11,6 @@
 namespace roost::detail {
 namespace {
 
-ROOST_DEFINE_PLANT(plant_mailbox_grows, "mailbox-grows", "G10",
-                   "Sends within a proc take no credit, so a mailbox grows without bound.");
 ROOST_DEFINE_PLANT(plant_reply_unwatched, "reply-unwatched", "G4",
                    "The silence of a proc that has handled a request and owes its answer goes unnoticed.");
 ROOST_DEFINE_PLANT(plant_tell_twice, "receipt-twice", "G3", "The receipt of a returned message is given twice.");
@@ -163,72 +161,6 @@ void proc_runtime::end_actor(actor_id who, bool drain, error why) {
 
 // Messages.
 
-bool proc_runtime::has_credit(std::uint64_t sender, actor_id receiver, std::uint64_t size) const {
-  if (receiver.proc != self_) return known_failed(receiver.proc) || sessions_->has_credit(sender, receiver, bytes{size});
-  if (ROOST_PLANT(plant_mailbox_grows)) return true;
-  auto const at = accounts_.find({sender, receiver.local});
-  if (at == accounts_.end()) return true;
-  return at->second.messages < seams_->knobs->count(knobs::credit_messages()) &&
-         at->second.size + size <= static_cast<std::uint64_t>(seams_->knobs->get(knobs::credit_bytes()));
-}
-
-bool proc_runtime::credit_cycle(actor_id sender, actor_id receiver) const {
-  auto at = receiver;
-  for (std::size_t hops = 0; hops <= credit_waits_.size(); ++hops) {
-    if (at == sender) return true;
-    auto const next = std::find_if(credit_waits_.begin(), credit_waits_.end(),
-                                   [&](credit_wait* w) { return actor_id{self_, w->sender} == at; });
-    if (next == credit_waits_.end()) return false;
-    at = (*next)->receiver;
-  }
-  return false;
-}
-
-void proc_runtime::await_credit(handler_frame* frame, actor_id receiver, std::uint64_t size, instant deadline) {
-  auto const sender = frame->cell->id();
-  bool const may_suspend =
-      frame->kind == activation::handler || frame->kind == activation::callback || frame->kind == activation::construct;
-  auto const room = [&] {
-    if (receiver.proc == self_ || known_failed(receiver.proc)) return has_credit(sender.local, receiver, size);
-    return sessions_->want_room(sender.local, receiver, bytes{size});
-  };
-  while (!room()) {
-    if (!may_suspend || frame->must_end) {
-      throw exception(error(errc::would_block, "no credit to send to " + to_string(receiver) +
-                                                   ", and supervise, cleanup and ending handlers do not wait for it"));
-    }
-    if (receiver.proc == self_ && find(receiver.local) == nullptr) return;
-    if (receiver.proc == self_ && (receiver == sender || credit_cycle(sender, receiver))) {
-      sometimes(true, "actor: a cycle of suspended senders is refused");
-      throw exception(
-          error(errc::deadlock, "waiting for credit of " + to_string(receiver) + " would close a cycle of suspended senders"));
-    }
-    sometimes(true, "actor: a sender waits for credit");
-    credit_wait wait{sender.local, receiver, {}};
-    credit_waits_.push_back(&wait);
-    waiter w(*frame);
-    observer_node node{&w, nullptr};
-    wait.waiting.add(node);
-    errc outcome = errc::ok;
-    try {
-      outcome = w.wait(wait_kind::credit, receiver, deadline);
-    } catch (...) {
-      std::erase(credit_waits_, &wait);
-      throw;
-    }
-    std::erase(credit_waits_, &wait);
-    if (outcome == errc::timeout) {
-      throw exception(error(errc::timeout, "the deadline passed while waiting for credit to send to " + to_string(receiver)));
-    }
-  }
-}
-
-void proc_runtime::wake_credit(std::uint64_t sender, actor_id receiver, errc outcome) {
-  for (auto* wait : credit_waits_) {
-    if (wait->sender == sender && wait->receiver == receiver) wait->waiting.wake_all(outcome);
-  }
-}
-
 void proc_runtime::send_local(actor_id to, std::unique_ptr<message> m) {
   if (seams_->observer != nullptr) {
     m->stamp =
@@ -244,9 +176,7 @@ void proc_runtime::send_local(actor_id to, std::unique_ptr<message> m) {
     tell(m->sender, m->reply, m->stamp, m->endpoint->id, to, errc::not_handled, why);
     return;
   }
-  auto& account = accounts_[{m->sender.local, to.local}];
-  ++account.messages;
-  account.size += m->size;
+  take_credit(m->sender.local, to, m->size);
   m->charged = true;
   cell->accept(std::move(m));
 }
@@ -298,13 +228,8 @@ void proc_runtime::send_remote(actor_id to, link::outgoing out, reply_route repl
 }
 
 void proc_runtime::message_started(actor_cell& receiver, message& m) {
-  if (m.charged) {
-    m.charged = false;
-    auto const at = accounts_.find({m.sender.local, receiver.id().local});
-    --at->second.messages;
-    at->second.size -= m.size;
-    if (at->second.messages == 0) accounts_.erase(at);
-    if (!credit_waits_.empty()) wake_credit(m.sender.local, receiver.id(), errc::ok);
+  if (std::exchange(m.charged, false)) {
+    give_back_credit(m.sender.local, receiver.id(), m.size);
   } else if (m.origin.number != 0) {
     sessions_->handled(m.origin.from, m.origin.epoch, m.origin.number);
   }
@@ -312,14 +237,7 @@ void proc_runtime::message_started(actor_cell& receiver, message& m) {
 
 void proc_runtime::message_returned(actor_id receiver, message& m, error const& why) {
   if (m.endpoint == nullptr) return;
-  if (m.charged) {
-    m.charged = false;
-    auto const at = accounts_.find({m.sender.local, receiver.local});
-    --at->second.messages;
-    at->second.size -= m.size;
-    if (at->second.messages == 0) accounts_.erase(at);
-    if (!credit_waits_.empty()) wake_credit(m.sender.local, receiver, errc::ok);
-  }
+  if (std::exchange(m.charged, false)) give_back_credit(m.sender.local, receiver, m.size);
   if (m.origin.number != 0) {
     sessions_->returned(m.origin.from, m.origin.epoch, m.origin.number, why.code == errc::ok ? errc::actor_stopped : why.code);
     return;

@@ -137,11 +137,7 @@ class proc_runtime final : public proc_instance, private link::session_events, p
   struct id_hash {
     std::size_t operator()(std::uint64_t id) const noexcept { return mix(id); }
   };
-  struct credit_wait {
-    std::uint64_t sender;
-    actor_id receiver;
-    observer_list waiting;
-  };
+  class credit_wait;
   struct watch_entry {
     actor_id watcher;    ///< Of this proc; or nil and
     std::uint64_t port;  ///< a port that fails.
@@ -180,8 +176,20 @@ class proc_runtime final : public proc_instance, private link::session_events, p
   void send_agent(proc_id to, agent_op op, shared_bytes body, std::uint64_t reply_port = 0, std::uint64_t type = 0);
   void peer_gone(proc_id peer, error const& why);
   void declare(proc_id dead, error const& why, proc_id told_by);
+
+  // Credit and cycles of suspended senders (proc_credit.cpp).
+  void take_credit(std::uint64_t sender, actor_id receiver, std::uint64_t size);
+  void give_back_credit(std::uint64_t sender, actor_id receiver, std::uint64_t size);
   void wake_credit(std::uint64_t sender, actor_id receiver, errc outcome);
+  /// Has everyone who waits for room at an actor of `peer` look again.
+  void wake_credit_of(proc_id peer);
   bool credit_cycle(actor_id sender, actor_id receiver) const;
+  credit_wait* suspended_sender(actor_id who) const;
+  /// Messages of `sender` that `receiver` has not handled, as this proc knows it.
+  std::uint32_t open_messages(std::uint64_t sender, actor_id receiver) const;
+  /// Follows a probe from one suspended sender to the next while they are of this proc, then sends it on.
+  void chase(cycle_probe_body probe);
+
   error gone_reason(std::uint64_t local) const;
   void hold_unknown(std::uint64_t local, link::incoming in);
   void release_held(std::uint64_t local);
@@ -222,6 +230,7 @@ class proc_runtime final : public proc_instance, private link::session_events, p
   std::vector<flight_entry> flight_;
   std::size_t flight_next_ = 0;
   std::uint64_t next_port_ = 0;
+  std::uint64_t next_credit_wait_ = 0;
   std::uint64_t root_local_ = 0;
   instant lease_until_ = never;
   std::optional<error> finishing_;

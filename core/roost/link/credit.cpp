@@ -58,6 +58,11 @@ bool credit_table::give_back(std::uint64_t sender, std::uint64_t receiver, std::
   return room;
 }
 
+std::uint32_t credit_table::open(std::uint64_t sender, std::uint64_t receiver) const noexcept {
+  auto const* pair = pairs_.find({sender, receiver});
+  return pair == nullptr ? 0 : pair->messages;
+}
+
 void credit_table::stop_waiting(std::uint64_t sender, std::uint64_t receiver) noexcept {
   if (auto* pair = pairs_.find({sender, receiver})) pair->waiting = false;
 }

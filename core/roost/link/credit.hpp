@@ -24,6 +24,8 @@ class credit_table {
   bool give_back(std::uint64_t sender, std::uint64_t receiver, std::uint64_t size);
   /// The sender does not wait any more.
   void stop_waiting(std::uint64_t sender, std::uint64_t receiver) noexcept;
+  /// What the pair has taken and not given back.
+  std::uint32_t open(std::uint64_t sender, std::uint64_t receiver) const noexcept;
   /// Pairs with something open.
   std::size_t pairs() const noexcept { return pairs_.size(); }
 

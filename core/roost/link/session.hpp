@@ -57,10 +57,14 @@ class session final : public timer {
   bool has_credit(std::uint64_t sender, std::uint64_t receiver, bytes size) const;
   void expect(instant from);
   bool want_room(std::uint64_t sender, std::uint64_t receiver, bytes size);
+  std::uint32_t open_messages(std::uint64_t sender, std::uint64_t receiver) const noexcept {
+    return credit_.open(sender, receiver);
+  }
   void sender_ended(std::uint64_t sender);
   void handled(std::uint64_t epoch, std::uint64_t number);
   void returned(std::uint64_t epoch, std::uint64_t number, errc why);
   void send_control(std::uint16_t kind, shared_bytes body);
+  bool control_is_busy() const noexcept { return control_out_.unacknowledged() >= around_.limits.control_messages / 16; }
   void watch();
   void unwatch();
 

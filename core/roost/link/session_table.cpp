@@ -354,6 +354,10 @@ bool session_table::want_room(std::uint64_t sender, actor_id receiver, bytes siz
 bool session_table::has_credit(std::uint64_t sender, actor_id receiver, bytes size) const {
   return impl_->has_credit(sender, receiver, size);
 }
+std::uint32_t session_table::open_messages(std::uint64_t sender, actor_id receiver) const {
+  auto* s = impl_->find(receiver.proc);
+  return s == nullptr ? 0 : s->open_messages(sender, receiver.local);
+}
 void session_table::sender_ended(std::uint64_t sender) { impl_->sender_ended(sender); }
 void session_table::handled(proc_id from, std::uint64_t epoch, std::uint64_t number) {
   if (auto* s = impl_->find(from)) s->handled(epoch, number);
@@ -364,6 +368,13 @@ void session_table::returned(proc_id from, std::uint64_t epoch, std::uint64_t nu
 void session_table::send_control(proc_id to, std::uint16_t kind, shared_bytes body) {
   ROOST_INVARIANT(kind != 0, to_string(to));
   if (auto* s = impl_->reach(to, nullptr)) s->send_control(kind, std::move(body));
+}
+bool session_table::try_send_control(proc_id to, std::uint16_t kind, shared_bytes body) {
+  ROOST_INVARIANT(kind != 0, to_string(to));
+  auto* s = impl_->reach(to, nullptr);
+  if (s == nullptr || s->control_is_busy()) return false;
+  s->send_control(kind, std::move(body));
+  return true;
 }
 void session_table::watch(proc_id peer) { impl_->watch(peer); }
 void session_table::unwatch(proc_id peer) {

@@ -98,6 +98,8 @@ class session_table {
   bool has_credit(std::uint64_t sender, actor_id receiver, bytes size) const;
   /// The same, and where it would not be, `session_events::room` follows for this pair as if `send` had been refused.
   bool want_room(std::uint64_t sender, actor_id receiver, bytes size);
+  /// Messages of that pair which have credit and are not known to be handled.
+  std::uint32_t open_messages(std::uint64_t sender, actor_id receiver) const;
   /// The sender has ended: what it sent goes on, and it is told nothing any more.
   void sender_ended(std::uint64_t sender);
 
@@ -108,6 +110,8 @@ class session_table {
 
   /// Sends on the control lane: bounded, ahead of data, needs no credit. `kind` is the caller's own closed list (at least 1).
   void send_control(proc_id to, std::uint16_t kind, shared_bytes body);
+  /// The same for what is said again anyway: says nothing, and gives false, while a sixteenth of the lane is under way.
+  bool try_send_control(proc_id to, std::uint16_t kind, shared_bytes body);
 
   /// Something waits for the peer that no message stands for: an answer to a handled request, a monitor. While anything is
   /// watched (calls are counted), or a message is not yet handled, the silence of the peer ends in `session_lost`, which

@@ -6,6 +6,7 @@
 #include <roost/wire/header.hpp>
 #include <algorithm>
 #include <CLI/CLI.hpp>
+#include <tools/bench_command.hpp>
 #include <tools/check_command.hpp>
 #include <tools/command_line.hpp>
 #include <tools/live_run.hpp>
@@ -66,6 +67,13 @@ class grammar {
     auto* const check = add(app_, "check", "Judge what the procs of a live run recorded");
     check->add_option("DIR|FILE", into_.paths, "Folders and files of one run, as of run --record")->required();
     check->add_option("--set", into_.settings, "KNOB=VALUE of that run")->allow_extra_args(false);
+
+    auto* const bench = add(app_, "bench", "What Roost costs, beside its bounds and its peers");
+    bench->require_subcommand(1);
+    auto* const of_sim =
+        add(*bench, "sim", "The simulator: messages a second beside SimGrid, memory of actors, a small scenario");
+    of_sim->add_option("--repeat", into_.repeat, "Repetitions (standard: 5)")->check(CLI::Range(1U, 99U));
+    of_sim->add_flag("--quick", into_.quick, "Little work, once: that it works, no figures");
   }
 
   /// Reads the words of a command line. Errors: `errc::bad_argument`.
@@ -275,7 +283,7 @@ int run_checked(int argc, char** argv, proc_program* program) {
     out->say("  help: " + out->command() + (command.empty() ? "" : " " + command) + " --help");
     return code;
   };
-  if (words.empty()) return usage({errc::bad_argument, "no command, expected one of sim, run, check"});
+  if (words.empty()) return usage({errc::bad_argument, "no command, expected one of sim, run, check, bench"});
   if (auto const read = rules.read(words); !read) return usage(read.failure());
   if (rules.wants_help()) {
     out->print(rules.help(name));
@@ -286,6 +294,7 @@ int run_checked(int argc, char** argv, proc_program* program) {
   if (asked.command == "sim knobs") return sim_knobs(*out);
   if (asked.command == "sim plants") return sim_plants(*out);
   if (asked.command == "check") return check_records(asked, *out);
+  if (asked.command == "bench sim") return bench_sim(asked, *out);
   if (asked.command == "run" && asked.target.empty() && program == nullptr) {
     return usage({errc::bad_argument, "run: expected a PROGRAM or a SCENARIO"});
   }

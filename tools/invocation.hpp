@@ -23,6 +23,8 @@ struct invocation {
   std::string transport = "shm";
   std::string record;                  ///< Of `run`: where records are kept.
   std::vector<std::string> paths;      ///< Of `check`.
+  unsigned repeat = 0;                 ///< Of `bench`; 0: the standard.
+  bool quick = false;                  ///< Of `bench`.
   std::vector<std::string> arguments;  ///< After `--`.
 };
 

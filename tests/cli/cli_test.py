@@ -56,7 +56,7 @@ MALFORMED = {
 
 # The words after `roost`, and what must be said.
 WRONG = [
-    ("", "no command, expected one of sim, run"),
+    ("", "no command, expected one of sim, run, check, bench"),
     ("simm", "unknown command 'simm', did you mean 'sim'?"),
     ("sim", "subcommand is required"),
     ("sim verfy calm.toml", "unknown command 'verfy', did you mean 'verify'?"),

@@ -4,6 +4,7 @@
 #include <roost/wire/detail/little_endian.hpp>
 
 #include <algorithm>
+#include <array>
 #include <vector>
 
 namespace roost::link {
@@ -18,9 +19,9 @@ class writer {
  public:
   template <class Scalar>
   writer& put(Scalar value) {
-    auto const at = out_.size();
-    out_.resize(at + sizeof value);
-    wire::detail::store(out_.data() + at, value);
+    std::array<std::byte, sizeof value> bytes;
+    wire::detail::store(bytes.data(), value);
+    out_.insert(out_.end(), bytes.begin(), bytes.end());
     return *this;
   }
   writer& put(proc_id id) { return put(id.host.value).put(id.ordinal).put(id.incarnation); }

@@ -1,0 +1,13 @@
+#pragma once
+// `roost bench sim`: what the simulator costs, beside its bounds and beside SimGrid on the same machine in the same run.
+
+#include <tools/invocation.hpp>
+#include <tools/output.hpp>
+
+namespace roost::tools {
+
+/// Runs the benchmark programs that are built beside this executable, each repetition in a process of its own and those of both
+/// sides in turn; prints medians, and the ratio to each bound. Returns the exit code of the process: 0 also where a bound is missed.
+int bench_sim(invocation const& asked, output& out);
+
+}  // namespace roost::tools

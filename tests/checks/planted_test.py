@@ -185,6 +185,24 @@ class Tidy(Planted):
     def test_sound_code_is_quiet(self):
         self.assert_quiet(self.tidy("int f(int a) { return a + 1; }\n"))
 
+    def test_a_sound_file_is_looked_at_again_when_a_header_changes(self):
+        self.write("core/roost/base/a.hpp", "#include <utility>\nstruct s { s(s&&); int n(); };\n#define F(a) a.n()\n")
+        self.write("build/build.ninja", """rule cxx
+  command = clang++-19 -std=c++20 -MD -MF $out.d -c $in -o $out
+  deps = gcc
+  depfile = $out.d
+build a.o: cxx ../core/roost/base/a.cpp
+""")
+        text = '#include "a.hpp"\nint f(s a) { s b = std::move(a); return b.n() + F(b); }\n'
+        self.assert_quiet(self.tidy(text))
+        subprocess.run(["ninja", "-C", "build"], cwd=self.root, check=True, capture_output=True)
+        self.assert_quiet(self.tidy(text))
+        self.assert_quiet(self.tidy(text, "--budget", "-1"))
+        self.assertNotIn("not looked at", self.tidy(text, "--budget", "-1")[1])
+        self.write("core/roost/base/a.hpp", "#include <utility>\nstruct s { s(s&&); int n(); };\n#define F(b) a.n()\n")
+        self.assertIn("not looked at: 1 of 1 files", self.tidy(text, "--budget", "-1")[1])
+        self.assert_complains(self.tidy(text), "bugprone-use-after-move")
+
     def test_what_the_budget_left_out_is_counted(self):
         result = self.tidy("int f(int a) { return a + 1; }\n", "--budget", "-1")
         self.assertIn("not looked at: 1 of 1 files", result[1])
@@ -211,6 +229,11 @@ for seed in 1 2 3; do echo "{{\\"seed\\": $seed, \\"digest\\": \\"{digest}\\"}}"
         self.write("a.toml", "")
         both = self.program("one", "11"), self.program("two", "11")
         self.assert_complains(self.run_check("digests.py", "--seeds", "1..4", "a.toml", *both), "seed 4 differs", "no digest")
+
+    @unittest.skipIf(subprocess.run(["setarch", "--addr-no-randomize", "true"], capture_output=True).returncode, "not allowed here")
+    def test_a_digest_that_depends_on_addresses_is_named(self):
+        either = self.program("one", "$(( 0x$(cut -c 1-8 /proc/self/personality) & 0x40000 ))"), self.program("two", "0")
+        self.assert_complains(self.compare(*either), "seed 1 differs", "setarch --addr-no-randomize")
 
     def test_equal_digests_are_quiet(self):
         self.assert_quiet(self.compare(self.program("one", "11-$seed"), self.program("two", "11-$seed")))

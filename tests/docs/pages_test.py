@@ -20,7 +20,7 @@ for page in [root / "README.md", *sorted((root / "docs").glob("*.md"))]:
         if not (page.parent / link[1]).exists():
             complain(page, link.start(), text, f"links to {link[1]}, which is not there")
     for path in re.finditer(r"`((?:core|sim|transports|tools|scenarios|tests|docs|cmake)/[\w./-]+)`", text):
-        if not (root / path[1]).exists():
+        if not (root / path[1]).exists() and not (root / (path[1] + ".cpp")).exists():  # A program goes by its source.
             complain(page, path.start(), text, f"names {path[1]}, which is not there")
 
 # What docs/failures.md gives as proof is there: marks of scenarios and names of tests.

@@ -2,7 +2,8 @@
 """Runs the same seeds of a scenario with the programs of several trees and compares their digests, seed by seed.
 
 Each tree's program is run as `PROGRAM sim verify SCENARIO --seeds A..B --json`; of its output the objects with both "seed" and
-"digest" count, one a line. The first seed that differs is named with the command that shows it.
+"digest" count, one a line. The first program is run once more at fixed addresses, where the system allows it. The first seed that
+differs is named with the command that shows it.
 Usage: digests.py --seeds A..B SCENARIO PROGRAM PROGRAM...   Exit status: 0 equal, 1 not, 77 fewer than two programs are built.
 """
 
@@ -14,9 +15,12 @@ import subprocess
 import sys
 
 
+FIXED_ADDRESSES = ["setarch", "--addr-no-randomize"]
+
+
 def digests_of(program, scenario, seeds):
-    """Digest by seed, or an error text."""
-    command = [str(program), "sim", "verify", scenario, "--seeds", seeds, "--json"]
+    """Digest by seed, or an error text. `program` is the beginning of a command."""
+    command = [*program, "sim", "verify", scenario, "--seeds", seeds, "--json"]
     run = subprocess.run(command, capture_output=True, text=True, stdin=subprocess.DEVNULL)
     if run.returncode:
         return f"{' '.join(command)}: exit {run.returncode}\n{run.stderr.strip()[-2000:]}"
@@ -31,12 +35,24 @@ def digests_of(program, scenario, seeds):
     return found
 
 
+def fixed_addresses_allowed():
+    try:
+        return subprocess.run([*FIXED_ADDRESSES, "true"], capture_output=True).returncode == 0
+    except OSError:
+        return False
+
+
 def check(scenario, seeds, programs):
     first, last = (int(part) for part in seeds.split(".."))
-    built = [program for program in programs if program.exists()]
+    built = [[str(program)] for program in programs if program.exists()]
     if len(built) < 2 or not pathlib.Path(scenario).exists():
         print(f"digests: nothing to compare: {len(built)} of {len(programs)} programs are built")
         return 77
+    trees = len(built)
+    if fixed_addresses_allowed():
+        built.append([*FIXED_ADDRESSES, *built[0]])
+    else:
+        print("digests: this system does not let a program have fixed addresses; not compared")
     with concurrent.futures.ThreadPoolExecutor(2) as pool:
         results = list(pool.map(lambda program: digests_of(program, scenario, seeds), built))
     broken = [text for text in results if isinstance(text, str)]
@@ -49,9 +65,9 @@ def check(scenario, seeds, programs):
         if None in values or len(set(values)) > 1:
             print(f"digests: seed {seed} differs:")
             for program, value in zip(built, values):
-                print(f"  {value or 'no digest'}  {program} sim run {scenario} --seed {seed}")
+                print(f"  {value or 'no digest'}  {' '.join(program)} sim run {scenario} --seed {seed}")
             return 1
-    print(f"digests: {last - first + 1} seeds of {scenario} are equal in {len(built)} trees")
+    print(f"digests: {last - first + 1} seeds of {scenario} are equal in {trees} trees")
     return 0
 
 

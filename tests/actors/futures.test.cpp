@@ -151,7 +151,7 @@ ROOST_SIM_TEST(futures, a_receive_ends_at_its_deadline_and_the_receiver_goes_on,
   EXPECT_EQ(receiver.recv(30s), 8);
 }
 
-ROOST_SIM_TEST(futures, values_of_one_sender_come_in_order, roost::sim::calm()) {
+ROOST_SIM_TEST(futures, values_of_one_sender_come_in_order, stage::with_knob("link.credit_messages", 20)) {
   auto const oven = remote(hosts);
   auto [port, receiver] = roost::channel<int>();
   for (int i = 0; i != 20; ++i) oven->ring.broadcast(port, i);

@@ -83,6 +83,16 @@ void ledger::receipt(actor_id from, actor_id to, errc fate) {
 
 void ledger::abandoned(actor_id from, slip const& what) { abandoned_[{from, what.to}].insert(what.number); }
 
+void ledger::lent(port_id const& at) {
+  auto const* seams = current_platform();
+  auto const credit = static_cast<std::uint64_t>(seams->knobs->get(*find_knob("link.credit_messages")));
+  seams->probes->always(++lent_[at] <= credit + 1 || closed_ports_.contains(at),
+                        "G10 (workload): values at a port keep within their credit", "");
+}
+
+void ledger::received(port_id const& at) { --lent_[at]; }
+void ledger::port_closed(port_id const& at) { closed_ports_.insert(at); }
+
 bool ledger::has_orphans() const {
   return std::any_of(owners_.begin(), owners_.end(), [&](auto const& one) { return !parties_.contains(one.second); });
 }

@@ -54,6 +54,11 @@ class ledger {
   void told(actor_id from, slip const& what, errc why);
   /// A receipt of a message without a reply; it does not say which, so the end decides.
   void receipt(actor_id from, actor_id to, errc fate);
+  /// A value is about to be sent to a port of one sender, and was received there (or not sent after all). Of the values between
+  /// the two no more than the credit is sent, and one waits for room.
+  void lent(port_id const& at);
+  void received(port_id const& at);
+  void port_closed(port_id const& at);
   /// Nobody looks at what becomes of this message any more, or it may never have been sent.
   void abandoned(actor_id from, slip const& what);
 
@@ -85,6 +90,8 @@ class ledger {
   std::map<actor_id, actor_id> owners_;
   std::map<pair, casts> casts_;
   std::map<pair, std::set<std::uint64_t>> abandoned_;
+  std::map<port_id, std::uint64_t> lent_;
+  std::set<port_id> closed_ports_;
   std::size_t spoken_ = 0;
   bool closed_ = false;
 };

@@ -251,10 +251,23 @@ task<std::string> Peer::relay(letter l) {
 void Peer::lend(letter l, port<parcel> many, once_port<parcel> one) {
   alone const here_only(exclusive_);
   (void)open(l);
-  auto const count = random_below(5);
-  for (std::uint64_t i = 1; i <= count; ++i) {
-    many.send({i, std::string(random_below(200), 'p')});
-    if (one_in(3)) sleep(between(1us, 100us));
+  auto const count = random_below(one_in(4) ? 40 : 5);
+  bool room = true;
+  try {
+    for (std::uint64_t i = 1; i <= count && room; ++i) {
+      parcel const next{i, std::string(random_below(200), 'p')};
+      ledger::now().lent(many.id());
+      if (one_in(4)) {
+        room = many.try_send(next);
+        sometimes(!room, "workload: a port has no room");
+        if (!room) ledger::now().received(many.id());
+      } else {
+        many.send(next);
+      }
+      if (one_in(3)) sleep(between(1us, 100us));
+    }
+  } catch (exception const& e) {
+    sometimes(e.code() == errc::deadlock, "workload: a cycle through a port is refused");
   }
   if (one_in(2)) one.send({1, "once"});
 }

@@ -18,6 +18,18 @@ nanoseconds between(nanoseconds low, nanoseconds high) {
 }
 bool one_in(std::uint64_t n) { return random_below(n) == 0; }
 
+/// While it lives, values that were sent to the port are in it.
+class open_port {
+ public:
+  explicit open_port(port_id const& which) : which_(which) {}
+  open_port(open_port const&) = delete;
+  open_port& operator=(open_port const&) = delete;
+  ~open_port() { ledger::now().port_closed(which_); }
+
+ private:
+  port_id which_;
+};
+
 }  // namespace
 
 void Peer::act(deed what, std::uint32_t hops) {
@@ -58,8 +70,10 @@ void Peer::act(deed what, std::uint32_t hops) {
       auto const at = aim_at_one();
       auto [many, values] = channel<parcel>();
       auto [once, value] = once_channel<parcel>();
+      open_port const until_closed(many.id());
       auto const l = write(at.to, what, hops, false);
       if (!send(l, [&] { at.to->lend.with(at.timeout).broadcast(l, many, once); })) return;
+      if (one_in(4)) sleep(between(1us, 5ms));
       bool const linked = one_in(2);
       if (linked) values.link(at.to.id());
       std::uint64_t last = 0;
@@ -67,6 +81,7 @@ void Peer::act(deed what, std::uint32_t hops) {
         for (;;) {
           // A linked receiver ends with its actor; that may be long, so the wait is bounded all the same.
           auto const got = values.recv(between(100us, 20ms));
+          ledger::now().received(many.id());
           always(got.number > last, "G2 (workload): values of one sender come in order on a port");
           last = got.number;
         }

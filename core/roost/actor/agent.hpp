@@ -85,13 +85,14 @@ struct bootstrap_body {
   std::string token;
   std::string name;
 };
-/// "from" is suspended without credit for "to": does the chain of suspended senders lead back to `initiator`?
+/// "from" is suspended without credit for "to", or for a port of it: does the chain of suspended senders lead back to `initiator`?
 struct cycle_probe_body {
   actor_id initiator;
   std::uint64_t wait = 0;  ///< Its wait, in its proc's count.
   actor_id from;
   actor_id to;
-  std::uint32_t open = 0;  ///< Messages of `from` that `to` has not handled, as the proc of `from` knows it.
+  std::uint64_t port = 0;  ///< 0: `to` itself.
+  std::uint32_t open = 0;  ///< Messages or values of `from` that `to` has not handled, as the proc of `from` knows it.
   std::uint32_t hops = 0;
 };
 struct verdict_body {

@@ -11,17 +11,35 @@ namespace roost {
 
 namespace detail {
 
-/// Sends a value to a port anywhere.
+/// Sends the one value of a once port anywhere: its room was reserved when the port was opened.
 template <class T>
-void send_to_port(proc_runtime& home, port_id to, T value) {
-  if (to.owner.proc == home.self()) {
-    if (auto const p = home.find_port(to.number)) {
-      if (p->once()) home.close_port(*p);
-      if (auto const taken = p->take(&value, wire::fingerprint_of<T>()); !taken) p->fail(taken.failure());
-    }
+void send_to_once_port(proc_runtime& home, port_id to, T value) {
+  if (to.owner.proc != home.self()) {
+    home.send_once_value(to, shared_bytes(wire::encode(value, &home)), wire::fingerprint_of<T>());
+  } else if (auto const p = home.find_port(to.number)) {
+    home.close_port(*p);
+    if (auto const taken = p->take(&value, wire::fingerprint_of<T>()); !taken) p->fail(taken.failure());
+  }
+}
+
+/// Sends one of many values to a port anywhere, when there is room for it.
+template <class T>
+void send_to_port(port_id to, T value) {
+  auto& frame = require_frame("port::send()");
+  auto& home = frame.cell->home();
+  auto const sender = frame.cell->id();
+  if (to.owner.proc != home.self()) {
+    auto encoded = shared_bytes(wire::encode(value, &home));
+    home.await_credit(&frame, port_key(to), encoded.size(), frame.deadline, to.owner);
+    home.send_port_value(sender, to, std::move(encoded), wire::fingerprint_of<T>());
     return;
   }
-  home.send_port_value(to, shared_bytes(wire::encode(value, &home)), wire::fingerprint_of<T>());
+  auto const size = wire::encoded_size(value);
+  home.await_credit(&frame, port_key(to), size, frame.deadline, to.owner);
+  auto const p = home.find_port(to.number);
+  if (p == nullptr) return;
+  if (auto const taken = p->take(&value, wire::fingerprint_of<T>()); !taken) return p->fail(taken.failure());
+  home.value_arrived(*p, sender.local, size);
 }
 
 /// Answers one request: a value of the type that the caller expects.
@@ -90,8 +108,17 @@ class port {
   port() = default;
   explicit port(port_id id) : id_(id) {}
   port_id id() const noexcept { return id_; }
-  /// In order per (sender, port). A value for a receiver that is gone is dropped. Only inside an actor.
-  void send(T value) const { detail::send_to_port(detail::require_home("port::send()"), id_, std::move(value)); }
+  /// In order per (sender, port). Suspends while the port has no room for more of this sender's values, as an invocation does at an
+  /// actor, with the same errors (`errc::would_block`, `errc::deadlock`, `errc::timeout`). A value for a receiver that is gone is
+  /// dropped. Only inside an actor.
+  void send(T value) const { detail::send_to_port(id_, std::move(value)); }
+  /// The same, but sends nothing and gives false where it would have to wait for room.
+  [[nodiscard]] bool try_send(T value) const {
+    auto& frame = detail::require_frame("port::try_send()");
+    if (!frame.cell->home().has_credit(frame.cell->id().local, detail::port_key(id_), wire::encoded_size(value))) return false;
+    detail::send_to_port(id_, std::move(value));
+    return true;
+  }
   friend bool operator==(port const&, port const&) = default;
 
  private:
@@ -105,7 +132,8 @@ class once_port {
   once_port() = default;
   explicit once_port(port_id id) : id_(id) {}
   port_id id() const noexcept { return id_; }
-  void send(T value) const { detail::send_to_port(detail::require_home("once_port::send()"), id_, std::move(value)); }
+  /// Never suspends. A second value, or one for a receiver that is gone, is dropped.
+  void send(T value) const { detail::send_to_once_port(detail::require_home("once_port::send()"), id_, std::move(value)); }
   friend bool operator==(once_port const&, once_port const&) = default;
 
  private:
@@ -162,6 +190,7 @@ class receiver {
     }
     T value = std::move(state_->values.front());
     state_->values.pop_front();
+    state_->home->value_received(*state_);
     return value;
   }
 

@@ -7,9 +7,22 @@
 #include <boost/smart_ptr/intrusive_ptr.hpp>
 
 #include <cstdint>
+#include <deque>
+#include <memory>
 #include <utility>
 
 namespace roost::detail {
+
+/// A port as a receiver of credited values: ids of actors are odd, numbers of ports even.
+inline actor_id port_key(port_id const& p) noexcept { return {p.owner.proc, p.number}; }
+inline bool is_port(std::uint64_t local) noexcept { return local != 0 && (local & 1) == 0; }
+
+/// The credit that one arrived value holds until it is received.
+struct value_claim {
+  std::uint64_t sender = 0;  ///< Local id.
+  std::uint64_t size = 0;
+  message_origin origin;  ///< Number 0: from this proc.
+};
 
 /// Counted by its holders: futures, receivers and the proc's port table. One thread.
 class port_base {
@@ -28,14 +41,15 @@ class port_base {
   /// Takes one value and then leaves the table.
   virtual bool once() const noexcept = 0;
 
-  std::uint64_t number = 0;  ///< 0: not (or no longer) in a table.
+  std::uint64_t number = 0;  ///< 0: not (or no longer) in a table; else even.
   proc_runtime* home = nullptr;
-  actor_id owner;         ///< Who opened it.
-  actor_id target;        ///< Who answers, for futures; a nil proc ordinal is no proc.
-  message_stamp request;  ///< The request that it belongs to, for observers.
-  bool awaited = false;   ///< `target` is set: the port fails with its proc,
-  bool asked = false;     ///< once the request has been sent.
-  bool watching = false;  ///< Counted among what depends on the proc of `target`.
+  actor_id owner;                                   ///< Who opened it.
+  actor_id target;                                  ///< Who answers, for futures; a nil proc ordinal is no proc.
+  message_stamp request;                            ///< The request that it belongs to, for observers.
+  bool awaited = false;                             ///< `target` is set: the port fails with its proc,
+  bool asked = false;                               ///< once the request has been sent.
+  std::unique_ptr<std::deque<value_claim>> claims;  ///< Of a channel's values that were not received, in order; null: none yet.
+  bool watching = false;                            ///< Counted among what depends on the proc of `target`.
 
  private:
   friend void intrusive_ptr_add_ref(port_base* p) noexcept { ++p->references_; }

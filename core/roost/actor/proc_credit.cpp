@@ -12,6 +12,7 @@ namespace {
 
 ROOST_DEFINE_PLANT(plant_mailbox_grows, "mailbox-grows", "G10",
                    "Sends within a proc take no credit, so a mailbox grows without bound.");
+ROOST_DEFINE_PLANT(plant_port_grows, "port-grows", "G10", "Values sent to ports take no credit.");
 ROOST_DEFINE_PLANT(plant_cycle_unseen, "cycle-unseen", "G4",
                    "A cycle of suspended senders that crosses procs is not looked for, so each of them waits for ever.");
 
@@ -23,8 +24,8 @@ constexpr std::uint32_t most_hops = 256;
 /// cycle.
 class proc_runtime::credit_wait final : public timer {
  public:
-  credit_wait(proc_runtime& home, handler_frame& frame, actor_id to)
-      : receiver(to), number(++home.next_credit_wait_), home_(&home), frame_(&frame) {
+  credit_wait(proc_runtime& home, handler_frame& frame, actor_id to, actor_id who_frees_it)
+      : receiver(to), blocker(who_frees_it), number(++home.next_credit_wait_), home_(&home), frame_(&frame) {
     home.credit_waits_.push_back(this);
     if (!ROOST_PLANT(plant_cycle_unseen)) arm();
   }
@@ -41,10 +42,20 @@ class proc_runtime::credit_wait final : public timer {
   void expired() override {
     set_current_platform(&home_->seams());
     arm();
-    home_->chase({sender(), number, sender(), receiver, home_->open_messages(sender().local, receiver), 0});
+    home_->chase(probe(sender(), number));
+  }
+  cycle_probe_body probe(actor_id initiator, std::uint64_t its_wait) const {
+    return {initiator,
+            its_wait,
+            sender(),
+            blocker,
+            receiver == blocker ? 0 : receiver.local,
+            home_->open_messages(sender().local, receiver),
+            0};
   }
 
   actor_id receiver;
+  actor_id blocker;
   std::uint64_t number;
   observer_list waiting;
 
@@ -58,6 +69,7 @@ class proc_runtime::credit_wait final : public timer {
 };
 
 bool proc_runtime::has_credit(std::uint64_t sender, actor_id receiver, std::uint64_t size) const {
+  if (is_port(receiver.local) && ROOST_PLANT(plant_port_grows)) return true;
   if (receiver.proc != self_) return known_failed(receiver.proc) || sessions_->has_credit(sender, receiver, bytes{size});
   if (ROOST_PLANT(plant_mailbox_grows)) return true;
   auto const at = accounts_.find({sender, receiver.local});
@@ -86,36 +98,79 @@ std::uint32_t proc_runtime::open_messages(std::uint64_t sender, actor_id receive
   return at == accounts_.end() ? 0 : at->second.messages;
 }
 
-void proc_runtime::await_credit(handler_frame* frame, actor_id receiver, std::uint64_t size, instant deadline) {
+void proc_runtime::give_back_claim(port_base const& p, value_claim const& claim) {
+  if (claim.origin.number != 0) {
+    sessions_->handled(claim.origin.from, claim.origin.epoch, claim.origin.number);
+  } else {
+    give_back_credit(claim.sender, {self_, p.number}, claim.size);
+  }
+}
+
+void proc_runtime::value_arrived(port_base& p, std::uint64_t sender, std::uint64_t size) {
+  take_credit(sender, {self_, p.number}, size);
+  keep_claim(p, {sender, size, {}});
+}
+
+void proc_runtime::keep_claim(port_base& p, value_claim claim) {
+  if (p.claims == nullptr) p.claims = std::make_unique<std::deque<value_claim>>();
+  p.claims->push_back(claim);
+}
+
+void proc_runtime::value_received(port_base& p) {
+  if (p.claims == nullptr || p.claims->empty()) return;
+  auto const claim = p.claims->front();
+  p.claims->pop_front();
+  give_back_claim(p, claim);
+}
+
+void proc_runtime::send_port_value(actor_id sender, port_id to, shared_bytes encoded, std::uint64_t type) {
+  if (known_failed(to.owner.proc)) return;
+  link::outgoing out;
+  out.header.sender = sender.local;
+  out.header.receiver = to.number;
+  out.header.fingerprint = type;
+  out.payload = std::move(encoded);
+  out.reserved = ROOST_PLANT(plant_port_grows);
+  error refused;
+  if (sessions_->send(to.owner.proc, std::move(out), &refused) == link::admission::refused && refused.code == errc::too_large)
+    throw exception(std::move(refused));
+}
+
+bool proc_runtime::is_gone(actor_id receiver) const {
+  return is_port(receiver.local) ? find_port(receiver.local) == nullptr : find(receiver.local) == nullptr;
+}
+
+void proc_runtime::await_credit(handler_frame* frame, actor_id receiver, std::uint64_t size, instant deadline, actor_id blocker) {
   auto const sender = frame->cell->id();
   bool const may_suspend =
       frame->kind == activation::handler || frame->kind == activation::callback || frame->kind == activation::construct;
   auto const room = [&] {
-    if (receiver.proc == self_ || known_failed(receiver.proc)) return has_credit(sender.local, receiver, size);
+    if (receiver.proc == self_ || known_failed(receiver.proc) || ROOST_PLANT(plant_port_grows))
+      return has_credit(sender.local, receiver, size);
     return sessions_->want_room(sender.local, receiver, bytes{size});
   };
   auto const deadlock = [&] {
     return exception(
-        error(errc::deadlock, "waiting for credit of " + to_string(receiver) + " would close a cycle of suspended senders"));
+        error(errc::deadlock, "waiting for credit of " + to_string(blocker) + " would close a cycle of suspended senders"));
   };
   while (!room()) {
     if (!may_suspend || frame->must_end) {
-      throw exception(error(errc::would_block, "no credit to send to " + to_string(receiver) +
+      throw exception(error(errc::would_block, "no credit to send to " + to_string(blocker) +
                                                    ", and supervise, cleanup and ending handlers do not wait for it"));
     }
-    if (receiver.proc == self_ && find(receiver.local) == nullptr) return;
-    if (receiver.proc == self_ && (receiver == sender || credit_cycle(sender, receiver))) {
+    if (receiver.proc == self_ && is_gone(receiver)) return;
+    if (receiver.proc == self_ && credit_cycle(sender, blocker)) {
       sometimes(true, "actor: a cycle of suspended senders is refused");
       throw deadlock();
     }
     sometimes(true, "actor: a sender waits for credit");
-    credit_wait wait(*this, *frame, receiver);
+    credit_wait wait(*this, *frame, receiver, blocker);
     waiter w(*frame);
     observer_node node{&w, nullptr};
     wait.waiting.add(node);
-    auto const outcome = w.wait(wait_kind::credit, receiver, deadline);
+    auto const outcome = w.wait(wait_kind::credit, blocker, deadline);
     if (outcome == errc::timeout) {
-      throw exception(error(errc::timeout, "the deadline passed while waiting for credit to send to " + to_string(receiver)));
+      throw exception(error(errc::timeout, "the deadline passed while waiting for credit to send to " + to_string(blocker)));
     }
     if (outcome == errc::deadlock) throw deadlock();
   }
@@ -139,15 +194,28 @@ proc_runtime::credit_wait* proc_runtime::suspended_sender(actor_id who) const {
   return at == credit_waits_.end() ? nullptr : *at;
 }
 
-bool proc_runtime::credit_cycle(actor_id sender, actor_id receiver) const {
-  auto at = receiver;
+bool proc_runtime::credit_cycle(actor_id sender, actor_id blocker) const {
+  auto at = blocker;
   for (std::size_t hops = 0; hops <= credit_waits_.size(); ++hops) {
     if (at == sender) return true;
     auto const* next = suspended_sender(at);
     if (next == nullptr) return false;
-    at = next->receiver;
+    at = next->blocker;
   }
   return false;
+}
+
+bool proc_runtime::all_has_come(cycle_probe_body const& probe) const {
+  if (probe.port == 0) {
+    auto const* cell = find(probe.to.local);
+    return cell != nullptr && cell->queued_from(probe.from) == probe.open;
+  }
+  auto const p = find_port(probe.port);
+  if (p == nullptr || p->owner != probe.to || p->claims == nullptr) return false;
+  auto const mine = std::count_if(p->claims->begin(), p->claims->end(), [&](value_claim const& c) {
+    return c.sender == probe.from.local && (c.origin.number != 0 ? c.origin.from : self_) == probe.from.proc;
+  });
+  return mine == probe.open;
 }
 
 void proc_runtime::chase(cycle_probe_body probe) {
@@ -158,9 +226,8 @@ void proc_runtime::chase(cycle_probe_body probe) {
                                           shared_bytes(wire::encode(probe)));
       return;
     }
-    auto* cell = find(probe.to.local);
-    // Unless all that `from` has open waits in this mailbox, word of its handling is under way, and `from` will go on.
-    if (cell == nullptr || cell->queued_from(probe.from) != probe.open) return;
+    // Unless all that `from` has open waits here, word of its handling is under way, and `from` will go on.
+    if (!all_has_come(probe)) return;
     auto* next = suspended_sender(probe.to);
     if (next == nullptr) return;
     if (probe.to == probe.initiator) {
@@ -171,9 +238,9 @@ void proc_runtime::chase(cycle_probe_body probe) {
     }
     // All of a cycle ask; the one with the highest id breaks it.
     if (probe.initiator < probe.to) return;
-    probe.from = probe.to;
-    probe.to = next->receiver;
-    probe.open = open_messages(probe.from.local, probe.to);
+    auto const hops = probe.hops;
+    probe = next->probe(probe.initiator, probe.wait);
+    probe.hops = hops;
   }
 }
 

@@ -61,6 +61,8 @@ void proc_runtime::deliver(link::incoming in) {
   if (in.header.receiver == 0) {
     deliver_agent(in);
     sessions_->handled(in.from, in.epoch, in.number);
+  } else if (is_port(in.header.receiver)) {
+    deliver_value(in);
   } else {
     deliver_user(std::move(in));
   }
@@ -112,6 +114,16 @@ void proc_runtime::deliver_user(link::incoming in) {
     m->chain = std::make_shared<chain_node const>(chain_node{caller, depth, m->chain});
   }
   cell->accept(std::move(m));
+}
+
+void proc_runtime::deliver_value(link::incoming const& in) {
+  auto const p = find_port(in.header.receiver);
+  if (p == nullptr || p->once()) return sessions_->returned(in.from, in.epoch, in.number, errc::no_such_actor);
+  if (auto const taken = p->take_bytes(in.payload, in.header.fingerprint); !taken) {
+    sessions_->handled(in.from, in.epoch, in.number);
+    return p->fail(taken.failure());
+  }
+  keep_claim(*p, {in.header.sender, in.payload.size(), {in.from, in.epoch, in.number}});
 }
 
 void proc_runtime::hold_unknown(std::uint64_t local, link::incoming in) {
@@ -333,7 +345,7 @@ void proc_runtime::watch(actor_id watcher, actor_id watched, bool linked) {
 void proc_runtime::told(link::receipt const& r) {
   set_current_platform(seams_);
   reply_route const reply = r.reply_port != 0 ? reply_route{self_, r.reply_port} : reply_route{};
-  tell({self_, r.sender}, reply, r.stamp, r.endpoint, {r.to, r.receiver}, r.fate, r.why);
+  if (!is_port(r.receiver)) tell({self_, r.sender}, reply, r.stamp, r.endpoint, {r.to, r.receiver}, r.fate, r.why);
   if (!credit_waits_.empty()) wake_credit(r.sender, {r.to, r.receiver}, errc::ok);
 }
 

@@ -278,7 +278,7 @@ error proc_runtime::gone_reason(std::uint64_t local) const {
 // Ports.
 
 void proc_runtime::open_port(port_base& p, actor_id owner) {
-  p.number = ++next_port_;
+  p.number = next_port_ += 2;
   p.home = this;
   p.owner = owner;
   ports_.emplace(p.number, port_ptr(&p));
@@ -289,6 +289,9 @@ void proc_runtime::close_port(port_base& p) noexcept {
   port_ptr const alive(&p);
   ports_.erase(p.number);
   if (std::exchange(p.watching, false)) depend_no_more_on(p.target);
+  if (auto const claims = std::move(p.claims); claims != nullptr && !mute_) {
+    for (auto const& claim : *claims) give_back_claim(p, claim);
+  }
   if (!watches_.empty()) take_watches([&](watch_entry const& w) { return w.watcher == actor_id{} && w.port == p.number; });
   p.number = 0;
 }

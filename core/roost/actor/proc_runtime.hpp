@@ -64,9 +64,12 @@ class proc_runtime final : public proc_instance, private link::session_events, p
   std::size_t actor_count() const noexcept { return actors_.size(); }
 
   // Messages.
-  /// Suspends the frame until a message may leave it for `receiver`, or throws (the frame's deadline or this one, ended,
-  /// `errc::deadlock`). Returns when the target is gone for good: then sending reports it.
-  void await_credit(handler_frame* frame, actor_id receiver, std::uint64_t size, instant deadline);
+  /// Suspends the frame until a message may leave it for `receiver` (an actor, or the key of a port of `blocker`), or throws (the
+  /// frame's deadline or this one, ended, `errc::deadlock`). Returns when the target is gone for good: then sending reports it.
+  void await_credit(handler_frame* frame, actor_id receiver, std::uint64_t size, instant deadline) {
+    await_credit(frame, receiver, size, deadline, receiver);
+  }
+  void await_credit(handler_frame* frame, actor_id receiver, std::uint64_t size, instant deadline, actor_id blocker);
   bool has_credit(std::uint64_t sender, actor_id receiver, std::uint64_t size) const;
   /// Sends within this proc. Credit has been awaited.
   void send_local(actor_id to, std::unique_ptr<message> m);
@@ -88,10 +91,15 @@ class proc_runtime final : public proc_instance, private link::session_events, p
   void answer_error(reply_route to, error const& why, actor_id replier, message_stamp request);
   /// A value for a port of another proc.
   void answer_bytes(reply_route to, shared_bytes encoded, std::uint64_t type, actor_id replier, message_stamp request);
-  /// A value for a channel of another proc.
-  void send_port_value(port_id to, shared_bytes encoded, std::uint64_t type) {
+  /// The value of a once port of another proc.
+  void send_once_value(port_id to, shared_bytes encoded, std::uint64_t type) {
     send_agent(to.owner.proc, agent_op::answer_value, std::move(encoded), to.number, type);
   }
+  /// A value for a channel of another proc. Credit has been awaited. Throws `errc::too_large`.
+  void send_port_value(actor_id sender, port_id to, shared_bytes encoded, std::uint64_t type);
+  /// A value of a sender of this proc is in the channel, and holds credit until it is received or the port closed.
+  void value_arrived(port_base& p, std::uint64_t sender, std::uint64_t size);
+  void value_received(port_base& p);
   void note_replied(actor_id replier, message_stamp request) {
     if (seams_->observer != nullptr) seams_->observer->replied(replier, request);
   }
@@ -166,6 +174,10 @@ class proc_runtime final : public proc_instance, private link::session_events, p
   std::vector<watch_entry> take_watches(std::function<bool(watch_entry const&)> const& gone);
   void add_watch(watch_entry entry);
   void deliver_user(link::incoming in);
+  void deliver_value(link::incoming const& in);
+  static void keep_claim(port_base& p, value_claim claim);
+  void give_back_claim(port_base const& p, value_claim const& claim);
+  bool is_gone(actor_id receiver) const;
   /// `waited`: it was held for the spawn of its target, which has not come.
   void deliver_agent(link::incoming const& in, bool waited = false);
   void agent_spawn(proc_id from, spawn_body body);
@@ -183,10 +195,12 @@ class proc_runtime final : public proc_instance, private link::session_events, p
   void wake_credit(std::uint64_t sender, actor_id receiver, errc outcome);
   /// Has everyone who waits for room at an actor of `peer` look again.
   void wake_credit_of(proc_id peer);
-  bool credit_cycle(actor_id sender, actor_id receiver) const;
+  bool credit_cycle(actor_id sender, actor_id blocker) const;
   credit_wait* suspended_sender(actor_id who) const;
   /// Messages of `sender` that `receiver` has not handled, as this proc knows it.
   std::uint32_t open_messages(std::uint64_t sender, actor_id receiver) const;
+  /// Whether everything that `from` has open waits at `to`.
+  bool all_has_come(cycle_probe_body const& probe) const;
   /// Follows a probe from one suspended sender to the next while they are of this proc, then sends it on.
   void chase(cycle_probe_body probe);
 

@@ -145,7 +145,7 @@ void proc_runtime::await_credit(handler_frame* frame, actor_id receiver, std::ui
   bool const may_suspend =
       frame->kind == activation::handler || frame->kind == activation::callback || frame->kind == activation::construct;
   auto const room = [&] {
-    if (receiver.proc == self_ || known_failed(receiver.proc) || ROOST_PLANT(plant_port_grows))
+    if (receiver.proc == self_ || known_failed(receiver.proc) || (is_port(receiver.local) && ROOST_PLANT(plant_port_grows)))
       return has_credit(sender.local, receiver, size);
     return sessions_->want_room(sender.local, receiver, bytes{size});
   };

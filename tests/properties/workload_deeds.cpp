@@ -301,7 +301,7 @@ struct Stage : actor {
     auto const settled = [&](bool long_since) {
       return ledger::now().quiet(long_since) && all_told() && !ledger::now().has_orphans();
     };
-    for (int look = 0; look != 900 && !(look > 10 && settled(look > 250)); ++look) sleep(100ms);
+    for (int look = 0; look != 280 && !(look > 10 && settled(look > 180)); ++look) sleep(100ms);
     always(!ledger::now().has_suspended(), "G4 (workload): every wait for room ends");
     always(all_told(), "G8 (workload): the stage is told of every peer that it lost");
     always(!ledger::now().has_orphans(), "G7 (workload): nobody outlives its owner");

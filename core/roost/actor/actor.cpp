@@ -27,6 +27,8 @@ std::string const& context::name() const { return frame_->cell->name(); }
 actor_id context::caller() const { return frame_->handled != nullptr ? frame_->handled->sender : actor_id{}; }
 instant context::deadline() const { return frame_->deadline; }
 
+std::vector<flight_record> context::recent() const { return frame_->cell->home().flight_of(self().local); }
+
 instant now() { return detail::require_frame("now()").cell->home().seams().clock->now(); }
 
 void sleep(nanoseconds duration) {

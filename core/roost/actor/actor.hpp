@@ -12,8 +12,16 @@
 #include <string>
 #include <string_view>
 #include <utility>
+#include <vector>
 
 namespace roost {
+
+/// One start of a handler or callback, as a proc's flight recorder keeps it.
+struct flight_record {
+  instant at{};
+  std::string endpoint;  ///< Empty: a callback or the constructor.
+  actor_id sender;       ///< Nil for callbacks.
+};
 
 /// Where a handler runs and what it was sent. Valid only during the handler.
 class context {
@@ -33,6 +41,9 @@ class context {
   actor_id caller() const;
   /// When the handler's caller no longer waits; `never` without a deadline.
   instant deadline() const;
+  /// What this actor started last, oldest first, this handler included: what the proc's flight recorder still has of it (it keeps the
+  /// last `actor.flight_entries` starts of all its actors). When an actor fails, the last of them go to the log.
+  std::vector<flight_record> recent() const;
 
  private:
   friend context here();

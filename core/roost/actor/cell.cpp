@@ -147,6 +147,7 @@ void actor_cell::end(error why) {
   if (state_ == life::ending || state_ == life::ended) return;
   state_ = life::ending;
   end_reason_ = std::make_unique<error>(std::move(why));
+  if (end_reason_->code == errc::actor_failed) home_->log_flight(*this);
   if (extras_ != nullptr) {
     for (auto& t : extras_->timers) home_->seams().clock->disarm(*t);
     extras_->timers.clear();
@@ -379,7 +380,7 @@ void actor_cell::run_message(std::unique_ptr<message> m) {
   auto* observer = home_->seams().observer;
   std::uint64_t const endpoint = m->endpoint != nullptr ? m->endpoint->id : 0;
   if (observer != nullptr) observer->handler_started(id(), {endpoint}, m->stamp, frame.concurrent);
-  home_->record({home_->seams().clock->now(), local_, endpoint, m->sender, errc::ok});
+  home_->record({home_->seams().clock->now(), local_, endpoint, m->sender});
   std::exception_ptr thrown;
   {
     frame_scope scope(frame);

@@ -7,6 +7,7 @@ class actor;
 class context;
 class failure;
 struct undelivered;
+struct flight_record;
 template <class T>
 class future;
 template <class T>

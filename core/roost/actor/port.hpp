@@ -85,7 +85,6 @@ class receiver_state final : public port_base {
   bool once() const noexcept override { return once_; }
 
   std::deque<T> values;
-  bool linked = false;
   error const& closed() const noexcept { return closed_; }
   observer_list& observers() noexcept { return observers_; }
 
@@ -153,7 +152,6 @@ class receiver {
 
   /// Ends the waits of this receiver with an error once `other` has ended and nothing is left to receive.
   receiver& link(actor_id other) {
-    state_->linked = true;
     state_->home->link_port(*state_, other);
     return *this;
   }

@@ -49,6 +49,7 @@ class port_base {
   bool awaited = false;                             ///< `target` is set: the port fails with its proc,
   bool asked = false;                               ///< once the request has been sent.
   std::unique_ptr<std::deque<value_claim>> claims;  ///< Of a channel's values that were not received, in order; null: none yet.
+  bool linked = false;                              ///< It fails with an actor that it watches.
   bool watching = false;                            ///< Counted among what depends on the proc of `target`.
 
  private:

@@ -292,7 +292,7 @@ void proc_runtime::close_port(port_base& p) noexcept {
   if (auto const claims = std::move(p.claims); claims != nullptr && !mute_) {
     for (auto const& claim : *claims) give_back_claim(p, claim);
   }
-  if (!watches_.empty()) take_watches([&](watch_entry const& w) { return w.watcher == actor_id{} && w.port == p.number; });
+  if (p.linked) take_watches([&](watch_entry const& w) { return w.watcher == actor_id{} && w.port == p.number; });
   p.number = 0;
 }
 
@@ -323,6 +323,7 @@ void proc_runtime::answer_bytes(reply_route to, shared_bytes encoded, std::uint6
 }
 
 void proc_runtime::link_port(port_base& p, actor_id watched) {
+  p.linked = true;
   if (watched.proc == self_) {
     if (find(watched.local) != nullptr) {
       add_watch({{}, p.number, watched, true});
@@ -370,13 +371,25 @@ void proc_runtime::record(flight_entry entry) {
   }
 }
 
-std::vector<flight_entry> proc_runtime::flight_of(std::uint64_t actor) const {
-  std::vector<flight_entry> found;
+std::vector<flight_record> proc_runtime::flight_of(std::uint64_t actor) const {
+  std::vector<flight_record> found;
   for (std::size_t i = 0; i != flight_.size(); ++i) {
     auto const& entry = flight_[(flight_next_ + i) % flight_.size()];
-    if (entry.actor == actor) found.push_back(entry);
+    if (entry.actor == actor) found.push_back({entry.at, entry.endpoint == 0 ? "" : endpoint_name(entry.endpoint), entry.sender});
   }
   return found;
+}
+
+void proc_runtime::log_flight(actor_cell const& failing) const {
+  constexpr std::size_t most_lines = 8;
+  if (seams_->log == nullptr) return;
+  auto const all = flight_of(failing.id().local);
+  for (std::size_t i = all.size() - std::min(all.size(), most_lines); i != all.size(); ++i) {
+    auto const& one = all[i];
+    auto const what = one.endpoint.empty() ? std::string("a callback") : one.endpoint + " from " + to_string(one.sender);
+    seams_->log->write(log_level::info, failing.describe(),
+                       "before it failed: " + to_string(one.at.time_since_epoch()) + " " + what);
+  }
 }
 
 }  // namespace roost::detail

@@ -27,7 +27,6 @@ struct flight_entry {
   std::uint64_t actor = 0;
   std::uint64_t endpoint = 0;
   actor_id sender;
-  errc outcome = errc::ok;
 };
 
 /// Makes the first actor of the root proc.
@@ -127,7 +126,9 @@ class proc_runtime final : public proc_instance, private link::session_events, p
   /// The value of a `proc_local` by its index; made by the caller where empty.
   std::shared_ptr<void>& proc_local_slot(std::size_t index);
   void record(flight_entry entry);
-  std::vector<flight_entry> flight_of(std::uint64_t actor) const;
+  std::vector<flight_record> flight_of(std::uint64_t actor) const;
+  /// Writes the last starts of an actor that fails to the log.
+  void log_flight(actor_cell const& failing) const;
 
  private:
   struct pair_key {

@@ -107,7 +107,7 @@ void proc_runtime::deliver_user(link::incoming in) {
   if (in.header.remaining >= 0) {
     auto remaining = nanoseconds(in.header.remaining);
     if (ROOST_PLANT(plant_deadline_restarts)) remaining *= 10;
-    m->deadline = seams_->clock->now() + remaining;
+    m->deadline = in.arrived + remaining;
   }
   for (auto const& caller : chain->view()) {
     auto const depth = m->chain ? m->chain->depth + 1 : 1;

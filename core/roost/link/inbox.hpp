@@ -4,6 +4,7 @@
 
 #include <roost/base/bytes.hpp>
 #include <roost/base/error.hpp>
+#include <roost/base/units.hpp>
 #include <roost/link/numbered_queue.hpp>
 #include <roost/link/report.hpp>
 #include <roost/wire/header.hpp>
@@ -20,6 +21,7 @@ namespace roost::link {
 struct arrival {
   wire::frame_header header;
   shared_bytes frame;
+  instant at{};  ///< When it came.
 };
 
 /// Numbers begin at 1.

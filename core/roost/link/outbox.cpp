@@ -30,7 +30,7 @@ std::uint64_t outbox::number(outgoing const& message) {
 
 void outbox::left(shared_bytes frame, instant now) {
   bytes_in_flight_ += frame.size();
-  sent_.push_back({std::move(frame), now, false, false, false});
+  sent_.push_back({std::move(frame), now, now, false, false, false});
 }
 
 void outbox::next_left(shared_bytes frame, instant now) {

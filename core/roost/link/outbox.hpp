@@ -68,6 +68,7 @@ class outbox {
   /// The next frame that is due again, or nullptr.
   struct slot {
     shared_bytes frame;
+    instant left_at{};  ///< The first time.
     instant sent_at{};
     bool due = false;
     bool held = false;  ///< The peer has it out of order.

@@ -179,6 +179,17 @@ send_status session::put_again(shared_bytes const& frame, std::uint64_t number, 
   return status;
 }
 
+shared_bytes session::with_time_left(shared_bytes const& frame, nanoseconds elapsed) const {
+  auto header =
+      wire::unpack(frame.view(), {.max_frame = frame.size(), .version_min = 0, .version_max = 0xffff, .verify_checksum = false});
+  ROOST_INVARIANT(header.has_value(), describe());
+  if (header->remaining <= 0) return frame;
+  header->remaining = std::max<std::int64_t>(0, header->remaining - elapsed.count());
+  std::vector<std::byte> data(frame.view().begin(), frame.view().end());
+  wire::pack(*header, data, version_);
+  return shared_bytes(std::move(data));
+}
+
 void session::note_status(send_status status) {
   if (status == send_status::sent) return;
   blocked_ = true;
@@ -236,7 +247,7 @@ bool session::pump_control() {
 
 bool session::pump_again() {
   while (auto* due = out_.next_due()) {
-    auto const status = put_again(due->frame, 0, wire::frame_kind::data);
+    auto const status = put_again(with_time_left(due->frame, now() - due->left_at), 0, wire::frame_kind::data);
     if (status != send_status::sent) {
       note_status(status);
       return false;

@@ -111,6 +111,8 @@ class session final : public timer {
   // Sending (session.cpp).
   send_status put(wire::frame_header& header, shared_bytes const& payload, shared_bytes const& trailer, shared_bytes& frame);
   send_status put_again(shared_bytes const& frame, std::uint64_t number, wire::frame_kind kind);
+  /// The frame as it leaves once more, `elapsed` after it left first: with what remains of its deadline.
+  shared_bytes with_time_left(shared_bytes const& frame, nanoseconds elapsed) const;
   void note_status(send_status status);
   void note_left() noexcept;
   void pump();
@@ -127,7 +129,7 @@ class session final : public timer {
   void take_data(wire::frame_header const& header, shared_bytes const& frame);
   void take_control(wire::frame_header const& header, shared_bytes const& frame);
   void take_ack(wire::frame_header const& header, shared_bytes const& frame);
-  void hand_up(wire::frame_header const& header, shared_bytes const& frame);
+  void hand_up(arrival const& whole);
   void drain();
   bool apply_report(shared_bytes const& body);
   void release(outbox::record& r, bool credit = true);

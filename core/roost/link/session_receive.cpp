@@ -103,11 +103,11 @@ bool session::take_acks(wire::frame_header const& header, bool resuming) {
 void session::take_data(wire::frame_header const& header, shared_bytes const& frame) {
   switch (in_.judge(header, open_to())) {
     case inbox::verdict::next:
-      hand_up(header, frame);
+      hand_up({header, frame, now()});
       drain();
       break;
     case inbox::verdict::held:
-      in_.hold({header, frame});
+      in_.hold({header, frame, now()});
       ack_now_ = true;
       break;
     case inbox::verdict::duplicate:
@@ -121,14 +121,15 @@ void session::take_data(wire::frame_header const& header, shared_bytes const& fr
   }
 }
 
-void session::hand_up(wire::frame_header const& header, shared_bytes const& frame) {
+void session::hand_up(arrival const& whole) {
+  auto const& [header, frame, at] = whole;
   in_.accept(header.number, (header.flags & flag_reserved) != 0);
   if (++frames_unacked_ >= around_.limits.ack_every || (header.flags & flag_answer) != 0) {
     ack_now_ = true;
   } else {
     ack_later(now());
   }
-  incoming message{peer_, epoch_, header.number, header, {}, {}};
+  incoming message{peer_, epoch_, header.number, at, header, {}, {}};
   if (header.payload_length != 0) message.payload = frame.slice(wire::header_size, header.payload_length);
   if (header.trailer_length != 0) {
     message.trailer = frame.slice(wire::header_size + header.payload_length, header.trailer_length);
@@ -140,7 +141,7 @@ void session::drain() {
   while (!retired_ && in_.holds_any()) {
     auto ready = in_.take_ready(open_to());
     if (!ready) return;
-    hand_up(ready->header, ready->frame);
+    hand_up(*ready);
   }
 }
 

@@ -29,6 +29,7 @@ struct incoming {
   proc_id from;
   std::uint64_t epoch = 0;
   std::uint64_t number = 0;  ///< With `epoch`, names it in `handled` and `returned`.
+  instant arrived{};         ///< `header.remaining` counts from then.
   wire::frame_header header;
   shared_bytes payload;
   shared_bytes trailer;

@@ -95,6 +95,19 @@ ROOST_SIM_TEST(futures, then_passes_its_result_on_and_errors_skip_it, roost::sim
   EXPECT_EQ(code_of([&, &r = receiver] { (void)r.recv(10s); }), errc::timeout);
 }
 
+ROOST_SIM_TEST(futures, a_wait_for_a_callback_of_the_handlers_own_actor_is_a_deadlock, roost::sim::calm()) {
+  auto const oven = remote(hosts);
+  auto const baked = oven->bake.call_one(5, 1);
+  auto const later = baked.then([](int v) { return v * 2; });
+  auto const start = roost::now();
+  EXPECT_EQ(code_of([&] { later.get(); }), errc::deadlock);
+  EXPECT_EQ(later.wait(60s).failure().code, errc::deadlock);
+  EXPECT_EQ(code_of([&] { roost::wait_all(baked, later); }), errc::deadlock);
+  EXPECT_EQ(roost::now(), start);
+  EXPECT_EQ(roost::wait_any(later, baked), 1U);  // One of them can come.
+  EXPECT_EQ(code_of([&] { later.get(); }), errc::deadlock);
+}
+
 ROOST_SIM_TEST(futures, wait_any_ends_with_the_first_and_wait_n_with_the_nth, roost::sim::calm()) {
   auto const ovens = hosts.spawn_procs(gpu = 2).spawn<Oven>("ovens");
   std::vector<roost::future<int>> all;

@@ -211,6 +211,11 @@ void actor_cell::unwind() {
     if (waiting == nullptr) break;
     waiting->waiting->unwind_now();
   }
+  // Only coroutines that wait for something that is none of the runtime's are left.
+  while (frames_ != nullptr) {
+    std::unique_ptr<handler_frame> const left(frames_->coroutine != nullptr ? frames_ : nullptr);
+    frames_ = frames_->next;
+  }
   while (mailbox_.pop()) {
   }
   user_.reset();
@@ -366,21 +371,31 @@ void actor_cell::unlink_frame(handler_frame& frame) {
   }
 }
 
+void actor_cell::start_message(handler_frame& frame, message& m) {
+  frame.concurrent = m.endpoint != nullptr && m.endpoint->concurrency != 0;
+  frame.handled = &m;
+  frame.deadline = m.deadline;
+  frame.chain = m.chain;
+  link_frame(frame);
+  home_->message_started(*this, m);
+  auto* observer = home_->seams().observer;
+  std::uint64_t const endpoint = m.endpoint != nullptr ? m.endpoint->id : 0;
+  if (observer != nullptr) observer->handler_started(id(), {endpoint}, m.stamp, frame.concurrent);
+  home_->record({home_->seams().clock->now(), local_, endpoint, m.sender});
+}
+
 void actor_cell::run_message(std::unique_ptr<message> m) {
   auto const kind = user_ == nullptr         ? activation::construct
                     : m->endpoint != nullptr ? activation::handler
                                              : activation::callback;
+  if (m->coroutine()) {
+    auto* const lasting = new handler_frame(*this, kind);
+    start_message(*lasting, *m);
+    lasting->coroutine = std::move(m);
+    return step_coroutine(*lasting, nullptr);
+  }
   handler_frame frame(*this, kind);
-  frame.concurrent = m->endpoint != nullptr && m->endpoint->concurrency != 0;
-  frame.handled = m.get();
-  frame.deadline = m->deadline;
-  frame.chain = m->chain;
-  link_frame(frame);
-  home_->message_started(*this, *m);
-  auto* observer = home_->seams().observer;
-  std::uint64_t const endpoint = m->endpoint != nullptr ? m->endpoint->id : 0;
-  if (observer != nullptr) observer->handler_started(id(), {endpoint}, m->stamp, frame.concurrent);
-  home_->record({home_->seams().clock->now(), local_, endpoint, m->sender});
+  start_message(frame, *m);
   std::exception_ptr thrown;
   {
     frame_scope scope(frame);
@@ -421,7 +436,24 @@ void actor_cell::settle_message(handler_frame& frame, message& m, std::exception
   check_ready();
 }
 
-void actor_cell::coroutine_finished(handler_frame& frame, message& handled, std::exception_ptr thrown) {
+void actor_cell::step_coroutine(handler_frame& frame, std::coroutine_handle<> at) {
+  auto& handled = *frame.coroutine;
+  std::exception_ptr thrown;
+  {
+    frame_scope scope(frame);
+    try {
+      if (at) {
+        at.resume();
+      } else {
+        handled.invoke(frame);
+      }
+      if (!handled.done()) return;
+      handled.settle(frame);
+    } catch (...) {
+      thrown = std::current_exception();
+    }
+  }
+  std::unique_ptr<handler_frame> const over(&frame);
   settle_message(frame, handled, thrown);
 }
 

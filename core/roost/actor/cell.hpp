@@ -100,8 +100,8 @@ class actor_cell final : public runnable {
   /// One more look at whether it has something to do.
   void check_ready();
   std::vector<handler_frame*> frames() const;
-  /// Finishes the activation of a coroutine that ended.
-  void coroutine_finished(handler_frame& frame, message& handled, std::exception_ptr thrown);
+  /// Runs a coroutine of this actor to its next suspension, from `at` or from its beginning. `frame` is gone once it is done.
+  void step_coroutine(handler_frame& frame, std::coroutine_handle<> at);
 
   void run() override;
 
@@ -110,6 +110,7 @@ class actor_cell final : public runnable {
   bool may_start(message const& m) const noexcept;
   bool failure_is_due() const noexcept;
   void run_message(std::unique_ptr<message> m);
+  void start_message(handler_frame& frame, message& m);
   void settle_message(handler_frame& frame, message& m, std::exception_ptr thrown);
   void run_supervise();
   void run_cleanup();

@@ -5,8 +5,6 @@
 namespace roost::detail {
 namespace {
 
-thread_local task_suspension suspension;  // banned-call: consumed by the same handler before anything else runs
-
 /// The slice that a message was cast to; no labels: none.
 struct place_body {
   std::vector<std::string> labels;
@@ -18,8 +16,6 @@ place_body body_of(cast_place const& place) {
 }
 
 }  // namespace
-
-task_suspension& current_suspension() noexcept { return suspension; }
 
 std::string mesh_ref::describe(std::uint64_t rank) const {
   return covered.dims() == 0 ? mesh->name : mesh->name + "[" + to_string(point(covered.extent(), rank)) + "]";

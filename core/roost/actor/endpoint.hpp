@@ -48,6 +48,8 @@ template <class C, class R, class... Args>
 struct plain_traits {
   static_assert(!(is_reply_port<std::remove_cvref_t<Args>> || ...),
                 "roost: the reply_port of an endpoint is its first parameter");
+  static_assert(!is_task<R> || !(std::is_reference_v<Args> || ...),
+                "roost: a coroutine endpoint takes its parameters by value, since a reference dangles once it waits");
   using actor_type = C;
   using returned = R;
   using answer = typename answer_of<R>::type;
@@ -101,14 +103,9 @@ class call_message final : public message {
       reply_port<typename traits::answer> answer_port(home, reply, frame.cell->id(), stamp);
       frame.answered = true;
       std::apply([&](auto&... a) { (self.*Member)(std::move(answer_port), std::move(a)...); }, arguments);
-    } else if constexpr (is_task<typename traits::returned>) {
-      auto running = std::apply([&](auto&... a) { return (self.*Member)(std::move(a)...); }, arguments);
-      if constexpr (std::is_void_v<typename traits::answer>) {
-        await_task(std::move(running));
-        give(frame, unit{});
-      } else {
-        give(frame, await_task(std::move(running)));
-      }
+    } else if constexpr (coroutine_endpoint) {
+      running_.emplace(std::apply([&](auto&... a) { return (self.*Member)(std::move(a)...); }, arguments));
+      running_->handle().resume();
     } else if constexpr (std::is_void_v<typename traits::returned>) {
       std::apply([&](auto&... a) { (self.*Member)(std::move(a)...); }, arguments);
       give(frame, unit{});
@@ -117,14 +114,33 @@ class call_message final : public message {
     }
   }
 
+  bool coroutine() const noexcept override { return coroutine_endpoint; }
+  bool done() const noexcept override {
+    if constexpr (coroutine_endpoint) return running_->handle().promise().done;
+    return true;
+  }
+  void settle(handler_frame& frame) override {
+    if constexpr (coroutine_endpoint && std::is_void_v<typename traits::answer>) {
+      running_->await_resume();
+      give(frame, unit{});
+    } else if constexpr (coroutine_endpoint) {
+      give(frame, running_->await_resume());
+    }
+  }
+
   typename traits::arguments arguments;
 
  private:
+  static constexpr bool coroutine_endpoint = is_task<typename traits::returned>;
+  struct not_running {};
+
   void give(handler_frame& frame, answer value) {
     if (!reply || frame.answered) return;
     frame.answered = true;
     answer_value(frame.cell->home(), reply, std::move(value), frame.cell->id(), stamp);
   }
+
+  [[no_unique_address]] std::conditional_t<coroutine_endpoint, std::optional<typename traits::returned>, not_running> running_;
 };
 
 template <auto Member>

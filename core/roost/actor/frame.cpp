@@ -26,10 +26,12 @@ handler_frame& require_frame(char const* what) {
 waiter::waiter(handler_frame& of) : frame_(&of) { key = of.cell->key; }
 
 waiter::~waiter() {
-  if (queued) frame_->cell->home().seams().executor->withdraw(*this);
+  auto& seams = frame_->cell->home().seams();
+  if (queued) seams.executor->withdraw(*this);
+  if (timer_.armed()) seams.clock->disarm(timer_);
 }
 
-errc waiter::wait(wait_kind kind, actor_id target, instant deadline) {
+bool waiter::begin(wait_kind kind, actor_id target, instant deadline) {
   auto& cell = *frame_->cell;
   auto& home = cell.home();
   auto& seams = home.seams();
@@ -37,30 +39,44 @@ errc waiter::wait(wait_kind kind, actor_id target, instant deadline) {
   kind_ = kind;
   target_ = target;
   auto until = std::min(deadline, frame_->deadline);
-  auto const number = cell.next_wait();
+  number_ = cell.next_wait();
   if (seams.observer != nullptr) {
-    seams.observer->wait_started({cell.id(), number, kind, target, until});
+    seams.observer->wait_started({cell.id(), number_, kind, target, until});
   }
   if (!outcome_ && until <= seams.clock->now()) outcome_ = errc::timeout;
-  if (!outcome_) {
-    if (ROOST_PLANT(plant_endless_wait) && kind == wait_kind::reply) until = never;
-    if (until != never) seams.clock->arm(timer_, until);
-    frame_->waiting = this;
-    auto* frame = frame_;
-    cell.frame_suspended(*frame);
-    // That may have refused what is waited for: a call to this very actor, which is in its mailbox.
-    if (!outcome_) {
-      set_current_frame(nullptr);
-      seams.executor->fibers().park(slot_);
-      set_current_frame(frame);
-    }
-    frame->waiting = nullptr;
-    if (timer_.armed()) seams.clock->disarm(timer_);
-  }
+  if (outcome_) return false;
+  if (ROOST_PLANT(plant_endless_wait) && kind == wait_kind::reply) until = never;
+  if (until != never) seams.clock->arm(timer_, until);
+  frame_->waiting = this;
+  cell.frame_suspended(*frame_);
+  // That may have refused what is waited for: a call to this very actor, which is in its mailbox.
+  return !outcome_;
+}
+
+errc waiter::finish() {
+  auto& cell = *frame_->cell;
+  auto& seams = cell.home().seams();
+  frame_->waiting = nullptr;
+  if (timer_.armed()) seams.clock->disarm(timer_);
   auto const outcome = frame_->must_end ? errc::ended : outcome_.value_or(errc::ended);
-  if (seams.observer != nullptr) seams.observer->wait_ended(cell.id(), number, outcome);
+  if (seams.observer != nullptr) seams.observer->wait_ended(cell.id(), number_, outcome);
   if (outcome == errc::ended) throw ended{frame_->end_reason};
   return outcome;
+}
+
+errc waiter::wait(wait_kind kind, actor_id target, instant deadline) {
+  if (begin(kind, target, deadline)) {
+    set_current_frame(nullptr);
+    frame_->cell->home().seams().executor->fibers().park(slot_);
+    set_current_frame(frame_);
+  }
+  return finish();
+}
+
+bool waiter::suspend(wait_kind kind, actor_id target, instant deadline, std::coroutine_handle<> suspended) {
+  if (!begin(kind, target, deadline)) return false;
+  coroutine_ = suspended;
+  return true;
 }
 
 void waiter::wake(errc outcome) {
@@ -71,7 +87,7 @@ void waiter::wake(errc outcome) {
 }
 
 void waiter::release() {
-  if (!outcome_ || !slot_.suspended()) return;
+  if (!outcome_ || !suspended()) return;
   if (frame_->cell->supervising() && frame_->kind != activation::supervise) return;
   frame_->cell->home().seams().executor->ready(*this, frame_->cell->home().lane_of(*frame_->cell));
 }
@@ -83,15 +99,24 @@ void waiter::hold() {
 void waiter::run() {
   auto& home = frame_->cell->home();
   set_current_platform(&home.seams());
-  home.seams().executor->fibers().resume(slot_);
+  if (coroutine_) {
+    // The wait may be gone with its coroutine when this returns.
+    frame_->cell->step_coroutine(*frame_, std::exchange(coroutine_, nullptr));
+  } else {
+    home.seams().executor->fibers().resume(slot_);
+  }
 }
 
 void waiter::unwind_now() {
-  if (!slot_.suspended()) return;
+  if (!suspended()) return;
   hold();
   outcome_ = errc::ended;
   frame_->must_end = true;
-  frame_->cell->home().seams().executor->fibers().unwind(slot_);
+  if (coroutine_) {
+    frame_->cell->step_coroutine(*frame_, std::exchange(coroutine_, nullptr));
+  } else {
+    frame_->cell->home().seams().executor->fibers().unwind(slot_);
+  }
 }
 
 }  // namespace roost::detail

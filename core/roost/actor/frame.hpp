@@ -5,6 +5,7 @@
 #include <roost/base/error.hpp>
 #include <roost/platform/platform.hpp>
 
+#include <coroutine>
 #include <cstdint>
 #include <memory>
 #include <optional>
@@ -13,7 +14,7 @@ namespace roost::detail {
 
 enum class activation : std::uint8_t { construct, handler, callback, supervise, cleanup };
 
-/// A running or suspended piece of user code. Lives on the stack of its fiber, or in the frame of its coroutine.
+/// A running or suspended piece of user code. Lives on the stack of its fiber; that of a coroutine on the heap.
 struct handler_frame {
   handler_frame(actor_cell& on, activation what) : cell(&on), kind(what) {}
   handler_frame(handler_frame const&) = delete;
@@ -22,9 +23,10 @@ struct handler_frame {
   actor_cell* cell;
   activation kind;
   bool concurrent = false;
-  bool must_end = false;       ///< The next suspension throws `ended`.
-  bool answered = false;       ///< A value or error went to `reply`, or the handler took the reply port.
-  message* handled = nullptr;  ///< Null for what is no message.
+  bool must_end = false;               ///< The next suspension throws `ended`.
+  bool answered = false;               ///< A value or error went to `reply`, or the handler took the reply port.
+  message* handled = nullptr;          ///< Null for what is no message.
+  std::unique_ptr<message> coroutine;  ///< `handled`, where its handler is a coroutine.
   instant deadline = never;
   chain_ptr chain;
   error end_reason;
@@ -38,7 +40,7 @@ void set_current_frame(handler_frame* frame) noexcept;
 /// The same, but outside an actor it throws `errc::bad_argument` with a sentence that names `what`.
 handler_frame& require_frame(char const* what);
 
-/// One wait of one frame: on the stack of the waiting handler. Woken at most once; the first reason wins.
+/// One wait of one frame: on the stack of the waiting handler, or in its coroutine. Woken at most once; the first reason wins.
 class waiter final : public runnable {
  public:
   explicit waiter(handler_frame& of);
@@ -47,6 +49,10 @@ class waiter final : public runnable {
   /// Suspends until `wake`, the deadline (its own or the frame's), or the end of the actor: then it throws `ended`.
   /// Gives what it was woken with, errc::timeout at the deadline.
   errc wait(wait_kind kind, actor_id target, instant deadline);
+  /// The same in two halves, which hold no fiber: `suspended` is resumed once the wait has ended, and then calls `finish`.
+  /// False: it has ended already, and nobody is resumed.
+  bool suspend(wait_kind kind, actor_id target, instant deadline, std::coroutine_handle<> suspended);
+  errc finish();
   /// Ends the wait; harmless when it has ended. From the proc's own loop.
   void wake(errc outcome);
   /// Lets a wait that ended meanwhile go on; `hold` is its reverse, while `supervise` runs.
@@ -61,6 +67,9 @@ class waiter final : public runnable {
   void unwind_now();
 
  private:
+  bool begin(wait_kind kind, actor_id target, instant deadline);
+  bool suspended() const noexcept { return slot_.suspended() || coroutine_; }
+
   struct deadline_timer final : timer {
     explicit deadline_timer(waiter& w) : owner(&w) {}
     void expired() override { owner->wake(errc::timeout); }
@@ -69,10 +78,12 @@ class waiter final : public runnable {
 
   handler_frame* frame_;
   parked slot_;
+  std::coroutine_handle<> coroutine_;
   deadline_timer timer_{*this};
   std::optional<errc> outcome_;
   wait_kind kind_ = wait_kind::reply;
   actor_id target_;
+  std::uint64_t number_ = 0;  ///< Among the actor's waits.
 };
 
 }  // namespace roost::detail

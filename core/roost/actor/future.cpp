@@ -1,5 +1,6 @@
 #include <roost/actor/future.hpp>
 
+#include <roost/actor/task.hpp>
 #include <roost/base/plant.hpp>
 #include <roost/platform/platform.hpp>
 
@@ -13,6 +14,12 @@ ROOST_DEFINE_PLANT(plant_forget_observer, "second-observer-forgotten", "G4",
 
 void throw_error(error const& why) { throw exception(why); }
 
+error wait_error(errc outcome) {
+  return outcome == errc::deadlock
+             ? error(errc::deadlock, "what is waited for comes from a callback, which runs only after the handler that waits")
+             : error(outcome, "the deadline passed before the value came");
+}
+
 instant deadline_in(nanoseconds timeout) {
   if (timeout == nanoseconds::max()) return never;
   auto const now = require_home("A deadline").seams().clock->now();
@@ -22,18 +29,46 @@ instant deadline_in(nanoseconds timeout) {
 errc future_base::wait(instant deadline, wait_kind kind) {
   if (ready_) return errc::ok;
   auto& frame = require_frame("future::get()");
+  if (comes_after(frame)) return errc::deadlock;
   waiter w(frame);
   observer_node node{&w, nullptr};
   observers_.add(node);
   boost::intrusive_ptr<port_base> const keep(this);
   try {
-    auto const outcome = w.wait(kind, awaited ? target : actor_id{}, deadline);
+    auto const outcome = w.wait(kind, awaited_actor(), deadline);
     observers_.remove(node);
     return ready_ ? errc::ok : outcome;
   } catch (...) {
     observers_.remove(node);
     throw;
   }
+}
+
+bool future_base::comes_after(handler_frame const& frame) const noexcept {
+  bool const after = by_callback && !ready_ && owner == frame.cell->id();
+  sometimes(after, "actor: a wait for a callback of the waiting actor is refused");
+  return after;
+}
+
+coroutine_wait::~coroutine_wait() {
+  if (on_ != nullptr) on_->remove_observer(node_);
+}
+
+bool coroutine_wait::suspend(future_base& on, std::coroutine_handle<> who) {
+  auto& frame = require_frame("co_await");
+  if (frame.coroutine == nullptr) throw_error(error(errc::bad_argument, "co_await works only in a coroutine endpoint"));
+  if (on.comes_after(frame)) throw_error(wait_error(errc::deadlock));
+  on_ = &on;
+  waiter_.emplace(frame);
+  node_.who = &*waiter_;
+  on.add_observer(node_);
+  return waiter_->suspend(wait_kind::reply, on.awaited_actor(), never, who);
+}
+
+void coroutine_wait::finish() {
+  if (!waiter_) return;
+  auto const outcome = waiter_->finish();
+  if (!on_->ready()) throw_error(wait_error(outcome));
 }
 
 void future_base::when_ready(unique_function<void()> callback) {
@@ -98,6 +133,8 @@ std::vector<std::size_t> wait_states(std::vector<future_base*> const& states, st
     auto indices = ready();
     if (indices.size() >= wanted) return indices;
     auto& frame = require_frame("wait_n()");
+    auto const can_come = std::count_if(states.begin(), states.end(), [&](future_base* s) { return !s->comes_after(frame); });
+    if (static_cast<std::size_t>(can_come) < wanted) throw_error(wait_error(errc::deadlock));
     waiter w(frame);
     std::vector<observer_node> nodes(states.size());
     for (std::size_t i = 0; i != states.size(); ++i) {

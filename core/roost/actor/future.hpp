@@ -34,8 +34,13 @@ using stored = std::conditional_t<std::is_void_v<T>, unit, T>;
 class future_base : public port_base {
  public:
   bool ready() const noexcept { return ready_; }
-  /// Suspends until ready; gives errc::timeout at the deadline, which leaves the future as it was.
+  /// Suspends until ready; gives errc::timeout at the deadline, which leaves the future as it was, and errc::deadlock at once
+  /// where it can never be ready while the caller waits.
   errc wait(instant deadline, wait_kind kind);
+  /// Whether it becomes ready only by a callback of the actor of `frame`, none of which runs while `frame` waits.
+  bool comes_after(handler_frame const& frame) const noexcept;
+  /// Whom a wait for it names as its target.
+  actor_id awaited_actor() const noexcept { return awaited ? target : actor_id{}; }
   void add_observer(observer_node& node) { observers_.add(node); }
   void remove_observer(observer_node& node) { observers_.remove(node); }
   /// Fails with errc::timeout then, unless ready before; the answer that comes later is dropped.
@@ -46,6 +51,8 @@ class future_base : public port_base {
   bool once() const noexcept override { return true; }
   future_base();
   ~future_base() override;
+
+  bool by_callback = false;  ///< A callback of `owner` makes it ready.
 
  protected:
   void become_ready();
@@ -121,6 +128,8 @@ void post_callback(proc_runtime& home, std::uint64_t local, F f) {
 }
 
 [[noreturn]] void throw_error(error const& why);
+/// Why a wait for a future ended with that code, before the future was ready.
+error wait_error(errc outcome);
 /// The instant `timeout` from now on the current proc's clock.
 instant deadline_in(nanoseconds timeout);
 
@@ -148,18 +157,11 @@ class [[nodiscard]] future {
   /// Throws `errc::timeout` after `timeout`; the future can be observed again.
   T get(nanoseconds timeout) const { return finish(detail::deadline_in(timeout)); }
   /// Waits, and gives the value or the error without throwing it.
-  result<value_type> wait() const {
-    auto const outcome = state_->wait(never, wait_kind::reply);
-    if (outcome == errc::timeout) return timed_out();
-    return state_->outcome();
-  }
-  result<value_type> wait(nanoseconds timeout) const {
-    auto const outcome = state_->wait(detail::deadline_in(timeout), wait_kind::reply);
-    if (outcome == errc::timeout) return timed_out();
-    return state_->outcome();
-  }
-  /// Runs `f(value)` as a message of the calling actor once the value is there; never while a handler of it waits. An error
-  /// passes to the future that this returns, without `f`.
+  result<value_type> wait() const { return wait_until(never); }
+  result<value_type> wait(nanoseconds timeout) const { return wait_until(detail::deadline_in(timeout)); }
+  /// Runs `f(value)` as a message of the calling actor once the value is there; never while a handler of it waits, so that a
+  /// handler's wait for what this returns is `errc::deadlock` at once. An error passes to the future that this returns,
+  /// without `f`.
   template <class F>
   auto then(F f) const {
     using R = decltype(call(f, std::declval<value_type&>()));
@@ -169,6 +171,7 @@ class [[nodiscard]] future {
     auto const local = frame.cell->id().local;
     next->owner = frame.cell->id();
     next->home = &home;
+    next->by_callback = true;
     auto const state = state_;
     state_->when_ready([state, next, &home, local, f = std::move(f)]() mutable {
       detail::post_callback(home, local, [state, next, f = std::move(f)]() mutable {
@@ -202,9 +205,13 @@ class [[nodiscard]] future {
       return f(value);
     }
   }
-  static error timed_out() { return error(errc::timeout, "the deadline passed before the value came"); }
+  result<value_type> wait_until(instant deadline) const {
+    if (auto const outcome = state_->wait(deadline, wait_kind::reply); outcome != errc::ok) return detail::wait_error(outcome);
+    return state_->outcome();
+  }
   T finish(instant deadline) const {
-    if (state_->wait(deadline, wait_kind::reply) == errc::timeout) detail::throw_error(timed_out());
+    if (auto const outcome = state_->wait(deadline, wait_kind::reply); outcome != errc::ok)
+      detail::throw_error(detail::wait_error(outcome));
     auto const& outcome = state_->outcome();
     if (!outcome) detail::throw_error(outcome.failure());
     if constexpr (!std::is_void_v<T>) return *outcome;
@@ -226,7 +233,8 @@ std::vector<future_base*> states_of(std::vector<future<T>> const& futures) {
 }  // namespace detail
 
 /// Waits until at least `n` are ready (a value or an error) and gives the indices of all that are, ascending. Throws
-/// `errc::bad_argument` when there are fewer than `n`, `errc::timeout` at the deadline.
+/// `errc::bad_argument` when there are fewer than `n`, `errc::deadlock` when fewer than `n` can come before the handler ends
+/// (see `then`), `errc::timeout` at the deadline.
 template <class T>
 std::vector<std::size_t> wait_n(std::size_t n, std::vector<future<T>> const& futures, nanoseconds timeout = nanoseconds::max()) {
   return detail::wait_states(detail::states_of(futures), n, detail::deadline_in(timeout));

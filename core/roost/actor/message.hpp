@@ -50,6 +50,11 @@ class message {
 
   /// Runs the handler on the actor of `frame`, and answers through the frame where a value is due.
   virtual void invoke(handler_frame& frame) = 0;
+  /// Whether the handler is a coroutine: then `invoke` runs its first step, and once it is `done`, `settle` answers with what
+  /// it returned or throws what it threw.
+  virtual bool coroutine() const noexcept { return false; }
+  virtual bool done() const noexcept { return true; }
+  virtual void settle(handler_frame&) {}
 
   message* next = nullptr;
   endpoint_descriptor const* endpoint = nullptr;  ///< Null: a callback.

@@ -35,7 +35,8 @@ struct task_promise_base {
 
 }  // namespace detail
 
-/// A coroutine endpoint or a part of one. It starts when it is awaited; parameters are taken by value.
+/// A coroutine endpoint or a part of one. It starts when it is awaited; parameters are taken by value. While it is suspended in
+/// `co_await` it holds its own frame and no fiber; waits that are plain calls (`get`, `sleep`, `recv`, room to send) hold one.
 template <class T>
 class [[nodiscard]] task {
  public:
@@ -94,39 +95,46 @@ class [[nodiscard]] task<void> {
 
 namespace detail {
 
-/// The future on which the coroutine of this thread suspended last; the handler's own fiber waits for it.
-struct task_suspension {
-  future_base* on = nullptr;
-  std::coroutine_handle<> resume;
-};
-task_suspension& current_suspension() noexcept;
+/// The wait of a coroutine for one future; lives in the coroutine while it is suspended, and holds no fiber.
+class coroutine_wait {
+ public:
+  coroutine_wait() = default;
+  coroutine_wait(coroutine_wait const&) = delete;
+  coroutine_wait& operator=(coroutine_wait const&) = delete;
+  ~coroutine_wait();
 
-/// Drives a coroutine to its end on the handler's frame.
-template <class T>
-T await_task(task<T> running) {
-  auto const handle = running.handle();
-  handle.resume();
-  while (!handle.promise().done) {
-    auto const suspension = std::exchange(current_suspension(), {});
-    suspension.on->wait(never, wait_kind::reply);
-    suspension.resume.resume();
-  }
-  return running.await_resume();
-}
+  /// False where `who` goes on at once.
+  bool suspend(future_base& on, std::coroutine_handle<> who);
+  /// Throws `ended`, or the error with which the wait ended before the future was ready.
+  void finish();
+
+ private:
+  boost::intrusive_ptr<future_base> on_;
+  std::optional<waiter> waiter_;
+  observer_node node_;
+};
 
 }  // namespace detail
 
 /// `co_await` on a future: suspends the coroutine until it is ready, then gives the value or throws.
 template <class T>
-struct future_awaiter {
-  future<T> observed;
-  bool await_ready() const noexcept { return observed.ready(); }
-  void await_suspend(std::coroutine_handle<> h) const noexcept { detail::current_suspension() = {observed.state().get(), h}; }
-  T await_resume() const { return observed.get(); }
+class future_awaiter {
+ public:
+  explicit future_awaiter(future<T> observed) : observed_(std::move(observed)) {}
+  bool await_ready() const noexcept { return observed_.ready(); }
+  bool await_suspend(std::coroutine_handle<> who) { return wait_.suspend(*observed_.state(), who); }
+  T await_resume() {
+    wait_.finish();
+    return observed_.get();
+  }
+
+ private:
+  future<T> observed_;
+  detail::coroutine_wait wait_;
 };
 template <class T>
 future_awaiter<T> operator co_await(future<T> f) {
-  return {std::move(f)};
+  return future_awaiter<T>(std::move(f));
 }
 
 }  // namespace roost

@@ -211,7 +211,7 @@ build a.o: cxx ../core/roost/base/a.cpp
 class Digests(Planted):
     def program(self, name, digest):
         path = self.write(name, f"""#!/bin/sh
-for seed in 1 2 3; do echo "{{\\"seed\\": $seed, \\"digest\\": \\"{digest}\\"}}"; done
+for seed in 1 2 3; do echo "{{\\"seed\\": \\"$seed\\", \\"digest\\": \\"{digest}\\"}}"; done
 """)
         path.chmod(0o755)
         return path

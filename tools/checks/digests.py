@@ -31,7 +31,7 @@ def digests_of(program, scenario, seeds):
         except ValueError:
             return f"{' '.join(command)}: not JSON: {line[:200]}"
         if isinstance(record, dict) and "seed" in record and "digest" in record:
-            found[record["seed"]] = record["digest"]
+            found[int(record["seed"], 0)] = record["digest"]
     return found
 
 

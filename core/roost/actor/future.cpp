@@ -45,9 +45,9 @@ errc future_base::wait(instant deadline, wait_kind kind) {
 }
 
 bool future_base::comes_after(handler_frame const& frame) const noexcept {
-  bool const after = by_callback && !ready_ && owner == frame.cell->id();
-  sometimes(after, "actor: a wait for a callback of the waiting actor is refused");
-  return after;
+  bool const too_late = by_callback && !ready_ && owner == frame.cell->id();
+  sometimes(too_late, "actor: a wait for a callback of the waiting actor is refused");
+  return too_late;
 }
 
 coroutine_wait::~coroutine_wait() {

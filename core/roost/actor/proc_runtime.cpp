@@ -122,14 +122,7 @@ void proc_runtime::retire(actor_cell& cell, error const& why) {
   auto const owner = cell.owner();
   bool const was_root = is_root() && id.local == root_local_;
   sessions_->sender_ended(id.local);
-  std::vector<std::uint64_t> owned_ports;
-  for (auto const& [number, p] : ports_) {  // banned-call: sorted below
-    if (p->owner == id) owned_ports.push_back(number);
-  }
-  std::sort(owned_ports.begin(), owned_ports.end());
-  for (auto const number : owned_ports) {
-    if (auto const p = find_port(number)) close_port(*p);
-  }
+  while (cell.ports != nullptr) close_port(*cell.ports);
   take_watches([&](watch_entry const& w) { return w.port == 0 && w.watcher == id; });
   if (owner.local != 0) depend_no_more_on(owner);
   auto const node = actors_.find(id.local);
@@ -282,12 +275,20 @@ void proc_runtime::open_port(port_base& p, actor_id owner) {
   p.home = this;
   p.owner = owner;
   ports_.emplace(p.number, port_ptr(&p));
+  auto* const cell = find(owner.local);
+  if (cell == nullptr) return;
+  p.after = std::exchange(cell->ports, &p);
+  if (p.after != nullptr) p.after->before = &p;
 }
 
 void proc_runtime::close_port(port_base& p) noexcept {
   if (p.number == 0) return;
   port_ptr const alive(&p);
   ports_.erase(p.number);
+  if (auto* const cell = find(p.owner.local); cell != nullptr && cell->ports == &p) cell->ports = p.after;
+  if (p.after != nullptr) p.after->before = p.before;
+  if (p.before != nullptr) p.before->after = p.after;
+  p.before = p.after = nullptr;
   if (std::exchange(p.watching, false)) depend_no_more_on(p.target);
   if (auto const claims = std::move(p.claims); claims != nullptr && !mute_) {
     for (auto const& claim : *claims) give_back_claim(p, claim);

@@ -149,6 +149,13 @@ void Peer::act_calls(deed what, aim const& at, std::uint32_t hops) {
     case deed::later:
       return await(
           at, request_one(at, [](aim const& whom, letter const& l) { return whom.to->later.with(whom.timeout).call_one(l); }));
+    case deed::hand_on: {
+      // Whoever answers may itself wait for this actor, so the wait has a deadline.
+      aim const soon{at.to, between(10us, 50ms)};
+      return await(soon, request_one(soon, [](aim const& whom, letter const& l) {
+                     return whom.to->hand_on.with(whom.timeout).call_one(l);
+                   }));
+    }
     case deed::think: {
       auto const think = [](aim const& whom, letter const& l) { return whom.to->think.with(whom.timeout).call_one(l); };
       auto const first = request_one(at, think);

@@ -41,7 +41,7 @@ bool waiter::begin(wait_kind kind, actor_id target, instant deadline) {
   auto until = std::min(deadline, frame_->deadline);
   number_ = cell.next_wait();
   if (seams.observer != nullptr) {
-    seams.observer->wait_started({cell.id(), number_, kind, target, until});
+    seams.observer->wait_started({cell.id(), number_, kind, target, until, request});
   }
   if (!outcome_ && until <= seams.clock->now()) outcome_ = errc::timeout;
   if (outcome_) return false;

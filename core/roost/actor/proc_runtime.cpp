@@ -191,7 +191,7 @@ void proc_runtime::depend_no_more_on(actor_id other) {
   if (other.proc != self_ && !known_failed(other.proc)) sessions_->unwatch(other.proc);
 }
 
-void proc_runtime::send_remote(actor_id to, link::outgoing out, reply_route reply, actor_id sender) {
+bool proc_runtime::send_remote(actor_id to, link::outgoing out, reply_route reply, actor_id sender) {
   message_stamp stamp;
   auto const endpoint = out.header.endpoint;
   if (seams_->observer != nullptr) {
@@ -215,9 +215,10 @@ void proc_runtime::send_remote(actor_id to, link::outgoing out, reply_route repl
   } else {
     admitted = sessions_->send(to.proc, std::move(out), &refused);
   }
-  if (admitted == link::admission::admitted) return;
+  if (admitted == link::admission::admitted) return true;
   if (admitted == link::admission::no_credit) refused = error(errc::would_block, "no credit to send to " + to_string(to));
   tell(sender, reply, stamp, endpoint, to, errc::not_handled, refused);
+  return false;
 }
 
 void proc_runtime::message_started(actor_cell& receiver, message& m) {

@@ -153,6 +153,7 @@ class simulated_observer final : public observer {
   void cleanup_ended(actor_id actor) override;
   void replied(actor_id replier, message_stamp request) override;
   void reply_arrived(actor_id caller, message_stamp request, errc outcome) override;
+  void forwarded(actor_id from, actor_id to, message_stamp request) override;
   void wait_started(wait_observation const& wait) override;
   void wait_ended(actor_id waiter, std::uint64_t wait, errc outcome) override;
   void notice(actor_id watcher, actor_id watched, errc reason) override;

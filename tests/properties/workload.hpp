@@ -40,7 +40,7 @@ enum class deed : std::uint8_t {
   pause,        ///< sleep, after, every.
   large,        ///< A payload of up to 100 KB.
   cycle,        ///< A call that comes back to its caller.
-  bear,         ///< A child here or on another proc, now and then one whose constructor throws.
+  bear,         ///< A child here or on another proc, now and then a dedicated one, or one whose constructor throws.
   end_child,    ///< stop or kill.
   watch,        ///< watch, or link_to a child.
   break_down,   ///< A message whose handler throws: its receiver fails.
@@ -203,6 +203,14 @@ bool Peer::send(letter const& l, Send invoke) {
 
 ROOST_CONCURRENT(Peer, think, 3)
 ROOST_EXPORT(Peer, meet, note, collapse, ask, think, refuse, later, hand_on, fulfil, relay, lend)
+
+/// A peer with a worker of its own.
+struct Loner : Peer {
+  static constexpr bool dedicated = true;
+  using Peer::Peer;
+  void stay() {}
+};
+ROOST_EXPORT_DERIVED(Loner, (Peer), stay)
 
 /// Runs the program: for `controller`.
 void run(hosts where, std::vector<std::string> const& arguments);

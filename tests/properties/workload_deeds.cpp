@@ -255,13 +255,9 @@ void Peer::act_family(deed what) {
     child.steps = static_cast<std::uint32_t>(random_below(brief_.steps + 1));
     child.stillborn = one_in(8);
     auto const name = "child" + std::to_string(brief_.generation);
-    peers born;
-    if (one_in(2)) {
-      born = spawn<Peer>(name, child);
-    } else {
-      auto const place = random_below(procs_.size());
-      born = proc_mesh({procs_.id(place)}, region(extent())).spawn<Peer>(name, child);
-    }
+    auto const where = one_in(2) ? here().proc() : procs_.id(random_below(procs_.size()));
+    proc_mesh const place({where}, region(extent()));
+    auto const born = one_in(4) ? peers(place.spawn<Loner>(name, child).reference()) : place.spawn<Peer>(name, child);
     born->meet.broadcast(all_, procs_);
     children_.push_back(born);
     if (one_in(2)) watch(born.id());

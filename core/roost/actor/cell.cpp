@@ -71,6 +71,7 @@ actor_cell::~actor_cell() {
   if (extras_ != nullptr) {
     for (auto& t : extras_->timers) home_->seams().clock->disarm(*t);
   }
+  if (worker != 0) home_->seams().executor->remove_worker(worker);
 }
 
 actor_id actor_cell::id() const noexcept { return {home_->self(), local_}; }

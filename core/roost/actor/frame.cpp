@@ -23,7 +23,10 @@ handler_frame& require_frame(char const* what) {
   return *current;
 }
 
-waiter::waiter(handler_frame& of) : frame_(&of) { key = of.cell->key; }
+waiter::waiter(handler_frame& of) : frame_(&of) {
+  key = of.cell->key;
+  worker = of.cell->worker;
+}
 
 waiter::~waiter() {
   auto& seams = frame_->cell->home().seams();

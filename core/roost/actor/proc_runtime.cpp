@@ -96,6 +96,7 @@ void proc_runtime::spawn_here(spawn_order order) {
   auto const rank = order.where.rank();
   auto cell = std::make_unique<actor_cell>(*this, std::move(order));
   cell->key = child_key(seams_->key, "actor", name, mix(rank, names_[name + "\n" + std::to_string(rank)]++));
+  if (cell->what().dedicated) cell->worker = seams_->executor->add_worker(cell->key);
   auto& placed = *cell;
   auto const [at, fresh] = actors_.emplace(local, std::move(cell));
   ROOST_INVARIANT(fresh, "actor id " + to_string(actor_id{self_, local}) + " is used twice");

@@ -36,6 +36,7 @@ struct class_descriptor {
   std::string_view name;
   std::vector<endpoint_descriptor const*> endpoints;  ///< Its own and its bases', sorted by id.
   std::vector<constructor_descriptor> constructors;   ///< Sorted by fingerprint.
+  bool dedicated = false;                             ///< Each of its actors has a worker of its own.
 
   endpoint_descriptor const* find_endpoint(std::uint64_t id) const noexcept;
   constructor_descriptor const* find_constructor(std::uint64_t fingerprint) const noexcept;

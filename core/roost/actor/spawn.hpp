@@ -54,6 +54,7 @@ struct constructible {
                 "roost: a reply_port is passed on as an argument of an endpoint, not of a constructor");
   static class_descriptor const& registered() {
     auto& what = roost_class_of(static_cast<T const*>(nullptr));
+    if constexpr (requires { T::dedicated; }) what.dedicated = T::dedicated;
     register_constructor(what, {wire::fingerprint_of<std::tuple<Args...>>(), &decode_construct<T, Args...>});
     return what;
   }

@@ -276,7 +276,7 @@ void proc_runtime::pass_error(reply_route to, error const& why) {
 void proc_runtime::agent_spawn(proc_id from, spawn_body body) {
   auto const refuse = [&](error why) {
     why.where = body.class_name + " " + body.name + " on " + place();
-    tombstones_[body.local] = why;
+    remember_end(body.local, why);
     owner_told(body.owner, {self_, body.local}, why);
     release_held(body.local);
   };

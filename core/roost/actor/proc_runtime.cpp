@@ -106,20 +106,24 @@ void proc_runtime::spawn_here(spawn_order order) {
   release_held(local);
 }
 
+void proc_runtime::remember_end(std::uint64_t local, error why) {
+  if (!tombstones_.insert_or_assign(local, std::move(why)).second) return;
+  auto const limit = seams_->knobs->count(knobs::tombstones);
+  if (tombstone_order_.size() < limit) {
+    tombstone_order_.push_back(local);
+  } else {
+    tombstones_.erase(std::exchange(tombstone_order_[next_tombstone_], local));
+    next_tombstone_ = (next_tombstone_ + 1) % limit;
+  }
+}
+
 void proc_runtime::retire(actor_cell& cell, error const& why) {
   graveyard_.clear();
   auto const id = cell.id();
   std::vector<std::pair<actor_id, bool>> watchers;
   if (auto* extras = cell.extras_if_any()) watchers = extras->watchers;
   if (seams_->observer != nullptr) seams_->observer->actor_ended(id, why.code);
-  auto const limit = seams_->knobs->count(knobs::tombstones);
-  if (tombstone_order_.size() < limit) {
-    tombstone_order_.push_back(id.local);
-  } else {
-    tombstones_.erase(std::exchange(tombstone_order_[next_tombstone_], id.local));
-    next_tombstone_ = (next_tombstone_ + 1) % limit;
-  }
-  tombstones_[id.local] = why.code == errc::ok ? error(errc::actor_stopped, cell.describe() + " has stopped") : why;
+  remember_end(id.local, why.code == errc::ok ? error(errc::actor_stopped, cell.describe() + " has stopped") : why);
   auto const owner = cell.owner();
   bool const was_root = is_root() && id.local == root_local_;
   sessions_->sender_ended(id.local);

@@ -215,6 +215,8 @@ class proc_runtime final : public proc_instance, private link::session_events, p
   void chase(cycle_probe_body probe);
 
   error gone_reason(std::uint64_t local) const;
+  /// Keeps a tombstone for as long as no more than the limit of later ones are kept.
+  void remember_end(std::uint64_t local, error why);
   void hold_unknown(std::uint64_t local, link::incoming in);
   void release_held(std::uint64_t local);
   void expire_held();

@@ -177,12 +177,20 @@ void record_observer::reply_arrived(actor_id caller, message_stamp request, errc
   add(o);
 }
 
+void record_observer::forwarded(actor_id from, actor_id to, message_stamp request) {
+  auto o = about(observed::forwarded, from);
+  o.other = to;
+  o.stamp = request;
+  add(o);
+}
+
 void record_observer::wait_started(wait_observation const& wait) {
   auto o = about(observed::wait_started, wait.waiter);
   o.other = wait.target;
   o.wait = wait.wait;
   o.kind = wait.kind;
   o.deadline = wait.deadline;
+  o.stamp = wait.request;
   add(o);
 }
 

@@ -49,6 +49,7 @@ class record_observer final : public observer, public probe_sink {
   void cleanup_ended(actor_id actor) override;
   void replied(actor_id replier, message_stamp request) override;
   void reply_arrived(actor_id caller, message_stamp request, errc outcome) override;
+  void forwarded(actor_id from, actor_id to, message_stamp request) override;
   void wait_started(wait_observation const& wait) override;
   void wait_ended(actor_id waiter, std::uint64_t wait, errc outcome) override;
   void watch_started(actor_id watcher, actor_id watched) override;

@@ -2,8 +2,11 @@
 
 #include "stage.test.hpp"
 
+#include <map>
 #include <numeric>
+#include <optional>
 #include <set>
+#include <variant>
 
 using namespace stage;
 
@@ -31,7 +34,24 @@ struct Player : roost::actor {
 };
 ROOST_EXPORT(Player, add, sum, team, rank, message_rank, fail, rank_0_late)
 
+/// References and ports in every kind of container.
+struct bundle {
+  std::vector<roost::port<int>> ports;
+  std::optional<roost::actor_mesh<Player>> players;
+  std::map<std::string, roost::once_port<int>> by_name;
+  std::variant<int, roost::proc_mesh> where;
+};
+
 struct Table : roost::actor {
+  int use(bundle b) {
+    for (auto const& p : b.ports) p.send(b.players->at_rank(1)->add.call_one(1).get());
+    for (auto const& [name, p] : b.by_name) p.send(static_cast<int>(name.size()));
+    return static_cast<int>(std::get<roost::proc_mesh>(b.where).size());
+  }
+  void chained() {
+    throw roost::exception(roost::error(errc::unavailable, "no flour").caused_by({errc::path_lost, "the mill is cut off"}));
+  }
+  void ask_chained(roost::actor_mesh<Table> other);
   int read(roost::value_mesh<int> values) { return values.at(2); }
   int ask(roost::actor_mesh<Player> players) { return players.at_rank(1)->add.call_one(30).get(); }
   int through(roost::port<int> p, roost::once_port<std::string> o) {
@@ -43,7 +63,8 @@ struct Table : roost::actor {
   }
   std::uint64_t place(roost::proc_mesh procs) { return procs.spawn<Player>("guests")->rank.call().get().at(3).value(); }
 };
-ROOST_EXPORT(Table, read, ask, through, place)
+ROOST_EXPORT(Table, read, ask, through, place, use, chained, ask_chained)
+void Table::ask_chained(roost::actor_mesh<Table> other) { other->chained.call_one().get(); }
 
 roost::actor_mesh<Player> four(roost::hosts const& hosts) { return hosts.spawn_procs(gpu = 2).spawn<Player>("team", 7, "red"); }
 
@@ -180,6 +201,30 @@ ROOST_SIM_TEST(adverbs, ports_travel_as_arguments_and_once_ports_take_one_value,
   EXPECT_EQ(values.recv(5s), 2);
   EXPECT_EQ(text.recv(5s), "once");
   EXPECT_EQ(code_of([&, &t = text] { (void)t.recv(1s); }), errc::timeout);
+}
+
+ROOST_SIM_TEST(adverbs, references_and_ports_travel_inside_containers, roost::sim::calm()) {
+  auto const procs = hosts.spawn_procs(gpu = 1);
+  auto const table = procs.spawn<Table>("table").at_rank(1);
+  auto [a, first] = roost::channel<int>();
+  auto [b, second] = roost::channel<int>();
+  auto [o, once] = roost::once_channel<int>();
+  EXPECT_EQ(table->use.call_one({{a, b}, procs.spawn<Player>("team", 7), {{"seven", o}}, procs}).get(), 2);
+  EXPECT_EQ(first.recv(20s), 8);
+  EXPECT_EQ(second.recv(20s), 8);
+  EXPECT_EQ(once.recv(20s), 5);
+}
+
+ROOST_SIM_TEST(adverbs, what_a_handler_throws_keeps_its_text_and_its_causes_through_every_caller, roost::sim::calm()) {
+  auto const tables = hosts.spawn_procs(gpu = 1).spawn<Table>("table");
+  for (std::uint64_t asked = 0; asked != 2; ++asked) {
+    auto const why = tables.at_rank(0)->ask_chained.call_one(tables.at_rank(1)).wait().failure();
+    EXPECT_EQ(why.code, errc::unavailable);
+    EXPECT_EQ(why.what, "no flour");
+    EXPECT_TRUE(mentions(why, "Table.chained")) << why.describe();
+    EXPECT_TRUE(mentions(why, errc::path_lost));
+    EXPECT_TRUE(mentions(why, "the mill is cut off"));
+  }
 }
 
 ROOST_SIM_TEST(adverbs, a_handler_knows_its_rank_in_the_mesh_and_in_the_slice, roost::sim::calm()) {

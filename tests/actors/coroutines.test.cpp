@@ -126,8 +126,8 @@ ROOST_SIM_TEST(coroutines, one_that_waits_holds_no_fiber, roost::sim::calm()) {
   for (auto const& visitor : visitors) EXPECT_EQ(visitor->seen.call_one().get(), 1);
 }
 
-ROOST_SIM_TEST_SEEDS(coroutines, many_wait_in_little_memory, roost::sim::calm(), 1, 2) {
-  constexpr std::size_t count = 20'000;
+ROOST_SIM_TEST_SEEDS(coroutines, a_hundred_thousand_wait_in_little_memory, roost::sim::calm(), 1, 2) {
+  constexpr std::size_t count = 100'000;
   auto const gate = roost::spawn<Gate>("gate");
   auto const before = ::mallinfo2().uordblks;
   auto const visitors = crowd(gate, count);

@@ -145,11 +145,85 @@ ROOST_SIM_TEST(handlers, sleep_takes_exactly_its_time, roost::sim::calm()) {
   EXPECT_EQ(roost::now() - start, 1234us);
 }
 
-ROOST_SIM_TEST(handlers, offload_keeps_the_worker_and_gives_the_result, roost::sim::calm()) {
+struct Reader : roost::actor {
+  int read(std::int64_t milliseconds) {
+    return roost::offload(std::chrono::milliseconds(milliseconds), [] { return 5; });
+  }
+  void fail() {
+    roost::offload(3ms, [] { throw std::runtime_error("no disk"); });
+  }
+  int quick() { return 1; }
+  int compute(std::int64_t milliseconds) {
+    roost::spend(std::chrono::milliseconds(milliseconds));
+    return 6;
+  }
+};
+ROOST_EXPORT(Reader, read, fail, quick, compute)
+
+struct Dedicated : Reader {
+  static constexpr bool dedicated = true;
+  int done() { return 2; }
+};
+ROOST_EXPORT_DERIVED(Dedicated, (Reader), done)
+
+ROOST_SIM_TEST(handlers, offload_takes_its_time_and_gives_what_the_code_gave_or_threw, roost::sim::calm()) {
   auto const start = roost::now();
   EXPECT_EQ(roost::offload(3ms, [] { return 5; }), 5);
-  roost::sleep(1us);
-  EXPECT_GE(roost::now() - start, 3ms);
+  EXPECT_EQ(roost::now() - start, 3ms);
+  EXPECT_TRUE(mentions(roost::spawn<Reader>("reader")->fail.call_one().wait().failure(), "no disk"));
+  EXPECT_GE(roost::now() - start, 6ms);
+}
+
+ROOST_SIM_TEST(handlers, offload_keeps_its_actor_busy_and_nobody_else, roost::sim::calm()) {
+  auto const procs = hosts.spawn_procs(gpu = 1);
+  auto const reader = procs.at(host = 1).spawn<Reader>("reader");
+  auto const other = procs.at(host = 1).spawn<Reader>("other");
+  EXPECT_EQ(reader->quick.call_one().get() + other->quick.call_one().get(), 2);
+  auto const read = reader->read.call_one(20'000);
+  auto const next = reader->quick.call_one();
+  EXPECT_EQ(other->quick.call_one().get(), 1);
+  roost::sleep(5s);
+  EXPECT_EQ(other->quick.call_one().get(), 1);
+  EXPECT_FALSE(read.ready() || next.ready());
+  EXPECT_EQ(read.get(), 5);
+  EXPECT_EQ(next.get(), 1);
+}
+
+ROOST_SIM_TEST(handlers, what_is_offloaded_runs_past_the_deadline_of_the_handler, roost::sim::calm()) {
+  auto const reader = roost::spawn<Reader>("reader");
+  EXPECT_EQ(code_of([&] { reader->read.with(1s).call_one(10'000).get(); }), errc::timeout);
+  auto const start = roost::now();
+  EXPECT_EQ(reader->quick.call_one().get(), 1);
+  EXPECT_GE(roost::now() - start, 8s);
+}
+
+ROOST_SIM_TEST(handlers, a_dedicated_actor_keeps_nobody_of_its_proc_waiting, roost::sim::calm()) {
+  auto const procs = hosts.spawn_procs(gpu = 1);
+  auto const other = procs.at(host = 1).spawn<Reader>("other");
+  auto const shared = procs.at(host = 1).spawn<Reader>("shared");
+  auto const alone = procs.at(host = 1).spawn<Dedicated>("alone");
+  EXPECT_EQ(other->quick.call_one().get() + shared->quick.call_one().get() + alone->done.call_one().get(), 4);
+  for (bool const dedicated : {true, false}) {
+    auto const computed = dedicated ? alone->compute.call_one(20'000) : shared->compute.call_one(20'000);
+    roost::sleep(5s);
+    auto const start = roost::now();
+    (void)other->quick.call_one().get();
+    if (dedicated) {
+      EXPECT_LT(roost::now() - start, 8s);
+    } else {
+      EXPECT_GE(roost::now() - start, 8s);
+    }
+    EXPECT_EQ(computed.get(), 6);
+  }
+}
+
+ROOST_SIM_TEST(handlers, dedicated_actors_come_and_go, roost::sim::calm()) {
+  for (int round = 0; round != 5; ++round) {
+    auto const alone = roost::spawn<Dedicated>("alone");
+    EXPECT_EQ(alone->read.call_one(1).get(), 5);
+    alone.stop();
+    EXPECT_EQ(end_of(alone.id()).code, errc::actor_stopped);
+  }
 }
 
 TEST(handlers, here_outside_a_handler_throws) {

@@ -312,4 +312,26 @@ ROOST_SIM_TEST(life, an_unknown_actor_is_no_such_actor, roost::sim::calm()) {
   });
 }
 
+ROOST_SIM_TEST(life, ends_are_remembered_up_to_a_limit_and_then_are_of_nobody, stage::with_knob("actor.tombstones", 16)) {
+  as_keeper([&](Keeper& self) {
+    std::vector<roost::actor_id> gone;
+    for (int i = 0; i != 20; ++i) {
+      auto const one = roost::spawn<Keeper>("one");
+      gone.push_back(one.id());
+      one.stop();
+      (void)end_of(one.id());
+    }
+    roost::watch(gone.front());
+    roost::watch(gone.back());
+    EXPECT_EQ(end_of(gone.front()).code, errc::no_such_actor);
+    EXPECT_EQ(end_of(gone.back()).code, errc::actor_stopped);
+    roost::after(1s, [&self, gone] {
+      write(std::to_string(self.downs.size()) + " " + std::string(to_string(self.downs.at(0).second.code)) + " " +
+            std::string(to_string(self.downs.at(1).second.code)));
+    });
+  });
+  roost::sleep(5s);
+  EXPECT_EQ(journal, (std::vector<std::string>{"2 no_such_actor actor_stopped"}));
+}
+
 }  // namespace life

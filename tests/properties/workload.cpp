@@ -231,6 +231,37 @@ void Peer::later(reply_port<std::string> port, letter l) {
   });
 }
 
+void Peer::hand_on(reply_port<std::string> port, letter l) {
+  alone const here_only(exclusive_);
+  auto const number = open(l);
+  see_to({std::move(port), std::move(l), self_, number, 0});
+}
+
+void Peer::fulfil(letter l, errand e) {
+  alone const here_only(exclusive_);
+  (void)open(l);
+  ++e.handovers;
+  if (one_in(4)) sleep(between(1us, 100us));
+  see_to(std::move(e));
+}
+
+void Peer::see_to(errand e) {
+  if (all_.valid() && e.handovers < most_hops && !one_in(4)) {
+    auto const at = aim_at_one();
+    auto const l = write(at.to, deed::hand_on, most_hops, false);
+    if (!l.slips.empty()) {
+      // Where it cannot be sent the port ends with it, and the caller is told.
+      send(l, [&] { at.to->fulfil.with(at.timeout).broadcast(l, std::move(e)); });
+      return;
+    }
+  }
+  if (one_in(6)) return;
+  std::string text(random_below(one_in(16) ? 20000 : 40), static_cast<char>('A' + e.number % 26));
+  ledger::now().replied(e.asked, e.what.from, e.number, hash_text(text));
+  e.port.send(std::move(text));
+  sometimes(e.handovers > 1, "workload: the second who was handed a request answers it");
+}
+
 task<std::string> Peer::relay(letter l) {
   auto const number = open(l);
   auto const at = all_.valid() && l.hops < most_hops ? aim_at_one() : aim{};

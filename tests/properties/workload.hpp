@@ -33,18 +33,19 @@ enum class deed : std::uint8_t {
   then,         ///< A callback on the answer.
   relay,        ///< A coroutine endpoint, which awaits another call.
   later,        ///< An explicit reply port: answered later, or dropped.
+  hand_on,      ///< One that goes from actor to actor before it is answered or dropped.
   think,        ///< A concurrent endpoint.
   refuse,       ///< An endpoint that throws.
   lend,         ///< Ports in a message; values come back on them.
   pause,        ///< sleep, after, every.
   large,        ///< A payload of up to 100 KB.
   cycle,        ///< A call that comes back to its caller.
-  bear,         ///< A child here or on another proc, now and then one whose constructor throws.
+  bear,         ///< A child here or on another proc, now and then a dedicated one, or one whose constructor throws.
   end_child,    ///< stop or kill.
   watch,        ///< watch, or link_to a child.
   break_down,   ///< A message whose handler throws: its receiver fails.
 };
-inline constexpr std::size_t deeds = 22;
+inline constexpr std::size_t deeds = 23;
 
 /// The mix of one run, and what an actor is made for.
 struct brief {
@@ -72,6 +73,15 @@ struct parcel {
   std::string text;
 };
 
+/// A request that others answer than the one who was asked.
+struct errand {
+  reply_port<std::string> port;
+  letter what;
+  actor_id asked;
+  std::uint64_t number = 0;
+  std::uint32_t handovers = 0;
+};
+
 struct Peer;
 using peers = actor_mesh<Peer>;
 
@@ -87,6 +97,8 @@ struct Peer : actor, party {
   std::string think(letter l);
   std::string refuse(letter l);
   void later(reply_port<std::string> answer, letter l);
+  void hand_on(reply_port<std::string> answer, letter l);
+  void fulfil(letter l, errand e);
   task<std::string> relay(letter l);
   void lend(letter l, port<parcel> many, once_port<parcel> one);
 
@@ -128,6 +140,9 @@ struct Peer : actor, party {
   bool send(letter const& l, Send invoke);
   void expect(slip of, future<std::string> answer);
   void settle(slip const& of, result<std::string> const& answer);
+
+  /// Hands it on, answers it or drops it.
+  void see_to(errand e);
 
   /// The start of every handler: the number of the letter in its sender's count.
   std::uint64_t open(letter const& l);
@@ -187,7 +202,15 @@ bool Peer::send(letter const& l, Send invoke) {
 }
 
 ROOST_CONCURRENT(Peer, think, 3)
-ROOST_EXPORT(Peer, meet, note, collapse, ask, think, refuse, later, relay, lend)
+ROOST_EXPORT(Peer, meet, note, collapse, ask, think, refuse, later, hand_on, fulfil, relay, lend)
+
+/// A peer with a worker of its own.
+struct Loner : Peer {
+  static constexpr bool dedicated = true;
+  using Peer::Peer;
+  void stay() {}
+};
+ROOST_EXPORT_DERIVED(Loner, (Peer), stay)
 
 /// Runs the program: for `controller`.
 void run(hosts where, std::vector<std::string> const& arguments);

@@ -149,6 +149,13 @@ void Peer::act_calls(deed what, aim const& at, std::uint32_t hops) {
     case deed::later:
       return await(
           at, request_one(at, [](aim const& whom, letter const& l) { return whom.to->later.with(whom.timeout).call_one(l); }));
+    case deed::hand_on: {
+      // Whoever answers may itself wait for this actor, so the wait has a deadline.
+      aim const soon{at.to, between(10us, 50ms)};
+      return await(soon, request_one(soon, [](aim const& whom, letter const& l) {
+                     return whom.to->hand_on.with(whom.timeout).call_one(l);
+                   }));
+    }
     case deed::think: {
       auto const think = [](aim const& whom, letter const& l) { return whom.to->think.with(whom.timeout).call_one(l); };
       auto const first = request_one(at, think);
@@ -248,13 +255,9 @@ void Peer::act_family(deed what) {
     child.steps = static_cast<std::uint32_t>(random_below(brief_.steps + 1));
     child.stillborn = one_in(8);
     auto const name = "child" + std::to_string(brief_.generation);
-    peers born;
-    if (one_in(2)) {
-      born = spawn<Peer>(name, child);
-    } else {
-      auto const place = random_below(procs_.size());
-      born = proc_mesh({procs_.id(place)}, region(extent())).spawn<Peer>(name, child);
-    }
+    auto const where = one_in(2) ? here().proc() : procs_.id(random_below(procs_.size()));
+    proc_mesh const place({where}, region(extent()));
+    auto const born = one_in(4) ? peers(place.spawn<Loner>(name, child).reference()) : place.spawn<Peer>(name, child);
     born->meet.broadcast(all_, procs_);
     children_.push_back(born);
     if (one_in(2)) watch(born.id());

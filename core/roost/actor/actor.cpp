@@ -54,7 +54,24 @@ void log_line(std::string_view line) {
 }
 
 void spend(nanoseconds duration) { detail::require_frame("spend()").cell->home().seams().executor->spend(duration); }
-void detail::spend_offloaded(nanoseconds takes) { require_frame("offload()").cell->home().seams().executor->spend(takes); }
+void detail::wait_offloaded(nanoseconds takes) {
+  auto& frame = require_frame("offload()");
+  auto& seams = frame.cell->home().seams();
+  // Where no wait is allowed any more, as in a destructor, the worker is busy instead.
+  if (frame.must_end) return seams.executor->spend(takes);
+  auto const until = seams.executor->offloaded(takes);
+  if (until <= seams.clock->now()) return;
+  auto const inherited = std::exchange(frame.deadline, never);
+  waiter w(frame);
+  auto const restore = [&] { frame.deadline = inherited; };
+  try {
+    (void)w.wait(wait_kind::sleep, frame.cell->id(), until);
+  } catch (...) {
+    restore();
+    throw;
+  }
+  restore();
+}
 
 void stop_self() { detail::require_frame("stop_self()").cell->stop(); }
 

@@ -9,8 +9,11 @@
 #include <fmt/format.h>
 
 #include <cstdint>
+#include <exception>
+#include <optional>
 #include <string>
 #include <string_view>
+#include <type_traits>
 #include <utility>
 #include <vector>
 
@@ -69,7 +72,9 @@ template <class... Args>
 void log(fmt::format_string<Args...> format, Args&&... args) {
   log_line(fmt::format(format, std::forward<Args>(args)...));
 }
-/// Runs code that blocks. Simulated: inline, and the handler's worker is busy for `takes`.
+/// Runs code that blocks, and gives what it returns. The actor is busy until it is over, and others of its proc are not.
+/// Simulated: it runs at once and takes `takes` of virtual time, whatever deadline the handler has. Live: it runs on the loop of
+/// its proc, and takes what it takes.
 template <class F>
 auto offload(nanoseconds takes, F&& f);
 /// Ends with the actor after what is already in its mailbox.
@@ -87,6 +92,9 @@ void kill(actor_id other);
 void stop(actor_id other);
 
 /// Base of every actor class. Constructed, used and destroyed on its proc's loop.
+///
+/// A class that says `static constexpr bool dedicated = true;` gives each of its actors a worker of its own: handlers that compute
+/// or block for long keep no other actor of the proc waiting. (Live, one loop still serves all of a proc.)
 class actor {
  public:
   actor();
@@ -112,13 +120,26 @@ class actor {
 };
 
 namespace detail {
-void spend_offloaded(nanoseconds takes);
+void wait_offloaded(nanoseconds takes);
 }
 
 template <class F>
 auto offload(nanoseconds takes, F&& f) {
-  detail::spend_offloaded(takes);
-  return std::forward<F>(f)();
+  using R = std::invoke_result_t<F>;
+  std::exception_ptr thrown;
+  std::conditional_t<std::is_void_v<R>, std::optional<int>, std::optional<R>> value;
+  try {
+    if constexpr (std::is_void_v<R>) {
+      std::forward<F>(f)();
+    } else {
+      value.emplace(std::forward<F>(f)());
+    }
+  } catch (...) {
+    thrown = std::current_exception();
+  }
+  detail::wait_offloaded(takes);
+  if (thrown) std::rethrow_exception(thrown);
+  if constexpr (!std::is_void_v<R>) return std::move(*value);
 }
 
 }  // namespace roost

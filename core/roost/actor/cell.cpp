@@ -71,6 +71,7 @@ actor_cell::~actor_cell() {
   if (extras_ != nullptr) {
     for (auto& t : extras_->timers) home_->seams().clock->disarm(*t);
   }
+  if (worker != 0) home_->seams().executor->remove_worker(worker);
 }
 
 actor_id actor_cell::id() const noexcept { return {home_->self(), local_}; }
@@ -195,7 +196,7 @@ void actor_cell::end_timer::expired() {
     if (f->waiting != nullptr) f->waiting->wake(errc::ended);
   }
   if (cell->extras_ != nullptr) {
-    for (auto const& child : cell->extras_->children)
+    for (auto const& child : cell->extras_->children.all())
       cell->home().end_actor(child.id, false, error(errc::actor_killed, "its owner's cleanup bound passed"));
   }
   cell->check_ready();
@@ -228,27 +229,20 @@ cell_extras& actor_cell::extras() {
 
 void actor_cell::add_child(owned_actor child) {
   home_->depend_on(child.id);
-  extras().children.push_back(std::move(child));
+  extras().children.add(std::move(child));
 }
 
 std::vector<owned_actor> actor_cell::children_on(proc_id where) const {
-  std::vector<owned_actor> found;
-  if (extras_ == nullptr) return found;
-  for (auto const& child : extras_->children) {
-    if (child.id.proc == where) found.push_back(child);
-  }
-  return found;
+  if (extras_ == nullptr) return {};
+  return extras_->children.those([&](owned_actor const& c) { return c.id.proc == where; });
 }
 
 void actor_cell::child_ended(actor_id child, error const& why) {
   if (extras_ == nullptr) return;
-  auto& children = extras_->children;
-  auto const at = std::find_if(children.begin(), children.end(), [&](owned_actor const& c) { return c.id == child; });
-  if (at == children.end()) return;
-  auto const record = *at;
-  children.erase(at);
+  auto const record = extras_->children.take(child);
+  if (!record) return;
   home_->depend_no_more_on(child);
-  if (why.code != errc::ok) add_failure(failure(record.id, record.mesh_name, record.where, why));
+  if (why.code != errc::ok) add_failure(failure(record->id, record->mesh_name, record->where, why));
   check_ready();
 }
 
@@ -323,8 +317,7 @@ bool actor_cell::may_start(message const& m) const noexcept {
 
 bool actor_cell::awaits_children() const noexcept {
   if (!overdue_ || !has_children()) return has_children();
-  auto const& children = extras_->children;
-  return std::any_of(children.begin(), children.end(), [&](owned_actor const& c) { return c.id.proc == home_->self(); });
+  return !children_on(home_->self()).empty();
 }
 
 bool actor_cell::has_step() const noexcept {
@@ -521,9 +514,8 @@ void actor_cell::advance_end() {
     case ending_step::handlers:
       ending_ = ending_step::children;
       if (has_children()) {
-        auto const children = extras_->children;
         bool const drain = end_reason_->code == errc::ok;
-        for (auto const& child : children)
+        for (auto const& child : extras_->children.all())
           home_->end_actor(child.id, drain, error(errc::actor_killed, "its owner " + describe() + " ended"));
       }
       if (ROOST_PLANT(plant_cleanup_first)) ending_ = ending_step::cleanup;
@@ -545,7 +537,7 @@ void actor_cell::finish() {
   state_ = life::ended;
   auto const why = *end_reason_;
   if (extras_ != nullptr) {
-    for (auto const& child : extras_->children) home_->depend_no_more_on(child.id);
+    for (auto const& child : extras_->children.all()) home_->depend_no_more_on(child.id);
     extras_->children.clear();
   }
   {

@@ -1,6 +1,7 @@
 #pragma once
 // The runtime's side of one actor: its mailbox, its activations, its life. The user's object hangs below it.
 
+#include <roost/actor/children.hpp>
 #include <roost/actor/failure.hpp>
 #include <roost/actor/frame.hpp>
 #include <roost/actor/message.hpp>
@@ -14,13 +15,6 @@ namespace roost::detail {
 
 enum class life : std::uint8_t { starting, running, draining, ending, ended };
 
-/// An actor as its owner records it.
-struct owned_actor {
-  actor_id id;
-  std::string mesh_name;
-  point where;
-};
-
 /// A delayed or periodic message of an actor to itself.
 class self_timer : public timer {
  public:
@@ -29,7 +23,7 @@ class self_timer : public timer {
 
 /// What few actors have; made when first needed.
 struct cell_extras {
-  std::vector<owned_actor> children;                ///< Alive as far as this proc knows, in order of spawning.
+  child_list children;                              ///< Alive as far as this proc knows.
   std::vector<failure> failures;                    ///< Not yet supervised, oldest first.
   std::vector<std::unique_ptr<self_timer>> timers;  ///< Delayed and periodic messages to itself.
   std::vector<std::pair<actor_id, bool>> watchers;  ///< Who is told of the end; true: linked.
@@ -59,6 +53,8 @@ class actor_cell final : public runnable {
   class_descriptor const& what() const noexcept { return *class_; }
   std::string const& name() const noexcept { return name_; }
   point const& where() const noexcept { return where_; }
+  /// The ports that it opened and that are open, the latest first.
+  port_base* ports = nullptr;
   actor* user() const noexcept { return user_.get(); }
   void set_user(std::unique_ptr<actor> object);
   life state() const noexcept { return state_; }

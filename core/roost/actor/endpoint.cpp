@@ -5,15 +5,12 @@
 namespace roost::detail {
 namespace {
 
-/// The slice that a message was cast to; no labels: none.
-struct place_body {
+/// In front of the arguments: the slice that a message was cast to (no labels: none), and the duties of its reply ports.
+struct envelope_body {
   std::vector<std::string> labels;
   std::vector<std::uint64_t> sizes;
+  std::vector<carried_duty> carried;
 };
-
-place_body body_of(cast_place const& place) {
-  return {{place.shape.labels().begin(), place.shape.labels().end()}, {place.shape.sizes().begin(), place.shape.sizes().end()}};
-}
 
 }  // namespace
 
@@ -46,8 +43,19 @@ std::int64_t invocation::remaining() const {
   return std::max<std::int64_t>(0, (deadline - cell->home().seams().clock->now()).count());
 }
 
-link::outgoing make_outgoing(invocation const& from, endpoint_descriptor const& endpoint, actor_id to, reply_route reply,
-                             std::vector<std::byte> const& arguments, cast_place const* place) {
+chain_ptr chain_beyond(invocation const& from, duty_list const& duties) {
+  auto const* served = from.frame->handled;
+  bool const cuts = served != nullptr && std::any_of(duties.begin(), duties.end(), [&](reply_duty const* duty) {
+                      return duty->route().proc == served->reply.proc && duty->route().port == served->reply.port;
+                    });
+  if (!cuts) return from.chain;
+  from.frame->chain = nullptr;
+  return std::make_shared<chain_node const>(chain_node{from.cell->id(), 1, nullptr});
+}
+
+link::outgoing make_outgoing(invocation const& from, chain_ptr const& chain, endpoint_descriptor const& endpoint, actor_id to,
+                             reply_route reply, std::vector<std::byte> const& arguments, cast_place const* place,
+                             std::vector<carried_duty> carried) {
   link::outgoing out;
   out.header.sender = from.cell->id().local;
   out.header.receiver = to.local;
@@ -55,35 +63,45 @@ link::outgoing make_outgoing(invocation const& from, endpoint_descriptor const& 
   out.header.reply_port = reply.port;
   out.header.fingerprint = endpoint.fingerprint;
   out.header.remaining = from.remaining();
-  if (reply && from.chain != nullptr) {
+  if (reply && chain != nullptr) {
     std::vector<actor_id> callers;
-    for (auto const* node = from.chain.get(); node != nullptr; node = node->outer.get()) callers.push_back(node->caller);
+    for (auto const* node = chain.get(); node != nullptr; node = node->outer.get()) callers.push_back(node->caller);
     std::reverse(callers.begin(), callers.end());
     std::vector<std::byte> trailer(wire::chain_size(callers.size()));
     if (wire::encode_chain(callers, trailer)) out.trailer = shared_bytes(std::move(trailer));
   }
-  place_body const shape = place == nullptr ? place_body{} : body_of(*place);
-  auto const prefix = wire::encoded_size(shape);
+  envelope_body front;
+  if (place != nullptr) {
+    front.labels.assign(place->shape.labels().begin(), place->shape.labels().end());
+    front.sizes.assign(place->shape.sizes().begin(), place->shape.sizes().end());
+  }
+  front.carried = std::move(carried);
+  auto const prefix = wire::encoded_size(front);
   std::vector<std::byte> payload(prefix + arguments.size());
-  (void)wire::encode_into(shape, std::span(payload).first(prefix));
+  (void)wire::encode_into(front, std::span(payload).first(prefix));
   std::copy(arguments.begin(), arguments.end(), payload.begin() + static_cast<std::ptrdiff_t>(prefix));
   if (place != nullptr) out.header.point_rank = place->rank;
   out.payload = shared_bytes(std::move(payload));
   return out;
 }
 
-result<shared_bytes> split_payload(shared_bytes const& payload, std::uint64_t rank, std::unique_ptr<cast_place>& place) {
-  wire::reader in(payload.view());
-  place_body shape;
-  if (!wire::decode_value(in, shape)) return in.failure();
-  if (!shape.labels.empty()) {
-    auto made = extent::make(shape.labels, shape.sizes);
-    if (!made) return made.failure();
-    if (rank >= made->size())
-      return error(errc::bad_frame, "rank " + std::to_string(rank) + " is outside the slice of the message");
-    place = std::make_unique<cast_place>(cast_place{*made, rank});
+result<shared_bytes> open_envelope(link::incoming const& in, arrival& at, std::unique_ptr<cast_place>& place) {
+  wire::reader payload(in.payload.view());
+  envelope_body front;
+  if (!wire::decode_value(payload, front)) return payload.failure();
+  at.duties.reserve(front.carried.size());
+  for (auto const& duty : front.carried) {
+    at.duties.emplace_back(*at.home, reply_route{in.from, duty.port}, at.receiver,
+                           message_stamp{duty.stamp_high, duty.stamp_low});
   }
-  return payload.slice(in.offset(), payload.size() - in.offset());
+  if (!front.labels.empty()) {
+    auto made = extent::make(front.labels, front.sizes);
+    if (!made) return made.failure();
+    if (in.header.point_rank >= made->size())
+      return error(errc::bad_frame, "rank " + std::to_string(in.header.point_rank) + " is outside the slice of the message");
+    place = std::make_unique<cast_place>(cast_place{*made, in.header.point_rank});
+  }
+  return in.payload.slice(payload.offset(), in.payload.size() - payload.offset());
 }
 
 }  // namespace roost::detail

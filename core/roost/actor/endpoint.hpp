@@ -6,6 +6,7 @@
 #include <roost/actor/mesh_ref.hpp>
 #include <roost/actor/port.hpp>
 #include <roost/actor/registry.hpp>
+#include <roost/actor/reply_port.hpp>
 #include <roost/actor/task.hpp>
 #include <roost/base/keyed.hpp>
 #include <roost/shape/value_mesh.hpp>
@@ -26,10 +27,6 @@ struct fixed_name {
 };
 
 template <class T>
-inline constexpr bool is_reply_port = false;
-template <class T>
-inline constexpr bool is_reply_port<reply_port<T>> = true;
-template <class T>
 inline constexpr bool is_task = false;
 template <class T>
 inline constexpr bool is_task<task<T>> = true;
@@ -46,8 +43,6 @@ struct answer_of<task<R>> {
 /// The parts of an endpoint's type: its class, what it answers, the arguments that travel.
 template <class C, class R, class... Args>
 struct plain_traits {
-  static_assert(!(is_reply_port<std::remove_cvref_t<Args>> || ...),
-                "roost: the reply_port of an endpoint is its first parameter");
   static_assert(!is_task<R> || !(std::is_reference_v<Args> || ...),
                 "roost: a coroutine endpoint takes its parameters by value, since a reference dangles once it waits");
   using actor_type = C;
@@ -100,7 +95,7 @@ class call_message final : public message {
     auto& self = static_cast<typename traits::actor_type&>(*frame.cell->user());
     auto& home = frame.cell->home();
     if constexpr (traits::explicit_reply) {
-      reply_port<typename traits::answer> answer_port(home, reply, frame.cell->id(), stamp);
+      reply_port<typename traits::answer> answer_port(reply_duty(home, reply, frame.cell->id(), stamp));
       frame.answered = true;
       std::apply([&](auto&... a) { (self.*Member)(std::move(answer_port), std::move(a)...); }, arguments);
     } else if constexpr (coroutine_endpoint) {
@@ -144,9 +139,9 @@ class call_message final : public message {
 };
 
 template <auto Member>
-result<std::unique_ptr<message>> decode_call(shared_bytes const& payload, proc_runtime& home) {
+result<std::unique_ptr<message>> decode_call(shared_bytes const& payload, arrival& at) {
   using arguments = typename member_traits<decltype(Member)>::arguments;
-  auto decoded = wire::decode<arguments>(payload, {}, &home);
+  auto decoded = wire::decode<arguments>(payload, {}, &at);
   if (!decoded) return decoded.failure();
   return std::unique_ptr<message>(std::make_unique<call_message<Member>>(std::move(*decoded)));
 }
@@ -185,35 +180,58 @@ struct invocation {
   std::int64_t remaining() const;
 };
 
-/// The frame-to-be of an invocation; `arguments` are encoded behind the slice that it is cast to.
-link::outgoing make_outgoing(invocation const& from, endpoint_descriptor const& endpoint, actor_id to, reply_route reply,
-                             std::vector<std::byte> const& arguments, cast_place const* place);
-/// The reverse: takes the slice off the front of a payload. Errors: those of decoding.
-result<shared_bytes> split_payload(shared_bytes const& payload, std::uint64_t rank, std::unique_ptr<cast_place>& place);
+/// The frame-to-be of an invocation; `arguments` are encoded behind an envelope: the slice that it is cast to, and the duties of
+/// the reply ports in it.
+link::outgoing make_outgoing(invocation const& from, chain_ptr const& chain, endpoint_descriptor const& endpoint, actor_id to,
+                             reply_route reply, std::vector<std::byte> const& arguments, cast_place const* place,
+                             std::vector<carried_duty> carried);
+/// The reverse: takes the envelope off the front of a payload. Errors: those of decoding.
+result<shared_bytes> open_envelope(link::incoming const& in, arrival& at, std::unique_ptr<cast_place>& place);
+/// The chain of callers of an invocation that passes on `duties`. Passing on the request that the handler serves cuts it: its
+/// caller waits for somebody else from now on.
+chain_ptr chain_beyond(invocation const& from, duty_list const& duties);
 
 /// Sends one invocation of an endpoint to one actor, with credit. Throws where the wait for credit does.
 template <auto Member>
 void send_call(invocation const& from, endpoint_descriptor const& endpoint, actor_id to, reply_route reply,
                typename member_traits<decltype(Member)>::arguments arguments, std::unique_ptr<cast_place> place) {
   auto& home = from.cell->home();
+  constexpr bool with_ports = holds_reply_port<typename member_traits<decltype(Member)>::arguments>();
   if (to.proc == home.self()) {
     auto const size = wire::encoded_size(arguments);
     home.await_credit(from.frame, to, size, from.deadline);
     auto m = std::make_unique<call_message<Member>>(std::move(arguments));
+    if constexpr (with_ports) {
+      auto const duties = duties_in(m->arguments);
+      auto chain = chain_beyond(from, duties);
+      if (reply) m->chain = std::move(chain);
+      for (auto* const duty : duties) duty->pass_to(to);
+    } else if (reply) {
+      m->chain = from.chain;
+    }
     m->endpoint = &endpoint;
     m->sender = from.cell->id();
     m->reply = reply;
     m->deadline = from.deadline;
     m->size = size;
-    if (reply) m->chain = from.chain;
     m->place = std::move(place);
     home.send_local(to, std::move(m));
     return;
   }
-  auto out = make_outgoing(from, endpoint, to, reply, wire::encode(arguments, &home), place.get());
-  home.await_credit(from.frame, to, out.payload.size(), from.deadline);
-  out.header.remaining = from.remaining();
-  home.send_remote(to, std::move(out), reply, from.cell->id());
+  if constexpr (with_ports) {
+    auto duties = duties_in(arguments);
+    auto const chain = chain_beyond(from, duties);
+    passage through(home, std::move(duties), to);
+    auto out = make_outgoing(from, chain, endpoint, to, reply, wire::encode(arguments), place.get(), through.carried());
+    home.await_credit(from.frame, to, out.payload.size(), from.deadline);
+    out.header.remaining = from.remaining();
+    if (home.send_remote(to, std::move(out), reply, from.cell->id())) through.sent();
+  } else {
+    auto out = make_outgoing(from, from.chain, endpoint, to, reply, wire::encode(arguments), place.get(), {});
+    home.await_credit(from.frame, to, out.payload.size(), from.deadline);
+    out.header.remaining = from.remaining();
+    home.send_remote(to, std::move(out), reply, from.cell->id());
+  }
 }
 /// The answers of all ranks of a call.
 template <class R>
@@ -306,6 +324,8 @@ class endpoint<Member, Class, Name, std::tuple<Args...>> {
   using described = detail::described_endpoint<Member, Class, Name>;
   using R = typename described::traits::answer;
   using stored = detail::stored<R>;
+  /// Its message can hold a reply port, so that it goes to one rank.
+  static constexpr bool one_receiver = detail::holds_reply_port<std::tuple<Args...>>();
 
   explicit endpoint(detail::mesh_ref const& mesh, nanoseconds timeout = nanoseconds::max()) : mesh_(&mesh), timeout_(timeout) {}
 
@@ -314,11 +334,12 @@ class endpoint<Member, Class, Name, std::tuple<Args...>> {
 
   /// One result per rank, shape kept, errors per rank. Suspends while a rank has no room.
   future<value_mesh<result<stored>>> call(Args... args) const {
+    check_copies();
     return collect([&](std::uint64_t) { return std::tuple<Args...>(args...); });
   }
   /// The same with one value per rank for every argument.
   future<value_mesh<result<stored>>> call(scattered<Args>... args) const
-    requires(sizeof...(Args) > 0)
+    requires(sizeof...(Args) > 0 && !one_receiver)
   {
     return collect([&](std::uint64_t rank) { return std::tuple<Args...>(args.values().at(rank)...); });
   }
@@ -346,17 +367,27 @@ class endpoint<Member, Class, Name, std::tuple<Args...>> {
           error(errc::unavailable, "no rank of " + mesh.mesh->name + " is alive", described::descriptor.full_name()));
     return call_rank(mesh, alive[random_below(alive.size())], std::tuple<Args...>(std::move(args)...));
   }
-  /// To every rank, without a reply. What is not handled comes back to `actor::undelivered`.
+  /// To every rank, without a reply. What is not handled comes back to `actor::undelivered`. A message that can hold a reply port
+  /// goes to one rank; to any other number it throws `errc::not_one_rank` at once.
   void broadcast(Args... args) const {
     auto const& mesh = detail::require_mesh(*mesh_, "broadcast");
     auto const from = detail::invocation::here(timeout_);
-    for (std::uint64_t rank = 0; rank != mesh.size(); ++rank) {
-      detail::send_call<Member>(from, described::descriptor, mesh.member(rank), {}, std::tuple<Args...>(args...),
-                                place(mesh, rank));
+    if constexpr (one_receiver) {
+      if (mesh.size() != 1) {
+        detail::throw_error(error(errc::not_one_rank,
+                                  "a message with a reply_port goes to exactly one rank, and " + mesh.mesh->name + " has " +
+                                      std::to_string(mesh.size()),
+                                  described::descriptor.full_name()));
+      }
+      detail::send_call<Member>(from, described::descriptor, mesh.member(0), {}, std::tuple<Args...>(std::move(args)...),
+                                place(mesh, 0));
+    } else {
+      send_to_all(mesh, from, args...);
     }
   }
   /// Like `broadcast`, but sends nothing and gives false where that would have to wait for room.
   [[nodiscard]] bool try_broadcast(Args... args) const {
+    check_copies();
     auto const& mesh = detail::require_mesh(*mesh_, "try_broadcast");
     auto const from = detail::invocation::here(timeout_);
     auto const size = wire::encoded_size(std::tuple<Args...>(args...));
@@ -368,6 +399,7 @@ class endpoint<Member, Class, Name, std::tuple<Args...>> {
   }
   /// Results in the order in which they arrive.
   result_stream<R> stream(Args... args) const {
+    check_copies();
     auto const& mesh = detail::require_mesh(*mesh_, "stream");
     auto state = std::make_shared<typename result_stream<R>::shared>();
     state->due = mesh.size();
@@ -383,6 +415,18 @@ class endpoint<Member, Class, Name, std::tuple<Args...>> {
   }
 
  private:
+  /// Where the arguments are copied, one copy for each rank.
+  static constexpr void check_copies() {
+    static_assert(
+        !one_receiver,
+        "roost: a message with a reply_port cannot be copied to several ranks: use call_one, choose, or broadcast to one");
+  }
+  static void send_to_all(detail::mesh_ref const& mesh, detail::invocation const& from, Args const&... args) {
+    for (std::uint64_t rank = 0; rank != mesh.size(); ++rank) {
+      detail::send_call<Member>(from, described::descriptor, mesh.member(rank), {}, std::tuple<Args...>(args...),
+                                place(mesh, rank));
+    }
+  }
   static std::unique_ptr<detail::cast_place> place(detail::mesh_ref const& mesh, std::uint64_t rank) {
     if (mesh.covered.dims() == 0 && mesh.size() == 1) return nullptr;
     return std::make_unique<detail::cast_place>(detail::cast_place{mesh.covered.extent(), rank});

@@ -23,7 +23,10 @@ handler_frame& require_frame(char const* what) {
   return *current;
 }
 
-waiter::waiter(handler_frame& of) : frame_(&of) { key = of.cell->key; }
+waiter::waiter(handler_frame& of) : frame_(&of) {
+  key = of.cell->key;
+  worker = of.cell->worker;
+}
 
 waiter::~waiter() {
   auto& seams = frame_->cell->home().seams();
@@ -41,7 +44,7 @@ bool waiter::begin(wait_kind kind, actor_id target, instant deadline) {
   auto until = std::min(deadline, frame_->deadline);
   number_ = cell.next_wait();
   if (seams.observer != nullptr) {
-    seams.observer->wait_started({cell.id(), number_, kind, target, until});
+    seams.observer->wait_started({cell.id(), number_, kind, target, until, request});
   }
   if (!outcome_ && until <= seams.clock->now()) outcome_ = errc::timeout;
   if (outcome_) return false;

@@ -62,6 +62,8 @@ class waiter final : public runnable {
   wait_kind kind() const noexcept { return kind_; }
   actor_id const& target() const noexcept { return target_; }
 
+  message_stamp request;  ///< Whose answer it waits for, for observers; zero where there is none.
+
   void run() override;
   /// The proc ends: lets the handler unwind at once.
   void unwind_now();

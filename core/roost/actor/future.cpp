@@ -31,6 +31,7 @@ errc future_base::wait(instant deadline, wait_kind kind) {
   auto& frame = require_frame("future::get()");
   if (comes_after(frame)) return errc::deadlock;
   waiter w(frame);
+  w.request = request;
   observer_node node{&w, nullptr};
   observers_.add(node);
   boost::intrusive_ptr<port_base> const keep(this);
@@ -45,9 +46,9 @@ errc future_base::wait(instant deadline, wait_kind kind) {
 }
 
 bool future_base::comes_after(handler_frame const& frame) const noexcept {
-  bool const after = by_callback && !ready_ && owner == frame.cell->id();
-  sometimes(after, "actor: a wait for a callback of the waiting actor is refused");
-  return after;
+  bool const too_late = by_callback && !ready_ && owner == frame.cell->id();
+  sometimes(too_late, "actor: a wait for a callback of the waiting actor is refused");
+  return too_late;
 }
 
 coroutine_wait::~coroutine_wait() {
@@ -60,6 +61,7 @@ bool coroutine_wait::suspend(future_base& on, std::coroutine_handle<> who) {
   if (on.comes_after(frame)) throw_error(wait_error(errc::deadlock));
   on_ = &on;
   waiter_.emplace(frame);
+  waiter_->request = on.request;
   node_.who = &*waiter_;
   on.add_observer(node_);
   return waiter_->suspend(wait_kind::reply, on.awaited_actor(), never, who);

@@ -101,7 +101,7 @@ class answer_state final : public future_state<T> {
   }
   result<void> take_bytes(shared_bytes const& encoded, std::uint64_t type) override {
     if (type != wire::fingerprint_of<T>()) return mismatch();
-    auto value = wire::decode<T>(encoded, {}, this->home);
+    auto value = wire::decode<T>(encoded);
     if (!value) return value.failure();
     this->set(std::move(*value));
     return {};

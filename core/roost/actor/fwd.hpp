@@ -27,6 +27,7 @@ class message;
 class port_base;
 class proc_runtime;
 class waiter;
+struct arrival;
 struct class_descriptor;
 struct endpoint_descriptor;
 struct handler_frame;

@@ -1,7 +1,7 @@
 #pragma once
 // Ports: typed handles on which values come back. They travel in messages; the receiver stays where it was opened.
 
-#include <roost/actor/future.hpp>
+#include <roost/actor/reply_port.hpp>
 
 #include <deque>
 #include <memory>
@@ -14,8 +14,9 @@ namespace detail {
 /// Sends the one value of a once port anywhere: its room was reserved when the port was opened.
 template <class T>
 void send_to_once_port(proc_runtime& home, port_id to, T value) {
+  static_assert(!holds_reply_port<T>(), "roost: a reply_port is passed on as an argument of an endpoint, not through a port");
   if (to.owner.proc != home.self()) {
-    home.send_once_value(to, shared_bytes(wire::encode(value, &home)), wire::fingerprint_of<T>());
+    home.send_once_value(to, shared_bytes(wire::encode(value)), wire::fingerprint_of<T>());
   } else if (auto const p = home.find_port(to.number)) {
     home.close_port(*p);
     if (auto const taken = p->take(&value, wire::fingerprint_of<T>()); !taken) p->fail(taken.failure());
@@ -25,11 +26,12 @@ void send_to_once_port(proc_runtime& home, port_id to, T value) {
 /// Sends one of many values to a port anywhere, when there is room for it.
 template <class T>
 void send_to_port(port_id to, T value) {
+  static_assert(!holds_reply_port<T>(), "roost: a reply_port is passed on as an argument of an endpoint, not through a port");
   auto& frame = require_frame("port::send()");
   auto& home = frame.cell->home();
   auto const sender = frame.cell->id();
   if (to.owner.proc != home.self()) {
-    auto encoded = shared_bytes(wire::encode(value, &home));
+    auto encoded = shared_bytes(wire::encode(value));
     home.await_credit(&frame, port_key(to), encoded.size(), frame.deadline, to.owner);
     home.send_port_value(sender, to, std::move(encoded), wire::fingerprint_of<T>());
     return;
@@ -40,22 +42,6 @@ void send_to_port(port_id to, T value) {
   if (p == nullptr) return;
   if (auto const taken = p->take(&value, wire::fingerprint_of<T>()); !taken) return p->fail(taken.failure());
   home.value_arrived(*p, sender.local, size);
-}
-
-/// Answers one request: a value of the type that the caller expects.
-template <class T>
-void answer_value(proc_runtime& home, reply_route to, T value, actor_id replier, message_stamp request) {
-  if (to.proc != home.self()) {
-    home.answer_bytes(to, shared_bytes(wire::encode(value, &home)), wire::fingerprint_of<T>(), replier, request);
-    return;
-  }
-  home.note_replied(replier, request);
-  if (auto const p = home.find_port(to.port)) {
-    home.close_port(*p);
-    auto const taken = p->take(&value, wire::fingerprint_of<T>());
-    home.note_reply_arrived(*p, taken ? errc::ok : taken.failure().code);
-    if (!taken) p->fail(taken.failure());
-  }
 }
 
 /// Where the values of a receiver wait.
@@ -72,7 +58,7 @@ class receiver_state final : public port_base {
   result<void> take_bytes(shared_bytes const& encoded, std::uint64_t type) override {
     if (type != wire::fingerprint_of<T>())
       return error(errc::fingerprint_mismatch, "a value of another type was sent to the port");
-    auto value = wire::decode<T>(encoded, {}, home);
+    auto value = wire::decode<T>(encoded);
     if (!value) return value.failure();
     push(std::move(*value));
     return {};
@@ -218,51 +204,6 @@ std::pair<once_port<T>, receiver<T>> once_channel() {
   once_port<T> const p(port_id{state->owner, state->number});
   return {p, receiver<T>(std::move(state))};
 }
-
-/// The obligation to answer one request, taken by an endpoint as its first parameter: answer later, from any handler of the
-/// same actor. Destroyed unanswered, the caller gets `errc::no_reply`.
-template <class T>
-class reply_port {
- public:
-  reply_port() = default;
-  reply_port(detail::proc_runtime& home, detail::reply_route to, actor_id replier, message_stamp request)
-      : home_(&home), to_(to), replier_(replier), request_(request) {}
-  reply_port(reply_port&& other) noexcept
-      : home_(other.home_), to_(std::exchange(other.to_, {})), replier_(other.replier_), request_(other.request_) {}
-  reply_port& operator=(reply_port&& other) noexcept {
-    abandon();
-    home_ = other.home_;
-    to_ = std::exchange(other.to_, {});
-    replier_ = other.replier_;
-    request_ = other.request_;
-    return *this;
-  }
-  ~reply_port() { abandon(); }
-
-  /// Whether an answer is still due.
-  bool open() const noexcept { return static_cast<bool>(to_); }
-  /// The first answer counts; later ones are dropped.
-  void send(detail::stored<T> value) {
-    if (to_) detail::answer_value(*home_, std::exchange(to_, {}), std::move(value), replier_, request_);
-  }
-  void send()
-    requires std::is_void_v<T>
-  {
-    send(unit{});
-  }
-  void fail(error why) {
-    if (to_) home_->answer_error(std::exchange(to_, {}), why, replier_, request_);
-  }
-
- private:
-  void abandon() noexcept {
-    if (to_ && !home_->mute()) fail(error(errc::no_reply, "the reply port was destroyed unanswered", to_string(replier_)));
-  }
-  detail::proc_runtime* home_ = nullptr;
-  detail::reply_route to_;
-  actor_id replier_;
-  message_stamp request_;
-};
 
 }  // namespace roost
 

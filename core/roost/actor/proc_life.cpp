@@ -137,7 +137,7 @@ void proc_runtime::control(proc_id from, std::uint16_t kind, shared_bytes body) 
     case control_kind::kill:
       if (auto const said = wire::decode<target_body>(body)) {
         if (find(said->local) == nullptr && !tombstones_.contains(said->local)) {
-          tombstones_[said->local] = from_body(said->why);
+          remember_end(said->local, from_body(said->why));
         } else {
           end_actor({self_, said->local}, false, from_body(said->why));
         }

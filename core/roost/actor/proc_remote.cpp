@@ -73,24 +73,19 @@ void proc_runtime::deliver_user(link::incoming in) {
   auto* cell = find(to.local);
   if (cell == nullptr) {
     if (tombstones_.contains(to.local)) {
-      sessions_->returned(in.from, in.epoch, in.number, gone_reason(to.local).code);
+      return_incoming(in, gone_reason(to.local).code);
     } else {
       hold_unknown(to.local, std::move(in));
     }
     return;
   }
   auto const* endpoint = cell->what().find_endpoint(in.header.endpoint);
-  if (endpoint == nullptr) {
-    sessions_->returned(in.from, in.epoch, in.number, errc::unknown_endpoint);
-    return;
-  }
-  if (endpoint->fingerprint != in.header.fingerprint) {
-    sessions_->returned(in.from, in.epoch, in.number, errc::fingerprint_mismatch);
-    return;
-  }
+  if (endpoint == nullptr) return return_incoming(in, errc::unknown_endpoint);
+  if (endpoint->fingerprint != in.header.fingerprint) return return_incoming(in, errc::fingerprint_mismatch);
   std::unique_ptr<cast_place> place;
-  auto const arguments = split_payload(in.payload, in.header.point_rank, place);
-  auto decoded = arguments ? endpoint->decode(*arguments, *this) : result<std::unique_ptr<message>>(arguments.failure());
+  arrival at{this, to, {}};
+  auto const arguments = open_envelope(in, at, place);
+  auto decoded = arguments ? endpoint->decode(*arguments, at) : result<std::unique_ptr<message>>(arguments.failure());
   auto const chain = wire::decode_chain(in.trailer.view());
   if (!decoded || !chain) {
     sessions_->returned(in.from, in.epoch, in.number, errc::bad_frame);
@@ -124,6 +119,13 @@ void proc_runtime::deliver_value(link::incoming const& in) {
     return p->fail(taken.failure());
   }
   keep_claim(*p, {in.header.sender, in.payload.size(), {in.from, in.epoch, in.number}});
+}
+
+void proc_runtime::return_incoming(link::incoming const& in, errc why) {
+  std::unique_ptr<cast_place> place;
+  arrival at{this, {self_, in.header.receiver}, {}};
+  (void)open_envelope(in, at, place);
+  sessions_->returned(in.from, in.epoch, in.number, why);
 }
 
 void proc_runtime::hold_unknown(std::uint64_t local, link::incoming in) {
@@ -163,7 +165,7 @@ void proc_runtime::expire_held() {
       if (in.header.receiver == 0) {
         deliver_agent(in, true);
       } else {
-        sessions_->returned(in.from, in.epoch, in.number, errc::no_such_actor);
+        return_incoming(in, errc::no_such_actor);
       }
     }
   }
@@ -172,25 +174,12 @@ void proc_runtime::expire_held() {
 
 void proc_runtime::deliver_agent(link::incoming const& in, bool waited) {
   switch (static_cast<agent_op>(in.header.endpoint)) {
-    case agent_op::answer_value:
-      if (auto const p = find_port(in.header.reply_port)) {
-        if (p->once()) close_port(*p);
-        auto const taken = p->take_bytes(in.payload, in.header.fingerprint);
-        auto const outcome = taken ? errc::ok : taken.failure().code;
-        note_reply_arrived(*p, outcome);
-        if (ROOST_PLANT(plant_reply_twice) && (p->request.low & 7) == 3) note_reply_arrived(*p, outcome);
-        if (!taken) p->fail(taken.failure());
-      }
+    case agent_op::answer_value: port_value(in.header.reply_port, in.payload, in.header.fingerprint); break;
+    case agent_op::answer_error: {
+      auto const body = read_body<error_body>(in.payload);
+      port_error(in.header.reply_port, body ? from_body(*body) : error(errc::bad_frame, "an error that cannot be read"));
       break;
-    case agent_op::answer_error:
-      if (auto const p = find_port(in.header.reply_port)) {
-        auto const body = read_body<error_body>(in.payload);
-        auto const why = body ? from_body(*body) : error(errc::bad_frame, "an error that cannot be read");
-        note_reply_arrived(*p, why.code);
-        close_port(*p);
-        p->fail(why);
-      }
-      break;
+    }
     case agent_op::spawn:
       if (auto body = read_body<spawn_body>(in.payload)) agent_spawn(in.from, std::move(*body));
       break;
@@ -247,10 +236,47 @@ void proc_runtime::deliver_agent(link::incoming const& in, bool waited) {
   }
 }
 
+void proc_runtime::port_value(std::uint64_t port, shared_bytes const& encoded, std::uint64_t type) {
+  auto const p = find_port(port);
+  if (p == nullptr) return;
+  if (p->once()) close_port(*p);
+  auto const taken = p->take_bytes(encoded, type);
+  auto const outcome = taken ? errc::ok : taken.failure().code;
+  note_reply_arrived(*p, outcome);
+  if (ROOST_PLANT(plant_reply_twice) && (p->request.low & 7) == 3) note_reply_arrived(*p, outcome);
+  if (!taken) p->fail(taken.failure());
+}
+
+void proc_runtime::port_error(std::uint64_t port, error const& why) {
+  auto const p = find_port(port);
+  if (p == nullptr) return;
+  note_reply_arrived(*p, why.code);
+  close_port(*p);
+  p->fail(why);
+}
+
+void proc_runtime::pass_value(reply_route to, shared_bytes const& encoded, std::uint64_t type) {
+  sometimes(true, "actor: the answer to a forwarded request comes back");
+  if (to.proc == self_) {
+    port_value(to.port, encoded, type);
+  } else {
+    send_agent(to.proc, agent_op::answer_value, encoded, to.port, type);
+  }
+}
+
+void proc_runtime::pass_error(reply_route to, error const& why) {
+  sometimes(true, "actor: a forwarded request fails");
+  if (to.proc == self_) {
+    port_error(to.port, why);
+  } else {
+    send_agent(to.proc, agent_op::answer_error, shared_bytes(wire::encode(to_body(why))), to.port);
+  }
+}
+
 void proc_runtime::agent_spawn(proc_id from, spawn_body body) {
   auto const refuse = [&](error why) {
     why.where = body.class_name + " " + body.name + " on " + place();
-    tombstones_[body.local] = why;
+    remember_end(body.local, why);
     owner_told(body.owner, {self_, body.local}, why);
     release_held(body.local);
   };
@@ -263,7 +289,7 @@ void proc_runtime::agent_spawn(proc_id from, spawn_body body) {
   if (what == nullptr) return refuse(error(errc::bad_argument, "this executable has no actor class of that name"));
   auto const* how = what->find_constructor(body.fingerprint);
   if (how == nullptr) return refuse(error(errc::fingerprint_mismatch, "this executable has no constructor for these arguments"));
-  auto construct = how->decode(body.arguments, *this);
+  auto construct = how->decode(body.arguments);
   auto shape = extent::make(body.labels, body.sizes);
   if (!construct) return refuse(construct.failure());
   if (!shape) return refuse(shape.failure());

@@ -96,6 +96,7 @@ void proc_runtime::spawn_here(spawn_order order) {
   auto const rank = order.where.rank();
   auto cell = std::make_unique<actor_cell>(*this, std::move(order));
   cell->key = child_key(seams_->key, "actor", name, mix(rank, names_[name + "\n" + std::to_string(rank)]++));
+  if (cell->what().dedicated) cell->worker = seams_->executor->add_worker(cell->key);
   auto& placed = *cell;
   auto const [at, fresh] = actors_.emplace(local, std::move(cell));
   ROOST_INVARIANT(fresh, "actor id " + to_string(actor_id{self_, local}) + " is used twice");
@@ -105,31 +106,28 @@ void proc_runtime::spawn_here(spawn_order order) {
   release_held(local);
 }
 
+void proc_runtime::remember_end(std::uint64_t local, error why) {
+  if (!tombstones_.insert_or_assign(local, std::move(why)).second) return;
+  auto const limit = seams_->knobs->count(knobs::tombstones);
+  if (tombstone_order_.size() < limit) {
+    tombstone_order_.push_back(local);
+  } else {
+    tombstones_.erase(std::exchange(tombstone_order_[next_tombstone_], local));
+    next_tombstone_ = (next_tombstone_ + 1) % limit;
+  }
+}
+
 void proc_runtime::retire(actor_cell& cell, error const& why) {
   graveyard_.clear();
   auto const id = cell.id();
   std::vector<std::pair<actor_id, bool>> watchers;
   if (auto* extras = cell.extras_if_any()) watchers = extras->watchers;
   if (seams_->observer != nullptr) seams_->observer->actor_ended(id, why.code);
-  auto const limit = seams_->knobs->count(knobs::tombstones);
-  if (tombstone_order_.size() < limit) {
-    tombstone_order_.push_back(id.local);
-  } else {
-    tombstones_.erase(std::exchange(tombstone_order_[next_tombstone_], id.local));
-    next_tombstone_ = (next_tombstone_ + 1) % limit;
-  }
-  tombstones_[id.local] = why.code == errc::ok ? error(errc::actor_stopped, cell.describe() + " has stopped") : why;
+  remember_end(id.local, why.code == errc::ok ? error(errc::actor_stopped, cell.describe() + " has stopped") : why);
   auto const owner = cell.owner();
   bool const was_root = is_root() && id.local == root_local_;
   sessions_->sender_ended(id.local);
-  std::vector<std::uint64_t> owned_ports;
-  for (auto const& [number, p] : ports_) {  // banned-call: sorted below
-    if (p->owner == id) owned_ports.push_back(number);
-  }
-  std::sort(owned_ports.begin(), owned_ports.end());
-  for (auto const number : owned_ports) {
-    if (auto const p = find_port(number)) close_port(*p);
-  }
+  while (cell.ports != nullptr) close_port(*cell.ports);
   take_watches([&](watch_entry const& w) { return w.port == 0 && w.watcher == id; });
   if (owner.local != 0) depend_no_more_on(owner);
   auto const node = actors_.find(id.local);
@@ -198,7 +196,7 @@ void proc_runtime::depend_no_more_on(actor_id other) {
   if (other.proc != self_ && !known_failed(other.proc)) sessions_->unwatch(other.proc);
 }
 
-void proc_runtime::send_remote(actor_id to, link::outgoing out, reply_route reply, actor_id sender) {
+bool proc_runtime::send_remote(actor_id to, link::outgoing out, reply_route reply, actor_id sender) {
   message_stamp stamp;
   auto const endpoint = out.header.endpoint;
   if (seams_->observer != nullptr) {
@@ -222,9 +220,10 @@ void proc_runtime::send_remote(actor_id to, link::outgoing out, reply_route repl
   } else {
     admitted = sessions_->send(to.proc, std::move(out), &refused);
   }
-  if (admitted == link::admission::admitted) return;
+  if (admitted == link::admission::admitted) return true;
   if (admitted == link::admission::no_credit) refused = error(errc::would_block, "no credit to send to " + to_string(to));
   tell(sender, reply, stamp, endpoint, to, errc::not_handled, refused);
+  return false;
 }
 
 void proc_runtime::message_started(actor_cell& receiver, message& m) {
@@ -282,12 +281,20 @@ void proc_runtime::open_port(port_base& p, actor_id owner) {
   p.home = this;
   p.owner = owner;
   ports_.emplace(p.number, port_ptr(&p));
+  auto* const cell = find(owner.local);
+  if (cell == nullptr) return;
+  p.after = std::exchange(cell->ports, &p);
+  if (p.after != nullptr) p.after->before = &p;
 }
 
 void proc_runtime::close_port(port_base& p) noexcept {
   if (p.number == 0) return;
   port_ptr const alive(&p);
   ports_.erase(p.number);
+  if (auto* const cell = find(p.owner.local); cell != nullptr && cell->ports == &p) cell->ports = p.after;
+  if (p.after != nullptr) p.after->before = p.before;
+  if (p.before != nullptr) p.before->after = p.after;
+  p.before = p.after = nullptr;
   if (std::exchange(p.watching, false)) depend_no_more_on(p.target);
   if (auto const claims = std::move(p.claims); claims != nullptr && !mute_) {
     for (auto const& claim : *claims) give_back_claim(p, claim);

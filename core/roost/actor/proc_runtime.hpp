@@ -72,8 +72,8 @@ class proc_runtime final : public proc_instance, private link::session_events, p
   bool has_credit(std::uint64_t sender, actor_id receiver, std::uint64_t size) const;
   /// Sends within this proc. Credit has been awaited.
   void send_local(actor_id to, std::unique_ptr<message> m);
-  /// Sends to another proc. Credit has been awaited.
-  void send_remote(actor_id to, link::outgoing out, reply_route reply, actor_id sender);
+  /// Sends to another proc. Credit has been awaited. False: it was refused, and the sender is told.
+  bool send_remote(actor_id to, link::outgoing out, reply_route reply, actor_id sender);
   /// Returns the credit of a message of this proc or reports its handling to its proc.
   void message_started(actor_cell& receiver, message& m);
   /// The message is not handled by `receiver` and never will be.
@@ -86,6 +86,8 @@ class proc_runtime final : public proc_instance, private link::session_events, p
   void open_port(port_base& p, actor_id owner);
   void close_port(port_base& p) noexcept;
   port_ptr find_port(std::uint64_t number) const;
+  /// The request that the port stands for leaves: from now on the silence of its target's proc ends the wait.
+  void mark_sent(std::uint64_t port);
   /// An error as the answer to a request.
   void answer_error(reply_route to, error const& why, actor_id replier, message_stamp request);
   /// A value for a port of another proc.
@@ -99,11 +101,16 @@ class proc_runtime final : public proc_instance, private link::session_events, p
   /// A value of a sender of this proc is in the channel, and holds credit until it is received or the port closed.
   void value_arrived(port_base& p, std::uint64_t sender, std::uint64_t size);
   void value_received(port_base& p);
+  /// An answer that came for a relay, on its way to the caller.
+  void pass_value(reply_route to, shared_bytes const& encoded, std::uint64_t type);
+  void pass_error(reply_route to, error const& why);
   void note_replied(actor_id replier, message_stamp request) {
     if (seams_->observer != nullptr) seams_->observer->replied(replier, request);
   }
   void note_reply_arrived(port_base const& p, errc outcome) {
-    if (p.awaited && seams_->observer != nullptr) seams_->observer->reply_arrived(p.owner, p.request, outcome);
+    // A relay stands for no request of its own.
+    if (p.awaited && p.request != message_stamp{} && seams_->observer != nullptr)
+      seams_->observer->reply_arrived(p.owner, p.request, outcome);
   }
   /// A wait on another actor's life: `port` fails when `watched` ends.
   void link_port(port_base& p, actor_id watched);
@@ -169,8 +176,6 @@ class proc_runtime final : public proc_instance, private link::session_events, p
   void launched(proc_id id) override;
   void exited(proc_id id, error why) override;
 
-  /// The request that the port stands for leaves: from now on the silence of its target's proc ends the wait.
-  void mark_sent(std::uint64_t port);
   /// Takes the watches that `gone` names out of the list, and gives them.
   std::vector<watch_entry> take_watches(std::function<bool(watch_entry const&)> const& gone);
   void add_watch(watch_entry entry);
@@ -179,6 +184,10 @@ class proc_runtime final : public proc_instance, private link::session_events, p
   static void keep_claim(port_base& p, value_claim claim);
   void give_back_claim(port_base const& p, value_claim const& claim);
   bool is_gone(actor_id receiver) const;
+  /// What a message brings is not for anyone here: reply ports in it end unanswered, and its sender is told `why`.
+  void return_incoming(link::incoming const& in, errc why);
+  void port_value(std::uint64_t port, shared_bytes const& encoded, std::uint64_t type);
+  void port_error(std::uint64_t port, error const& why);
   /// `waited`: it was held for the spawn of its target, which has not come.
   void deliver_agent(link::incoming const& in, bool waited = false);
   void agent_spawn(proc_id from, spawn_body body);
@@ -206,6 +215,8 @@ class proc_runtime final : public proc_instance, private link::session_events, p
   void chase(cycle_probe_body probe);
 
   error gone_reason(std::uint64_t local) const;
+  /// Keeps a tombstone for as long as no more than the limit of later ones are kept.
+  void remember_end(std::uint64_t local, error why);
   void hold_unknown(std::uint64_t local, link::incoming in);
   void release_held(std::uint64_t local);
   void expire_held();

@@ -21,7 +21,7 @@ struct endpoint_descriptor {
   std::uint64_t fingerprint = 0;  ///< Of the arguments.
   std::size_t concurrency = 0;    ///< 0: exclusive; else at most so many at a time.
   /// Makes the message of encoded arguments. Errors: those of decoding.
-  result<std::unique_ptr<message>> (*decode)(shared_bytes const& payload, proc_runtime& home) = nullptr;
+  result<std::unique_ptr<message>> (*decode)(shared_bytes const& payload, arrival& at) = nullptr;
 
   std::string full_name() const { return std::string(class_name) + "." + std::string(name); }
 };
@@ -29,13 +29,14 @@ struct endpoint_descriptor {
 /// One way to construct an actor of a class.
 struct constructor_descriptor {
   std::uint64_t fingerprint = 0;  ///< Of the arguments.
-  result<std::unique_ptr<message>> (*decode)(shared_bytes const& arguments, proc_runtime& home) = nullptr;
+  result<std::unique_ptr<message>> (*decode)(shared_bytes const& arguments) = nullptr;
 };
 
 struct class_descriptor {
   std::string_view name;
   std::vector<endpoint_descriptor const*> endpoints;  ///< Its own and its bases', sorted by id.
   std::vector<constructor_descriptor> constructors;   ///< Sorted by fingerprint.
+  bool dedicated = false;                             ///< Each of its actors has a worker of its own.
 
   endpoint_descriptor const* find_endpoint(std::uint64_t id) const noexcept;
   constructor_descriptor const* find_constructor(std::uint64_t fingerprint) const noexcept;

@@ -33,8 +33,8 @@ class construct_message final : public message {
 };
 
 template <class T, class... Args>
-result<std::unique_ptr<message>> decode_construct(shared_bytes const& payload, proc_runtime& home) {
-  auto decoded = wire::decode<std::tuple<Args...>>(payload, {}, &home);
+result<std::unique_ptr<message>> decode_construct(shared_bytes const& payload) {
+  auto decoded = wire::decode<std::tuple<Args...>>(payload);
   if (!decoded) return decoded.failure();
   return std::unique_ptr<message>(std::make_unique<construct_message<T, Args...>>(std::move(*decoded)));
 }
@@ -50,8 +50,11 @@ struct constructible {
   static_assert(exported<T>, "roost: the class is not exported: write ROOST_EXPORT after it");
   static_assert(std::is_base_of_v<actor, T>, "roost: only classes derived from roost::actor can be spawned");
   static_assert(std::is_constructible_v<T, Args...>, "roost: the actor's class has no constructor for these arguments");
+  static_assert(!holds_reply_port<std::tuple<Args...>>(),
+                "roost: a reply_port is passed on as an argument of an endpoint, not of a constructor");
   static class_descriptor const& registered() {
     auto& what = roost_class_of(static_cast<T const*>(nullptr));
+    if constexpr (requires { T::dedicated; }) what.dedicated = T::dedicated;
     register_constructor(what, {wire::fingerprint_of<std::tuple<Args...>>(), &decode_construct<T, Args...>});
     return what;
   }
@@ -78,7 +81,7 @@ actor_id spawn_one(actor_cell& owner, proc_id where, std::string const& mesh_nam
     body.sizes.assign(at.extent().sizes().begin(), at.extent().sizes().end());
     body.rank = at.rank();
     body.fingerprint = wire::fingerprint_of<std::tuple<Args...>>();
-    body.arguments = shared_bytes(wire::encode(arguments, &home));
+    body.arguments = shared_bytes(wire::encode(arguments));
     home.spawn_there(std::move(body), where);
   }
   return id;

@@ -155,6 +155,9 @@ class fake_proc final : public clock, public executor, public transport, public 
     r.queued = false;
   }
   void spend(nanoseconds) override {}
+  instant offloaded(nanoseconds) override { return now(); }
+  std::uint32_t add_worker(entity_key) override { return 0; }
+  void remove_worker(std::uint32_t) override {}
   fiber_pool& fibers() override { std::terminate(); }
 
   void attach(transport_events* events) override { listener_ = events; }

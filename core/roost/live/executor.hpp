@@ -20,6 +20,10 @@ class live_executor final : public executor {
   void ready(runnable& r, lane where) override;
   void withdraw(runnable& r) override;
   void spend(nanoseconds) override {}
+  instant offloaded(nanoseconds) override { return clock_.now(); }
+  /// One loop serves all actors of a live proc.
+  std::uint32_t add_worker(entity_key) override { return 0; }
+  void remove_worker(std::uint32_t) override {}
   fiber_pool& fibers() override { return fibers_; }
 
   event_loop& loop() noexcept { return loop_; }

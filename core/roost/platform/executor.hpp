@@ -9,7 +9,7 @@
 
 namespace roost {
 
-/// Which party of a proc runs something: its worker (handlers), or its control plane (agents, sessions, timers).
+/// Which party of a proc runs something: a worker (handlers), or its control plane (agents, sessions, timers).
 enum class lane : std::uint8_t { user, control };
 
 /// Something that can run one step: an actor with a message, or a parked handler whose wait has ended.
@@ -24,6 +24,7 @@ class runnable {
   virtual void run() = 0;
 
   entity_key key;            ///< Of the actor, for the schedule's decisions.
+  std::uint32_t worker = 0;  ///< Which worker runs it: 0 is the one that all share, others are dedicated.
   std::uint64_t steps = 0;   ///< The executor's count of its own steps: the counter of those decisions.
   runnable* next = nullptr;  ///< The executor's link while queued.
   bool queued = false;       ///< The executor's mark while queued.
@@ -32,7 +33,7 @@ class runnable {
   ~runnable() = default;
 };
 
-/// Runs the runnables of one proc, one at a time per lane. Call only from the proc's own loop.
+/// Runs the runnables of one proc, one at a time per worker and on the control plane. Call only from the proc's own loop.
 class executor {
  public:
   virtual ~executor() = default;
@@ -42,6 +43,14 @@ class executor {
   virtual void withdraw(runnable& r) = 0;
   /// The running step declares that it takes `duration` of its worker's time. Live: nothing, since it really took it.
   virtual void spend(nanoseconds duration) = 0;
+  /// The running step has run code that blocks beside its worker, and declares that it takes `duration`: when that is over.
+  /// Live: now, since it really took it.
+  virtual instant offloaded(nanoseconds duration) = 0;
+  /// A worker that runs nothing but what names it, so that this keeps nothing else of the proc waiting; `key` is that of its
+  /// actor. 0 where there is only the one that all share.
+  virtual std::uint32_t add_worker(entity_key key) = 0;
+  /// Nothing of that worker is queued or runs.
+  virtual void remove_worker(std::uint32_t worker) = 0;
   /// The fibers of this proc's loop: handlers park on them.
   virtual fiber_pool& fibers() = 0;
 };

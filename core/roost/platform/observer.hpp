@@ -37,6 +37,7 @@ struct wait_observation {
   wait_kind kind = wait_kind::reply;
   actor_id target;  ///< What it waits for; equal to `waiter` where it is no actor.
   instant deadline = never;
+  message_stamp request;  ///< Of the call whose answer it waits for; zero where it waits for none, or for several.
 };
 
 /// All calls come from the proc in which the thing happened, at the moment when it happened.
@@ -67,6 +68,8 @@ class observer {
   /// An answer left the handler (or its explicit reply port) of the request of `stamp`; it reached the waiting future.
   virtual void replied(actor_id replier, message_stamp request) = 0;
   virtual void reply_arrived(actor_id caller, message_stamp request, errc outcome) = 0;
+  /// The obligation to answer the request of `stamp` goes from one actor to another, in a message.
+  virtual void forwarded(actor_id from, actor_id to, message_stamp request) = 0;
 
   virtual void wait_started(wait_observation const& wait) = 0;
   virtual void wait_ended(actor_id waiter, std::uint64_t wait, errc outcome) = 0;

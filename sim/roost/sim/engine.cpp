@@ -219,8 +219,7 @@ void engine::unsettled(std::string promise, std::string why) {
 void engine::settle() {
   settling_ = true;
   for (auto const& p : procs_) {
-    p->user.make_fair();
-    p->control.make_fair();
+    p->each_lane([](lane_runner& each) { each.make_fair(); });
   }
   recorder_.note(record::healed, 0);
   check::observation healed;

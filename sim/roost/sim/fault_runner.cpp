@@ -127,8 +127,7 @@ void fault_runner::strike_procs(fault_operation const& operation, std::size_t in
     if (operation.kind == fault_kind::pause_proc) {
       moment const until =
           operation.duration.count() == 0 ? std::max(engine_.now(), quiet_at_) : engine_.now() + operation.duration.count();
-      p->user.hold(until);
-      p->control.hold(until);
+      p->each_lane([&](lane_runner& each) { each.hold(until); });
       continue;
     }
     hit = hit || engine_.net().open_channels(*p) != 0;
@@ -205,8 +204,7 @@ void fault_runner::heal() {
   }
   for (auto const& p : engine_.procs()) {
     if (p->ended) continue;
-    p->user.hold(engine_.now());
-    p->control.hold(engine_.now());
+    p->each_lane([&](lane_runner& each) { each.hold(engine_.now()); });
   }
 }
 

@@ -37,6 +37,7 @@ char const* name_of(observed what) {
     case observed::watch_started: return "watch_started";
     case observed::watch_ended: return "watch_ended";
     case observed::returned: return "returned";
+    case observed::forwarded: return "forwarded";
   }
   return "observed";
 }
@@ -197,6 +198,14 @@ void simulated_observer::reply_arrived(actor_id caller, message_stamp request, e
   report(self_.sim, o);
 }
 
+void simulated_observer::forwarded(actor_id from, actor_id to, message_stamp request) {
+  if (self_.muted) return;
+  auto o = about(observed::forwarded, from);
+  o.other = to;
+  o.stamp = request;
+  report(self_.sim, o);
+}
+
 void simulated_observer::wait_started(wait_observation const& wait) {
   if (self_.muted) return;
   auto o = about(observed::wait_started, wait.waiter);
@@ -204,6 +213,7 @@ void simulated_observer::wait_started(wait_observation const& wait) {
   o.wait = wait.wait;
   o.kind = wait.kind;
   o.deadline = true_time(self_, wait.deadline);
+  o.stamp = wait.request;
   report(self_.sim, o);
 }
 

@@ -2,6 +2,7 @@
 
 #include <roost/sim/engine.hpp>
 
+#include <algorithm>
 #include <string>
 #include <utility>
 
@@ -42,8 +43,7 @@ void proc::mute() {
   if (muted) return;
   muted = true;
   muted_at = sim.now();
-  user.clear();
-  control.clear();
+  each_lane([](lane_runner& each) { each.clear(); });
   sim.drop_timers(*this);
   transport_listener = nullptr;
   launcher_listener = nullptr;
@@ -137,12 +137,18 @@ void timer_event::drop() {
 
 void simulated_executor::ready(runnable& r, lane where) {
   if (self_.muted) return;
-  (where == lane::user ? self_.user : self_.control).ready(r);
+  if (where == lane::control) {
+    self_.control.ready(r);
+  } else if (r.worker == 0) {
+    self_.user.ready(r);
+  } else {
+    self_.dedicated[r.worker - 1]->ready(r);
+  }
 }
 
 void simulated_executor::withdraw(runnable& r) {
   if (!r.queued) return;
-  self_.user.withdraw(r);
+  (r.worker == 0 ? self_.user : *self_.dedicated[r.worker - 1]).withdraw(r);
   self_.control.withdraw(r);
 }
 
@@ -150,6 +156,27 @@ void simulated_executor::spend(nanoseconds duration) {
   lane_runner* const running = self_.sim.running();
   if (self_.muted || running == nullptr || &running->owner() != &self_ || duration.count() <= 0) return;
   running->spend(self_.sim.slowed(self_, duration.count()));
+}
+
+instant simulated_executor::offloaded(nanoseconds duration) {
+  return self_.seams.clock->now() + nanoseconds(self_.sim.slowed(self_, std::max<std::int64_t>(0, duration.count())));
+}
+
+std::uint32_t simulated_executor::add_worker(entity_key key) {
+  if (self_.muted) return 0;
+  auto& all = self_.dedicated;
+  auto const free = std::find(all.begin(), all.end(), nullptr);
+  auto const at = free != all.end() ? free : all.insert(all.end(), nullptr);
+  *at = std::make_unique<lane_runner>(self_.sim, self_, lane::user, child_key(self_.key, "lane", "dedicated", key.value),
+                                      ready_set(self_.sim.policy(), self_.sim.seed()));
+  if (self_.sim.settling()) (*at)->make_fair();
+  return static_cast<std::uint32_t>(at - all.begin()) + 1;
+}
+
+void simulated_executor::remove_worker(std::uint32_t worker) {
+  if (worker == 0 || self_.muted) return;
+  self_.dedicated[worker - 1]->clear();
+  self_.dedicated[worker - 1].reset();
 }
 
 fiber_pool& simulated_executor::fibers() { return self_.sim.fibers(); }

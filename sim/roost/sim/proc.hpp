@@ -65,6 +65,9 @@ class simulated_executor final : public executor {
   void ready(runnable& r, lane where) override;
   void withdraw(runnable& r) override;
   void spend(nanoseconds duration) override;
+  instant offloaded(nanoseconds duration) override;
+  std::uint32_t add_worker(entity_key key) override;
+  void remove_worker(std::uint32_t worker) override;
   fiber_pool& fibers() override;
 
  private:
@@ -153,6 +156,7 @@ class simulated_observer final : public observer {
   void cleanup_ended(actor_id actor) override;
   void replied(actor_id replier, message_stamp request) override;
   void reply_arrived(actor_id caller, message_stamp request, errc outcome) override;
+  void forwarded(actor_id from, actor_id to, message_stamp request) override;
   void wait_started(wait_observation const& wait) override;
   void wait_ended(actor_id waiter, std::uint64_t wait, errc outcome) override;
   void notice(actor_id watcher, actor_id watched, errc reason) override;
@@ -193,6 +197,15 @@ class proc {
   void mute();
   /// Unwinds and destroys the runtime. The proc is mute.
   void unwind();
+  /// Calls `act` with each lane.
+  template <class Act>
+  void each_lane(Act act) {
+    act(user);
+    act(control);
+    for (auto const& lane : dedicated) {
+      if (lane != nullptr) act(*lane);
+    }
+  }
 
   engine& sim;
   roost::sim::host& on;
@@ -202,6 +215,7 @@ class proc {
   entity_key key;
   lane_runner user;
   lane_runner control;
+  std::vector<std::unique_ptr<lane_runner>> dedicated;  ///< Workers of one actor each, by number from 1; null when gone.
   transport_events* transport_listener = nullptr;
   launcher_events* launcher_listener = nullptr;
   std::vector<channel_end*> channels;  ///< By number, from 1; null when gone.

@@ -86,7 +86,9 @@ scene facts::enter(observation const& seen) {
     case observed::notice:
     case observed::watch_started:
     case observed::watch_ended:
+    case observed::forwarded:
       at.actor = number_of(seen.actor);
+      if (seen.what == observed::forwarded) find_message(at);
       if (seen.other != actor_id{}) at.other = number_of(seen.other);
       break;
     case observed::actor_ended:

@@ -65,7 +65,25 @@ void g4_no_hang::see(scene const& at, facts const& known, findings& found) {
       break;
     case observed::wait_started: start(at, who, known, found); break;
     case observed::wait_ended: end(at, who, known, found); break;
+    case observed::forwarded: forward(at); break;
+    case observed::reply_arrived:
+    case observed::told: std::erase_if(forwarded_, [&](auto const& one) { return one.stamp == at.seen.stamp; }); break;
     default: break;
+  }
+}
+
+void g4_no_hang::forward(scene const& at) {
+  if (at.pair == nullptr || at.message->complete()) return;
+  auto const known =
+      std::find_if(forwarded_.begin(), forwarded_.end(), [&](auto const& one) { return one.stamp == at.seen.stamp; });
+  if (known == forwarded_.end()) {
+    forwarded_.push_back({at.seen.stamp, at.other});
+  } else {
+    known->holder = at.other;
+  }
+  if (at.pair->sender >= actors_.size()) return;
+  for (std::uint32_t open = actors_[at.pair->sender].first; open != nobody; open = waits_[open].next) {
+    if (waits_[open].request == at.seen.stamp) waits_[open].target = at.other;
   }
 }
 
@@ -75,7 +93,12 @@ void g4_no_hang::start(scene const& at, waiter& who, facts const& known, finding
     found.add("G4", known.name(at.actor) + " started wait " + std::to_string(at.seen.wait) + " twice", at.seen);
     return;
   }
-  open_wait const fresh{at.seen.wait, at.other, who.first, at.seen.kind, at.seen.at, at.seen.deadline};
+  open_wait fresh{at.seen.wait, at.other, who.first, at.seen.kind, at.seen.at, at.seen.deadline, at.seen.stamp};
+  if (at.seen.stamp != message_stamp{}) {
+    for (auto const& one : forwarded_) {
+      if (one.stamp == at.seen.stamp) fresh.target = one.holder;
+    }
+  }
   if (free_ == nobody) {
     who.first = static_cast<std::uint32_t>(waits_.size());
     waits_.push_back(fresh);

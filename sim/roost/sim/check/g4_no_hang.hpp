@@ -17,7 +17,8 @@ class g4_no_hang {
  public:
   static constexpr std::uint64_t sees =
       kinds(observed::wait_started, observed::wait_ended, observed::sent, observed::handler_started, observed::handler_ended,
-            observed::supervise_started, observed::supervise_ended, observed::settled);
+            observed::supervise_started, observed::supervise_ended, observed::settled, observed::forwarded,
+            observed::reply_arrived, observed::told);
 
   g4_no_hang(nanoseconds detection_bound, nanoseconds settle_limit, nanoseconds hop_slack)
       : detection_bound_(detection_bound), settle_limit_(settle_limit), hop_slack_(hop_slack) {}
@@ -35,6 +36,12 @@ class g4_no_hang {
     wait_kind kind = wait_kind::reply;
     instant since{};
     instant deadline = never;
+    message_stamp request{};
+  };
+  /// A request whose answer another actor than its receiver owes.
+  struct forwarded_request {
+    message_stamp stamp;
+    std::uint32_t holder = nobody;
   };
   struct waiter {
     std::uint32_t first = nobody;
@@ -49,6 +56,7 @@ class g4_no_hang {
     bool in_cycle = false;
   };
 
+  void forward(scene const& at);
   void start(scene const& at, waiter& who, facts const& known, findings& found);
   void end(scene const& at, waiter& who, facts const& known, findings& found);
   std::vector<edge> edges(facts const& known) const;
@@ -60,6 +68,7 @@ class g4_no_hang {
   std::vector<waiter> actors_;
   std::vector<open_wait> waits_;
   std::uint32_t free_ = nobody;
+  std::vector<forwarded_request> forwarded_;  ///< And not answered yet.
 };
 
 }  // namespace roost::sim::check

@@ -24,7 +24,7 @@ enum class observed : std::uint8_t {
   cleanup_ended,
   replied,          ///< actor = replier, stamp = of the request.
   reply_arrived,    ///< actor = caller, stamp = of the request, outcome.
-  wait_started,     ///< actor, other = target, wait, kind, deadline.
+  wait_started,     ///< actor, other = target, wait, kind, deadline, stamp = of the request whose answer is awaited.
   wait_ended,       ///< actor, wait, outcome.
   notice,           ///< actor = watcher, other = watched, outcome.
   unhandled_fault,  ///< text.
@@ -36,6 +36,7 @@ enum class observed : std::uint8_t {
   watch_started,    ///< actor = watcher, other = watched: one more notice is due, once `watched` ends.
   watch_ended,      ///< actor = watcher, other = watched: one notice fewer is due; the watcher withdrew.
   returned,         ///< actor = sender, stamp: the message is back and holds no room; the sender is told in its turn.
+  forwarded,        ///< actor, other = who is to answer now, stamp = of the request.
 };
 
 struct observation {

@@ -14,7 +14,7 @@ namespace {
 
 constexpr std::string_view magic = "roost-record 1 ";
 
-constexpr std::array<std::string_view, 24> kind_names{"actor_started",
+constexpr std::array<std::string_view, 25> kind_names{"actor_started",
                                                       "actor_ended",
                                                       "sent",
                                                       "told",
@@ -37,8 +37,9 @@ constexpr std::array<std::string_view, 24> kind_names{"actor_started",
                                                       "settled",
                                                       "watch_started",
                                                       "watch_ended",
-                                                      "returned"};
-static_assert(kind_names.size() == static_cast<std::size_t>(observed::returned) + 1);
+                                                      "returned",
+                                                      "forwarded"};
+static_assert(kind_names.size() == static_cast<std::size_t>(observed::forwarded) + 1);
 
 constexpr std::array<std::string_view, 6> wait_names{"reply", "credit", "receiver", "sleep", "spawn", "several"};
 

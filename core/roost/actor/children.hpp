@@ -1,0 +1,71 @@
+#pragma once
+// What one actor owns, in order of spawning; finding and removing one takes constant time.
+
+#include <roost/base/ids.hpp>
+#include <roost/shape/point.hpp>
+
+#include <boost/unordered/unordered_flat_map.hpp>
+
+#include <cstddef>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace roost::detail {
+
+/// An actor as its owner records it.
+struct owned_actor {
+  actor_id id;
+  std::string mesh_name;
+  point where;
+};
+
+class child_list {
+ public:
+  void add(owned_actor child) {
+    places_.emplace(child.id, entries_.size());
+    entries_.emplace_back(std::move(child));
+  }
+  /// Removes and gives one; nothing where it is not there.
+  std::optional<owned_actor> take(actor_id id) {
+    auto const place = places_.find(id);
+    if (place == places_.end()) return std::nullopt;
+    auto taken = std::exchange(entries_[place->second], std::nullopt);
+    places_.erase(place);
+    if (entries_.size() > 2 * places_.size() + 16) close_gaps();
+    return taken;
+  }
+  void clear() {
+    entries_.clear();
+    places_.clear();
+  }
+  bool empty() const noexcept { return places_.empty(); }
+  /// A copy of those for which `wanted(child)` holds, in order of spawning.
+  template <class Wanted>
+  std::vector<owned_actor> those(Wanted wanted) const {
+    std::vector<owned_actor> found;
+    for (auto const& entry : entries_) {
+      if (entry && wanted(*entry)) found.push_back(*entry);
+    }
+    return found;
+  }
+  std::vector<owned_actor> all() const {
+    return those([](owned_actor const&) { return true; });
+  }
+
+ private:
+  struct hash {
+    std::size_t operator()(actor_id const& id) const noexcept { return hash_of(id); }
+  };
+
+  void close_gaps() {
+    std::erase_if(entries_, [](auto const& entry) { return !entry; });
+    for (std::size_t i = 0; i != entries_.size(); ++i) places_[entries_[i]->id] = i;
+  }
+
+  std::vector<std::optional<owned_actor>> entries_;  ///< With gaps where some were taken.
+  boost::unordered_flat_map<actor_id, std::size_t, hash> places_;
+};
+
+}  // namespace roost::detail

@@ -407,6 +407,15 @@ TEST(G4, ACallDoesNotOutliveTheCallItServes) {
   EXPECT_EQ(h.judged(), promises{"G4"});
 }
 
+TEST(G4, ACallWithoutADeadlineOutlivesTheCallItServes) {
+  history h;
+  auto const outer = h.send(a, b);
+  h.all().back().deadline = instant(5s);
+  h.start(b, outer);
+  h.send(b, c);
+  EXPECT_EQ(h.judged(), promises{"G4"});
+}
+
 TEST(G4, SlowSettlingIsCaught) {
   history h;
   h.add(observed::healed);

@@ -36,6 +36,12 @@ check::judge_settings settings_of(scenario const& what, knob_values const& knobs
     if (knob const* start = find_knob("actor.launch_bound"); start != nullptr && hosts_die) silence += knobs.duration(*start);
     settings.detection_bound = std::max<nanoseconds>(settings.detection_bound, silence);
   }
+  // Of the host's running time: a lease, 1% of drift, the time for cleanup, and a second.
+  knob const* lease = find_knob("actor.lease");
+  knob const* cleanup = find_knob("actor.cleanup_bound");
+  if (lease != nullptr && cleanup != nullptr) {
+    settings.orphan_bound = knobs.duration(*lease) / 100 * 101 + knobs.duration(*cleanup) + std::chrono::seconds(1);
+  }
   return settings;
 }
 

@@ -464,6 +464,31 @@ TEST(G7, NobodyOutlivesItsOwner) {
   EXPECT_EQ(h.judged(), promises{"G7"});
 }
 
+TEST(G7, AnOrphanStartsNothingAfterTheBound) {
+  history h;
+  h.add(observed::actor_started, a);
+  h.add(observed::actor_started, b, a);
+  h.add(observed::healed);
+  h.add(observed::actor_ended, a);
+  h.pass(6s);
+  h.handle(b, callback);
+  EXPECT_EQ(h.judged(), none);
+  h.pass(2s);
+  h.handle(b, callback);
+  EXPECT_EQ(h.judged(), promises{"G7"});
+}
+
+TEST(G8, WhoDoesNotHandleAFailureStartsNothingMore) {
+  history h;
+  h.add(observed::actor_started, a);
+  h.add(observed::actor_started, b, a);
+  h.add(observed::actor_started, c, b);
+  h.add(observed::supervise_started, b, c);
+  h.add(observed::supervise_ended, b, c);
+  h.start(b, callback);
+  EXPECT_EQ(h.judged(), promises{"G8"});
+}
+
 TEST(G8, OneFailureIsSupervisedOnce) {
   history h;
   h.add(observed::actor_started, b, a);

@@ -1,11 +1,15 @@
 #include <roost/actor/endpoint.hpp>
 
+#include <roost/base/plant.hpp>
 #include <roost/wire/chain.hpp>
 
 namespace roost::detail {
 namespace {
 
 thread_local task_suspension suspension;  // banned-call: consumed by the same handler before anything else runs
+
+ROOST_DEFINE_PLANT(plant_not_inherited, "deadline-not-inherited", "G4",
+                   "What a handler sends does not have the deadline of the call that the handler serves.");
 
 /// The slice that a message was cast to; no labels: none.
 struct place_body {
@@ -34,7 +38,8 @@ mesh_ref const& require_mesh(mesh_ref const& ref, char const* what) {
 invocation invocation::here(nanoseconds timeout) {
   auto& frame = require_frame("Invoking an endpoint");
   if (frame.must_end) throw ended{frame.end_reason};
-  invocation from{frame.cell, &frame, std::min(frame.deadline, deadline_in(timeout)), nullptr};
+  auto const inherited = ROOST_PLANT(plant_not_inherited) ? never : frame.deadline;
+  invocation from{frame.cell, &frame, std::min(inherited, deadline_in(timeout)), nullptr};
   auto const depth = frame.chain ? frame.chain->depth + 1 : 1;
   if (depth > wire::max_chain) {
     throw exception(error(errc::too_deep,

@@ -40,6 +40,22 @@ for test in re.finditer(r"`(\w+)\.(\w+)`", text):
 if proofs < 10:
     complaints.append("docs/failures.md: fewer than 10 proofs were found: this test looks for them in the wrong form")
 
+# The table of checkers in docs/promises.md names each planted bug in the row of the promise that it breaks.
+page = root / "docs/promises.md"
+table = page.read_text().partition("## The checkers")[2]
+planted = {}
+for floor in ("core", "sim"):
+    for source in sorted((root / floor).rglob("*.cpp")):
+        for name, promise in re.findall(r'ROOST_DEFINE_PLANT\(\s*\w+,\s*"([\w-]+)",\s*"(G\d+)"', source.read_text()):
+            planted[name] = promise
+rows = dict(re.findall(r"^\| (G\d+) \|[^|]*\|[^|]*\|([^|]*)\|$", table, re.MULTILINE))
+named = {name: promise for promise, row in rows.items() for name in re.findall(r"`([a-z\d]+(?:-[a-z\d]+)*)`", row)}
+for name in sorted(planted.keys() | named.keys()):
+    if planted.get(name) != named.get(name):
+        complaints.append(f"docs/promises.md: the planted bug {name} breaks {planted.get(name)}, and the table says {named.get(name)}")
+if len(planted) < 40:
+    complaints.append(f"only {len(planted)} planted bugs were found in the sources: this test looks for them in the wrong form")
+
 # Every key that the reader of scenario files knows stands in docs/scenarios.md, in backquotes or in a line of toml.
 documented = (root / "docs/scenarios.md").read_text()
 known = set()

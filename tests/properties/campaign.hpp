@@ -1,5 +1,5 @@
 #pragma once
-// Runs of the workload's scenario inside a test, one seed at a time.
+// Runs of a scenario inside a test, one seed at a time.
 
 #include <roost/sim/run.hpp>
 #include <roost/sim/scenario_file.hpp>
@@ -9,19 +9,24 @@
 #include <sstream>
 #include <stdexcept>
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace roost::workload {
 
-/// ROOST_WORKLOAD_FOLDER/workload.toml with `settings` ("key=value") over it.
+inline constexpr char const* workload_file = ROOST_WORKLOAD_FOLDER "/workload.toml";
+
+/// A scenario file with `settings` ("key=value") over it, and the program it runs: the workload, if nothing else is said.
 class campaign {
  public:
-  explicit campaign(std::vector<std::string> settings = {}) {
-    std::string const file = ROOST_WORKLOAD_FOLDER "/workload.toml";
+  using entry = void (*)(hosts, std::vector<std::string> const&);
+
+  explicit campaign(std::string const& file = workload_file, entry main = run, std::vector<std::string> settings = {})
+      : program_(main) {
     std::ifstream in(file);
     std::stringstream text;
     text << in.rdbuf();
-    auto read = sim::read_scenario(text.str(), file, {.settings = settings});
+    auto read = sim::read_scenario(text.str(), file, {.settings = std::move(settings)});
     if (!read) throw std::runtime_error(sim::mistakes(read.failure()));
     scenario_ = *std::move(read);
   }
@@ -35,7 +40,7 @@ class campaign {
 
  private:
   sim::scenario scenario_;
-  program program_{run};
+  program program_;
 };
 
 /// "G3: what broke", or why there is no verdict.

@@ -43,7 +43,7 @@ void ledger::leave(actor_id who) {
 
 void ledger::sent(actor_id from, slip const& what, std::uint64_t op, std::uint64_t content, bool request) {
   if (closed_) return;
-  if (!request) casts_[{from, what.to}].unhandled.insert(what.number);
+  (request ? requests_[{from, what.to}] : casts_[{from, what.to}].unhandled).insert(what.number);
   model_.sent(to_string(from), to_string(what.to), what.number, op, content, request);
   speak_up();
 }
@@ -65,6 +65,7 @@ void ledger::replied(actor_id by, actor_id from, std::uint64_t number, std::uint
 
 void ledger::answered(actor_id from, slip const& what, std::uint64_t content) {
   if (closed_) return;
+  requests_[{from, what.to}].erase(what.number);
   model_.answered(to_string(from), to_string(what.to), what.number, content);
   speak_up();
 }
@@ -72,6 +73,7 @@ void ledger::answered(actor_id from, slip const& what, std::uint64_t content) {
 void ledger::told(actor_id from, slip const& what, errc why) {
   if (closed_) return;
   if (auto const at = casts_.find({from, what.to}); at != casts_.end()) at->second.unhandled.erase(what.number);
+  requests_[{from, what.to}].erase(what.number);
   model_.told(to_string(from), to_string(what.to), what.number, fate_of(why));
   speak_up();
 }
@@ -97,8 +99,18 @@ bool ledger::has_orphans() const {
   return std::any_of(owners_.begin(), owners_.end(), [&](auto const& one) { return !parties_.contains(one.second); });
 }
 
-bool ledger::has_suspended() const {
-  return std::any_of(parties_.begin(), parties_.end(), [](auto const& one) { return one.second->suspended(); });
+bool ledger::any(bool (party::*what)() const) const {
+  return std::any_of(parties_.begin(), parties_.end(), [&](auto const& one) { return (one.second->*what)(); });
+}
+bool ledger::has_suspended() const { return any(&party::suspended); }
+bool ledger::has_occupied() const { return any(&party::occupied); }
+bool ledger::has_uninformed() const { return any(&party::uninformed); }
+bool ledger::has_doomed() const { return any(&party::doomed); }
+
+bool ledger::held_up(pair const& who) const {
+  auto const from = parties_.find(who.first);
+  auto const to = parties_.find(who.second);
+  return (from != parties_.end() && from->second->suspended(who.second)) || (to != parties_.end() && to->second->occupied());
 }
 
 bool ledger::excused(pair const& who, std::uint64_t number) const {
@@ -124,6 +136,13 @@ bool ledger::quiet(bool all_came) {
 void ledger::close() {
   if (closed_) return;
   quiet(true);
+  for (auto const& [who, numbers] : requests_) {
+    if (!held_up(who)) continue;
+    for (auto const number : numbers) {
+      if (!excused(who, number))
+        model_.told(to_string(who.first), to_string(who.second), number, sim::check::model_fate::unknown);
+    }
+  }
   for (auto const& [who, what] : casts_) {
     if (parties_.contains(who.first)) settle(who, what);
   }
@@ -147,9 +166,10 @@ void ledger::settle(pair const& who, casts const& what) {
   auto const to = to_string(who.second);
   auto certain = what.not_handled;
   auto unknown = what.unknown;
+  bool const held = held_up(who);
   std::set<std::uint64_t> left;
   for (auto const number : what.unhandled) {
-    if (excused(who, number)) {
+    if (excused(who, number) || held) {
       left.insert(number);
     } else if (certain != 0) {
       --certain;

@@ -22,8 +22,15 @@ class party {
   virtual void report() = 0;
   /// It starts nothing more by itself, and waits for no answer.
   virtual bool idle() const = 0;
-  /// One of its sends waits for room.
+  /// One of its sends waits for room; or one to `who`.
   virtual bool suspended() const = 0;
+  virtual bool suspended(actor_id who) const = 0;
+  /// One of its handlers started, and has not ended.
+  virtual bool occupied() const = 0;
+  /// It watches an actor that has ended, and was not told.
+  virtual bool uninformed() const = 0;
+  /// It was told that an actor which it is linked to failed.
+  virtual bool doomed() const = 0;
 
  protected:
   ~party() = default;
@@ -69,7 +76,11 @@ class ledger {
   /// Whether somebody outlives its owner.
   bool has_orphans() const;
   bool has_suspended() const;
-  /// Nothing will happen any more: judges what is left. Later reports are ignored.
+  bool has_occupied() const;
+  bool has_uninformed() const;
+  bool has_doomed() const;
+  /// Nothing will happen any more: judges what is left. Later reports are ignored. What a handler that never ends, or a send that
+  /// never gets room, holds up is not judged: that is the business of whoever judges them.
   void close();
 
  private:
@@ -81,7 +92,9 @@ class ledger {
   };
   using pair = std::pair<actor_id, actor_id>;
 
+  bool any(bool (party::*what)() const) const;
   bool excused(pair const& who, std::uint64_t number) const;
+  bool held_up(pair const& who) const;
   void settle(pair const& who, casts const& what);
   void speak_up();
 
@@ -89,6 +102,7 @@ class ledger {
   std::map<actor_id, party*> parties_;
   std::map<actor_id, actor_id> owners_;
   std::map<pair, casts> casts_;
+  std::map<pair, std::set<std::uint64_t>> requests_;  ///< Neither answered nor told.
   std::map<pair, std::set<std::uint64_t>> abandoned_;
   std::map<port_id, std::uint64_t> lent_;
   std::set<port_id> closed_ports_;

@@ -17,16 +17,22 @@ nanoseconds between(nanoseconds low, nanoseconds high) {
 }
 bool one_in(std::uint64_t n) { return random_below(n) == 0; }
 
-/// Marks an exclusive handler for its lifetime, and checks that it is the only one.
-class alone {
+/// Counts a handler for its lifetime.
+class counted {
  public:
-  explicit alone(std::uint32_t& count) : count_(count) { always(count_++ == 0, "G1 (workload): one handler at a time"); }
-  ~alone() { --count_; }
-  alone(alone const&) = delete;
-  alone& operator=(alone const&) = delete;
+  explicit counted(std::uint32_t& count) : count_(count) { ++count_; }
+  ~counted() { --count_; }
+  counted(counted const&) = delete;
+  counted& operator=(counted const&) = delete;
 
  private:
   std::uint32_t& count_;
+};
+
+/// Marks an exclusive handler for its lifetime, and checks that it is the only one.
+class alone : counted {
+ public:
+  explicit alone(std::uint32_t& count) : counted(count) { always(count == 1, "G1 (workload): one handler at a time"); }
 };
 
 }  // namespace
@@ -39,6 +45,8 @@ Peer::Peer(brief what) : self_(here().self()), brief_(std::move(what)), steps_le
 Peer::~Peer() { ledger::now().leave(self_); }
 
 void Peer::meet(peers all, proc_mesh procs) {
+  always(brief_.generation != 0 || here().point().rank() == brief_.level >> 32U,
+         "G3 (workload): each rank is made from the value that was scattered to it");
   all_ = std::move(all);
   procs_ = std::move(procs);
   schedule();
@@ -50,6 +58,7 @@ void Peer::schedule() {
 }
 
 void Peer::step() {
+  counted const one_more(running_);
   alone const here_only(exclusive_);
   std::uint64_t total = 0;
   for (auto const w : brief_.weights) total += w;
@@ -138,6 +147,11 @@ void Peer::report() {
   std::erase_if(pending_, [](auto& one) { return one(); });
 }
 
+bool Peer::uninformed() const {
+  return std::any_of(watched_.begin(), watched_.end(),
+                     [](auto const& one) { return one.second != 0 && !ledger::now().lives(one.first); });
+}
+
 // Handling.
 
 std::uint64_t Peer::open(letter const& l) {
@@ -170,18 +184,21 @@ void Peer::linger(letter const& l) {
 }
 
 void Peer::note(letter l) {
+  counted const one_more(running_);
   alone const here_only(exclusive_);
   (void)open(l);
   linger(l);
 }
 
 void Peer::collapse(letter l) {
+  counted const one_more(running_);
   (void)open(l);
   linger(l);
   throw std::runtime_error("collapsed");
 }
 
 std::string Peer::ask(letter l) {
+  counted const one_more(running_);
   alone const here_only(exclusive_);
   auto const number = open(l);
   linger(l);
@@ -189,6 +206,9 @@ std::string Peer::ask(letter l) {
 }
 
 std::string Peer::think(letter l) {
+  counted const one_more(running_);
+  counted const here_too(thinking_);
+  always(thinking_ <= most_thinking, "G1 (workload): a concurrent endpoint keeps its limit");
   auto const number = open(l);
   // Several handlers wait for one future; without a deadline only where its answer does not depend on this actor.
   try {
@@ -212,6 +232,7 @@ std::string Peer::think(letter l) {
 }
 
 std::string Peer::refuse(letter l) {
+  counted const one_more(running_);
   alone const here_only(exclusive_);
   (void)open(l);
   linger(l);
@@ -219,6 +240,7 @@ std::string Peer::refuse(letter l) {
 }
 
 void Peer::later(reply_port<std::string> port, letter l) {
+  counted const one_more(running_);
   alone const here_only(exclusive_);
   auto const number = open(l);
   if (one_in(5)) return;
@@ -263,6 +285,7 @@ void Peer::see_to(errand e) {
 }
 
 task<std::string> Peer::relay(letter l) {
+  counted const one_more(running_);
   auto const number = open(l);
   auto const at = all_.valid() && l.hops < most_hops ? aim_at_one() : aim{};
   if (at.to.valid() && (at.free() || here().deadline() != never)) {
@@ -280,6 +303,7 @@ task<std::string> Peer::relay(letter l) {
 }
 
 void Peer::lend(letter l, port<parcel> many, once_port<parcel> one) {
+  counted const one_more(running_);
   alone const here_only(exclusive_);
   (void)open(l);
   auto const count = random_below(one_in(4) ? 40 : 5);
@@ -329,6 +353,8 @@ void Peer::undelivered(roost::undelivered const& receipt) {
 
 void Peer::down(actor_id who, error const& why) {
   always(why.code != errc::ok, "G8 (workload): a notice says why");
+  if (auto const due = watched_.find(who); due != watched_.end() && due->second != 0) --due->second;
+  doomed_ = doomed_ || (linked_.contains(who) && why.code != errc::actor_stopped);
   std::erase_if(children_, [&](peers const& child) { return child.id() == who; });
 }
 

@@ -110,6 +110,10 @@ struct Peer : actor, party {
   void report() override;
   bool idle() const override { return steps_left_ == 0 && pending_.empty(); }
   bool suspended() const override { return !busy_.empty(); }
+  bool suspended(actor_id who) const override { return busy_.contains(who); }
+  bool occupied() const override { return running_ != 0; }
+  bool uninformed() const override;
+  bool doomed() const override { return doomed_; }
 
  private:
   struct debt {
@@ -131,6 +135,8 @@ struct Peer : actor, party {
   void act(deed what, std::uint32_t hops);
   void act_calls(deed what, aim const& at, std::uint32_t hops);
   void act_family(deed what);
+  /// Watches `who`, or links to it.
+  void look_after(actor_id who, bool linked);
 
   aim aim_at_one();
   aim aim_at_some();
@@ -161,7 +167,12 @@ struct Peer : actor, party {
   std::list<debt> debts_;
   std::vector<peers> children_;
   future<std::string> shared_;
+  std::set<actor_id> linked_;
+  bool doomed_ = false;
+  std::map<actor_id, std::uint32_t> watched_;  ///< How many notices of its end are due.
+  std::uint32_t running_ = 0;                  ///< Handlers and steps.
   std::uint32_t exclusive_ = 0;
+  std::uint32_t thinking_ = 0;
 };
 /// Keeps other handlers of the actor from sending to the same receivers while a send waits for room: numbers follow sends.
 class Peer::reserved {
@@ -201,7 +212,8 @@ bool Peer::send(letter const& l, Send invoke) {
   }
 }
 
-ROOST_CONCURRENT(Peer, think, 3)
+inline constexpr std::uint32_t most_thinking = 3;
+ROOST_CONCURRENT(Peer, think, most_thinking)
 ROOST_EXPORT(Peer, meet, note, collapse, ask, think, refuse, later, hand_on, fulfil, relay, lend)
 
 /// A peer with a worker of its own.

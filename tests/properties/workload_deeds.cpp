@@ -260,7 +260,7 @@ void Peer::act_family(deed what) {
     auto const born = one_in(4) ? peers(place.spawn<Loner>(name, child).reference()) : place.spawn<Peer>(name, child);
     born->meet.broadcast(all_, procs_);
     children_.push_back(born);
-    if (one_in(2)) watch(born.id());
+    if (one_in(2)) look_after(born.id(), false);
     return;
   }
   if (children_.empty()) return;
@@ -268,9 +268,9 @@ void Peer::act_family(deed what) {
   auto const child = children_[at];
   if (what == deed::watch) {
     if (one_in(3)) {
-      link_to(child.id());
+      look_after(child.id(), true);
     } else {
-      watch(one_in(2) ? child.id() : all_.id(random_below(all_.size())));
+      look_after(one_in(2) ? child.id() : all_.id(random_below(all_.size())), false);
     }
   } else if (what == deed::end_child) {
     if (one_in(2)) {
@@ -279,6 +279,16 @@ void Peer::act_family(deed what) {
       child.kill();
     }
     if (one_in(2)) children_.erase(children_.begin() + static_cast<std::ptrdiff_t>(at));
+  }
+}
+
+void Peer::look_after(actor_id who, bool linked) {
+  if (linked) linked_.insert(who);
+  ++watched_[who];
+  if (linked) {
+    link_to(who);
+  } else {
+    watch(who);
   }
 }
 
@@ -304,13 +314,21 @@ struct Stage : actor {
       return true;
     };
     auto const settled = [&](bool long_since) {
-      return ledger::now().quiet(long_since) && all_told() && !ledger::now().has_orphans();
+      auto& book = ledger::now();
+      return book.quiet(long_since) && all_told() && !book.has_orphans() && !book.has_occupied() && !book.has_uninformed() &&
+             !book.has_doomed();
     };
     for (int look = 0; look != 280 && !(look > 10 && settled(look > 180)); ++look) sleep(100ms);
-    always(!ledger::now().has_suspended(), "G4 (workload): every wait for room ends");
+    auto& book = ledger::now();
+    bool const suspended = book.has_suspended();
+    bool const occupied = book.has_occupied();
+    book.close();
+    always(!suspended, "G4 (workload): every wait for room ends");
+    always(!occupied, "G4 (workload): every handler ends");
     always(all_told(), "G8 (workload): the stage is told of every peer that it lost");
-    always(!ledger::now().has_orphans(), "G7 (workload): nobody outlives its owner");
-    ledger::now().close();
+    always(!book.has_uninformed(), "G8 (workload): who watches an actor is told of its end");
+    always(!book.has_doomed(), "G8 (workload): an actor ends with the failure of one that it is linked to");
+    always(!book.has_orphans(), "G7 (workload): nobody outlives its owner");
     if (one_in(2)) all.stop();
     if (one_in(4)) all.kill();
   }

@@ -18,6 +18,17 @@ ROOST_DEFINE_PLANT(plant_mailbox_drop, "drop-at-stop", "G3", "An actor that ends
 ROOST_DEFINE_PLANT(plant_mailbox_swap, "mailbox-swap", "G2", "Of two queued messages the later is sometimes taken first.");
 ROOST_DEFINE_PLANT(plant_cleanup_first, "cleanup-before-children", "G7",
                    "An actor cleans up before the actors it owns have ended.");
+ROOST_DEFINE_PLANT(plant_early_callback, "callback-while-waiting", "G1",
+                   "A callback (then, timer, notice, receipt) starts while a handler of its actor waits.");
+ROOST_DEFINE_PLANT(plant_unheld, "message-during-supervise", "G1", "An actor starts its next message while its supervise waits.");
+ROOST_DEFINE_PLANT(plant_nested_supervise, "supervise-nested", "G1", "A second failure is supervised while supervise waits.");
+ROOST_DEFINE_PLANT(plant_unlimited, "concurrent-limit-ignored", "G1",
+                   "A concurrent endpoint starts more handlers at a time than its limit.");
+ROOST_DEFINE_PLANT(plant_supervised_twice, "supervised-twice", "G8", "A failure that was supervised stays due.");
+ROOST_DEFINE_PLANT(plant_unhandled, "unhandled-forgotten", "G8",
+                   "An actor that does not handle a failure goes on, and its owner hears nothing.");
+ROOST_DEFINE_PLANT(plant_hasty_stop, "stop-does-not-drain", "G3",
+                   "An actor that is stopped ends before it handled what is queued.");
 
 /// What user code threw, as an error.
 error error_of(std::exception_ptr thrown) {
@@ -140,6 +151,7 @@ void actor_cell::post(std::unique_ptr<message> m) {
 
 void actor_cell::stop() {
   if (state_ != life::running && state_ != life::starting) return;
+  if (ROOST_PLANT(plant_hasty_stop)) return end({});
   state_ = life::draining;
   check_ready();
 }
@@ -290,7 +302,8 @@ void actor_cell::check_ready() {
 }
 
 bool actor_cell::failure_is_due() const noexcept {
-  if (extras_ == nullptr || extras_->failures.empty() || supervising_ != nullptr) return false;
+  if (extras_ == nullptr || extras_->failures.empty()) return false;
+  if (supervising_ != nullptr && !ROOST_PLANT(plant_nested_supervise)) return false;
   if (state_ != life::running && state_ != life::draining) return false;
   for (auto* f = frames_; f != nullptr; f = f->next) {
     if (f->kind == activation::construct) return false;
@@ -303,16 +316,17 @@ bool actor_cell::failure_is_due() const noexcept {
 }
 
 bool actor_cell::may_start(message const& m) const noexcept {
-  if (supervising_ != nullptr) return false;
+  if (supervising_ != nullptr) return ROOST_PLANT(plant_unheld);
   if (frames_ == nullptr) return true;
   if (ROOST_PLANT(plant_reentry) && m.endpoint != nullptr) return true;
+  if (ROOST_PLANT(plant_early_callback) && m.endpoint == nullptr && user_ != nullptr) return true;
   if (m.endpoint == nullptr || m.endpoint->concurrency == 0) return false;
   std::size_t active = 0;
   for (auto* f = frames_; f != nullptr; f = f->next) {
     if (!f->concurrent) return false;
     ++active;
   }
-  return active < m.endpoint->concurrency;
+  return active < m.endpoint->concurrency || ROOST_PLANT(plant_unlimited);
 }
 
 bool actor_cell::awaits_children() const noexcept {
@@ -453,7 +467,7 @@ void actor_cell::step_coroutine(handler_frame& frame, std::coroutine_handle<> at
 void actor_cell::run_supervise() {
   auto& failures = extras().failures;
   auto const f = failures.front();
-  failures.erase(failures.begin());
+  if (!ROOST_PLANT(plant_supervised_twice)) failures.erase(failures.begin());
   handler_frame frame(*this, activation::supervise);
   for (auto* other = frames_; other != nullptr; other = other->next) {
     if (other->waiting != nullptr) other->waiting->hold();
@@ -482,7 +496,7 @@ void actor_cell::run_supervise() {
   for (auto* other = frames_; other != nullptr; other = other->next) {
     if (other->waiting != nullptr) other->waiting->release();
   }
-  if (!handled && !unwound) {
+  if (!handled && !unwound && !ROOST_PLANT(plant_unhandled)) {
     end(error(errc::actor_failed, describe() + " did not handle the failure of " + f.mesh() +
                                       (f.point().dims() == 0 ? "" : "[" + to_string(f.point()) + "]"))
             .caused_by(why));

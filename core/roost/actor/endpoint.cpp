@@ -1,9 +1,13 @@
 #include <roost/actor/endpoint.hpp>
 
+#include <roost/base/plant.hpp>
 #include <roost/wire/chain.hpp>
 
 namespace roost::detail {
 namespace {
+
+ROOST_DEFINE_PLANT(plant_not_inherited, "deadline-not-inherited", "G4",
+                   "What a handler sends does not have the deadline of the call that the handler serves.");
 
 /// In front of the arguments: the slice that a message was cast to (no labels: none), and the duties of its reply ports.
 struct envelope_body {
@@ -27,7 +31,8 @@ mesh_ref const& require_mesh(mesh_ref const& ref, char const* what) {
 invocation invocation::here(nanoseconds timeout) {
   auto& frame = require_frame("Invoking an endpoint");
   if (frame.must_end) throw ended{frame.end_reason};
-  invocation from{frame.cell, &frame, std::min(frame.deadline, deadline_in(timeout)), nullptr};
+  auto const inherited = ROOST_PLANT(plant_not_inherited) ? never : frame.deadline;
+  invocation from{frame.cell, &frame, std::min(inherited, deadline_in(timeout)), nullptr};
   auto const depth = frame.chain ? frame.chain->depth + 1 : 1;
   if (depth > wire::max_chain) {
     throw exception(error(errc::too_deep,

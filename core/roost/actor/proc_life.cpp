@@ -13,6 +13,8 @@ namespace {
 ROOST_DEFINE_PLANT(plant_orphans_live, "orphans-live", "G7", "Actors whose owner's proc has failed go on.");
 ROOST_DEFINE_PLANT(plant_waits_forgotten, "waits-forgotten", "G4", "Waits on the actors of a proc that failed are not ended.");
 ROOST_DEFINE_PLANT(plant_failure_lost, "failure-lost", "G8", "The owner is not told of actors that died with their proc.");
+ROOST_DEFINE_PLANT(plant_tombstone_forgotten, "tombstone-forgotten", "G7",
+                   "A kill that comes before the spawn of its target is not remembered, and the target lives.");
 
 }  // namespace
 
@@ -137,7 +139,7 @@ void proc_runtime::control(proc_id from, std::uint16_t kind, shared_bytes body) 
     case control_kind::kill:
       if (auto const said = wire::decode<target_body>(body)) {
         if (find(said->local) == nullptr && !tombstones_.contains(said->local)) {
-          remember_end(said->local, from_body(said->why));
+          if (!ROOST_PLANT(plant_tombstone_forgotten)) remember_end(said->local, from_body(said->why));
         } else {
           end_actor({self_, said->local}, false, from_body(said->why));
         }

@@ -16,6 +16,12 @@ ROOST_DEFINE_PLANT(plant_deadline_restarts, "deadline-restarted", "G4",
                    "A deadline that arrives from another proc starts anew there with ten times its length.");
 ROOST_DEFINE_PLANT(plant_reply_twice, "second-reply-delivered", "G3",
                    "An answer from another proc is now and then given to the caller twice.");
+ROOST_DEFINE_PLANT(plant_link_ignored, "link-ignored", "G8", "An actor goes on when an actor that it is linked to fails.");
+ROOST_DEFINE_PLANT(plant_notice_lost, "notice-lost", "G8", "The notice that a watched actor ended is now and then lost.");
+ROOST_DEFINE_PLANT(plant_notice_twice, "notice-twice", "G8", "The notice that a watched actor ended is given twice.");
+ROOST_DEFINE_PLANT(plant_once_stays, "once-port-stays-open", "G3", "A port for one value takes a second one from another proc.");
+ROOST_DEFINE_PLANT(plant_chain_forgotten, "chain-forgotten", "G4",
+                   "A call from another proc does not say who waits for it, so no cycle of callers is seen.");
 
 /// A watched actor's end, as a message of the watcher to itself.
 class down_message final : public message {
@@ -25,7 +31,7 @@ class down_message final : public message {
     auto& cell = *frame.cell;
     if (auto* observer = cell.home().seams().observer) observer->notice(cell.id(), who_, why_.code);
     cell.user()->down(who_, why_);
-    if (linked_ && why_.code != errc::actor_stopped && why_.code != errc::ok) {
+    if (linked_ && !ROOST_PLANT(plant_link_ignored) && why_.code != errc::actor_stopped && why_.code != errc::ok) {
       cell.end(error(errc::actor_failed, cell.describe() + " is linked to " + to_string(who_) + ", which ended").caused_by(why_));
     }
   }
@@ -106,7 +112,7 @@ void proc_runtime::deliver_user(link::incoming in) {
   }
   for (auto const& caller : chain->view()) {
     auto const depth = m->chain ? m->chain->depth + 1 : 1;
-    m->chain = std::make_shared<chain_node const>(chain_node{caller, depth, m->chain});
+    if (!ROOST_PLANT(plant_chain_forgotten)) m->chain = std::make_shared<chain_node const>(chain_node{caller, depth, m->chain});
   }
   cell->accept(std::move(m));
 }
@@ -239,7 +245,7 @@ void proc_runtime::deliver_agent(link::incoming const& in, bool waited) {
 void proc_runtime::port_value(std::uint64_t port, shared_bytes const& encoded, std::uint64_t type) {
   auto const p = find_port(port);
   if (p == nullptr) return;
-  if (p->once()) close_port(*p);
+  if (p->once() && !ROOST_PLANT(plant_once_stays)) close_port(*p);
   auto const taken = p->take_bytes(encoded, type);
   auto const outcome = taken ? errc::ok : taken.failure().code;
   note_reply_arrived(*p, outcome);
@@ -325,6 +331,8 @@ void proc_runtime::watcher_told(actor_id watcher, actor_id watched, bool linked,
     down_body const body{watcher, 0, watched, linked, to_body(why)};
     send_agent(watcher.proc, agent_op::down, shared_bytes(wire::encode(body)));
   } else if (auto* cell = find(watcher.local)) {
+    if (ROOST_PLANT(plant_notice_lost) && (watched.local & 2) == 0) return;
+    if (ROOST_PLANT(plant_notice_twice)) cell->post(std::make_unique<down_message>(watched, linked, why));
     cell->post(std::make_unique<down_message>(watched, linked, why));
   }
 }

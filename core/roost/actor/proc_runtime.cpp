@@ -14,6 +14,11 @@ namespace {
 ROOST_DEFINE_PLANT(plant_reply_unwatched, "reply-unwatched", "G4",
                    "The silence of a proc that has handled a request and owes its answer goes unnoticed.");
 ROOST_DEFINE_PLANT(plant_tell_twice, "receipt-twice", "G3", "The receipt of a returned message is given twice.");
+ROOST_DEFINE_PLANT(plant_sent_twice, "sent-twice", "G3",
+                   "A message to another proc is now and then sent a second time, as a new one.");
+ROOST_DEFINE_PLANT(plant_silent_end, "no-reply-silent", "G4", "A reply port that is destroyed unanswered tells nobody.");
+ROOST_DEFINE_PLANT(plant_shared_count, "count-across-runs", "G12",
+                   "The ids of actors come from one counter of the process, which an earlier run has moved on.");
 
 /// The receipt of a message that was not handled, as the sender's own message to itself.
 class receipt_message final : public message {
@@ -85,7 +90,8 @@ actor_cell* proc_runtime::find(std::uint64_t local) const {
 }
 
 actor_id proc_runtime::new_actor_id(actor_cell& spawner, proc_id where) {
-  auto const n = ++spawner.extras().spawned;
+  static std::uint64_t shared = 0;
+  auto const n = ROOST_PLANT(plant_shared_count) ? ++shared : ++spawner.extras().spawned;
   return {where, mix(hash_of(spawner.id()), n) | 1};
 }
 
@@ -213,6 +219,8 @@ bool proc_runtime::send_remote(actor_id to, link::outgoing out, reply_route repl
     if (auto const p = find_port(reply.port)) p->request = stamp;
     mark_sent(reply.port);
   }
+  bool const again = ROOST_PLANT(plant_sent_twice) && !reply && (stamp.low & 7) == 5;
+  auto const copy = again ? out : link::outgoing{};
   error refused;
   link::admission admitted = link::admission::refused;
   if (known_failed(to.proc)) {
@@ -220,7 +228,10 @@ bool proc_runtime::send_remote(actor_id to, link::outgoing out, reply_route repl
   } else {
     admitted = sessions_->send(to.proc, std::move(out), &refused);
   }
-  if (admitted == link::admission::admitted) return true;
+  if (admitted == link::admission::admitted) {
+    if (again && has_credit(sender.local, to, copy.payload.size())) (void)send_remote(to, copy, {}, sender);
+    return true;
+  }
   if (admitted == link::admission::no_credit) refused = error(errc::would_block, "no credit to send to " + to_string(to));
   tell(sender, reply, stamp, endpoint, to, errc::not_handled, refused);
   return false;
@@ -309,6 +320,7 @@ port_ptr proc_runtime::find_port(std::uint64_t number) const {
 }
 
 void proc_runtime::answer_error(reply_route to, error const& why, actor_id replier, message_stamp request) {
+  if (ROOST_PLANT(plant_silent_end) && why.code == errc::no_reply) return;
   note_replied(replier, request);
   if (to.proc != self_) {
     send_agent(to.proc, agent_op::answer_error, shared_bytes(wire::encode(to_body(why))), to.port);

@@ -9,14 +9,14 @@
 namespace roost::link {
 namespace {
 
-ROOST_DEFINE_PLANT(credit_ignored, "credit-ignored", "G10", "admits one message more than a pair has credit for");
+ROOST_DEFINE_PLANT(credit_ignored, "credit-ignored", "G10", "admits two messages more than a pair has credit for");
 ROOST_DEFINE_PLANT(room_forgotten, "room-forgotten", "G4", "forgets the waiting sender when its pair becomes empty");
 
 }  // namespace
 
 bool credit_table::fits(pair_state const& pair, std::uint64_t size) const noexcept {
   if (pair.messages == 0) return true;
-  auto const messages = ROOST_PLANT(credit_ignored) ? messages_ + 1 : messages_;
+  auto const messages = ROOST_PLANT(credit_ignored) ? messages_ + 2 : messages_;
   return pair.messages < messages && pair.bytes <= bytes_ && size <= bytes_ - pair.bytes;
 }
 

@@ -12,6 +12,7 @@ ROOST_DEFINE_PLANT(ack_before_custody, "ack-before-custody", "G3",
                    "acknowledges frames that wait for an earlier one, and forgets those at a reset");
 ROOST_DEFINE_PLANT(duplicate_after_resume, "duplicate-after-resume", "G3",
                    "takes the last frame before a reset for new when it comes again");
+ROOST_DEFINE_PLANT(deduplication_removed, "deduplication-removed", "G3", "takes every frame that comes again for new");
 ROOST_DEFINE_PLANT(reorder, "reorder", "G2", "hands two frames that waited for an earlier one over in the wrong order");
 ROOST_DEFINE_PLANT(skip_lost, "skip-lost", "G3", "forgets at a reset which returned messages the sender has not been told of");
 
@@ -24,6 +25,7 @@ bool may_pass(wire::frame_header const& header, std::int64_t open_to) {
 inbox::verdict inbox::judge(wire::frame_header const& header, std::int64_t open_to) const {
   auto const number = header.number;
   if (number < next_) {
+    if (ROOST_PLANT(deduplication_removed)) return verdict::next;
     return ROOST_PLANT(duplicate_after_resume) && repeat_last_ && number + 1 == next_ ? verdict::next : verdict::duplicate;
   }
   if (number - next_ >= window_) return verdict::beyond;

@@ -13,11 +13,17 @@
 #include <cstdint>
 #include <iterator>
 #include <optional>
+#include <span>
 #include <string_view>
 #include <utility>
 #include <vector>
 
 namespace roost {
+
+namespace detail {
+/// The index of the run that holds `rank`, by the ranks at which runs end; without runs, one value per rank.
+std::size_t run_of_rank(std::span<std::uint64_t const> ends, std::uint64_t rank) noexcept;
+}  // namespace detail
 
 /// A complete map from the points of an extent to values, kept dense or as runs of equal values; no member but
 /// `run_length()` and the cost of a step tells which. An ordinary value: copying copies. Any thread may read.
@@ -249,10 +255,7 @@ class value_mesh {
     ends_.push_back(end);
   }
   std::uint64_t end_of(std::size_t run) const { return ends_.empty() ? run + 1 : ends_[run]; }
-  std::size_t run_at(std::uint64_t rank) const {
-    if (ends_.empty()) return static_cast<std::size_t>(rank);
-    return static_cast<std::size_t>(std::upper_bound(ends_.begin(), ends_.end(), rank) - ends_.begin());
-  }
+  std::size_t run_at(std::uint64_t rank) const noexcept { return detail::run_of_rank(ends_, rank); }
   value_mesh reshaped(region const& where) const {
     value_mesh copy = *this;
     copy.shape_ = where.extent();

@@ -1,5 +1,6 @@
 #include <roost/sim/engine.hpp>
 
+#include <roost/base/plant.hpp>
 #include <roost/sim/sim_knobs.hpp>
 #include <roost/sim/wall_time.hpp>
 
@@ -12,6 +13,10 @@ namespace {
 constexpr std::uint64_t most_turns_at_one_moment = 1'000'000;
 constexpr moment agents_patience = 10'000'000;
 constexpr std::uint64_t turns_between_looks_at_the_wall = 4'096;
+
+ROOST_DEFINE_PLANT(crash_still_sends, "crash-still-sends", "G1",
+                   "A proc that crashes goes on for a while, and what it sends arrives.");
+[[maybe_unused]] constexpr moment planted_afterlife = 10'000'000;
 
 knob_values knobs_of(scenario const& what, std::uint64_t seed) {
   knob_values values = what.draw_knobs ? knob_values::drawn(seed) : knob_values();
@@ -35,6 +40,12 @@ check::judge_settings settings_of(scenario const& what, knob_values const& knobs
                                        [](fault_operation const& o) { return o.kind == fault_kind::crash_host; });
     if (knob const* start = find_knob("actor.launch_bound"); start != nullptr && hosts_die) silence += knobs.duration(*start);
     settings.detection_bound = std::max<nanoseconds>(settings.detection_bound, silence);
+  }
+  // Of the host's running time: a lease, 1% of drift, the time for cleanup, and a second.
+  knob const* lease = find_knob("actor.lease");
+  knob const* cleanup = find_knob("actor.cleanup_bound");
+  if (lease != nullptr && cleanup != nullptr) {
+    settings.orphan_bound = knobs.duration(*lease) / 100 * 101 + knobs.duration(*cleanup) + std::chrono::seconds(1);
   }
   return settings;
 }
@@ -421,12 +432,18 @@ void engine::crash(proc& who, bool with_host) {
   who.crashing = true;
   recorder_.note(record::proc_crashed, who.key.value);
   if (recorder_.tracing()) recorder_.say(to_string(who.id) + (with_host ? " ends with its host" : " crashes"));
-  who.mute();
-  after_step_.push_back([this, &who, with_host] {
+  auto const end = [this, &who, with_host] {
     error why(errc::proc_failed, "the process was killed by a fault", to_string(who.id));
     why.simulated = true;
     end_proc(who, check::observed::proc_crashed, with_host, std::move(why));
-  });
+  };
+  if (ROOST_PLANT(crash_still_sends) && who.started) {
+    report_end(who, check::observed::proc_crashed, errc::proc_failed);
+    schedule(now_ + planted_afterlife, who.key, ++who.words, end);
+    return;
+  }
+  who.mute();
+  after_step_.push_back(end);
 }
 
 void engine::finish(proc& who, error why) {
@@ -444,19 +461,21 @@ void engine::finish(proc& who, error why) {
   after_step_.push_back([this, &who, why = std::move(why)] { end_proc(who, check::observed::proc_exited, false, why); });
 }
 
+void engine::report_end(proc& who, check::observed how, errc why) {
+  check::observation seen;
+  seen.what = how;
+  seen.actor.proc = who.id;
+  seen.key = who.key;
+  seen.outcome = why;
+  recorder_.note(record::proc_ended, who.key.value, static_cast<std::uint64_t>(why));
+  report_observation(*this, seen);
+}
+
 void engine::end_proc(proc& who, check::observed how, bool silently, error why) {
   if (who.ended) return;
   bool const ran = who.started;
   who.mute();
-  if (ran) {
-    check::observation seen;
-    seen.what = how;
-    seen.actor.proc = who.id;
-    seen.key = who.key;
-    seen.outcome = why.code;
-    recorder_.note(record::proc_ended, who.key.value, static_cast<std::uint64_t>(why.code));
-    report_observation(*this, seen);
-  }
+  if (ran) report_end(who, how, why.code);
   who.unwind();
   network_.proc_gone(who, silently);
   if (!silently) tell_launcher(who, std::move(why), true);

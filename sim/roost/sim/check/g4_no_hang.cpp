@@ -36,13 +36,14 @@ void g4_no_hang::see(scene const& at, facts const& known, findings& found) {
   waiter& who = actors_[at.actor];
   switch (at.seen.what) {
     case observed::sent:
-      if (at.seen.deadline == never || who.deadline == never || who.concurrent > 0 || who.supervising) break;
+      if (who.deadline == never || who.concurrent > 0 || who.supervising) break;
       // What is sent after that deadline has none left, which travels as nothing remaining from now.
-      if (at.seen.deadline - std::max(who.deadline, at.seen.at) > hop_slack_) {
+      if (at.seen.deadline == never || at.seen.deadline - std::max(who.deadline, at.seen.at) > hop_slack_) {
         found.add("G4",
                   known.name(at.actor) + " sent message " + std::to_string(at.seen.stamp.low) + " to " + known.name(at.other) +
-                      " with a deadline " + to_string(at.seen.deadline - who.deadline) +
-                      " after that of the call which its handler serves",
+                      (at.seen.deadline == never ? " without a deadline, beside"
+                                                 : " with a deadline " + to_string(at.seen.deadline - who.deadline) + " after") +
+                      " that of the call which its handler serves",
                   at.seen);
       }
       break;

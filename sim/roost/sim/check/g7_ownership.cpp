@@ -1,10 +1,22 @@
 #include <roost/sim/check/g7_ownership.hpp>
 
 #include <algorithm>
+#include <string>
 
 namespace roost::sim::check {
 
 void g7_ownership::see(scene const& at, facts const& known, findings& found) {
+  if (at.seen.what == observed::handler_started) {
+    std::uint32_t const owner = known.actor(at.actor).owner;
+    if (owner == nobody || !known.healed() || !known.actor(owner).over() || known.actor(at.actor).over()) return;
+    nanoseconds const late = at.seen.at - std::max(known.actor(owner).over_at, known.healed_at());
+    if (late <= orphan_bound_) return;
+    found.add("G7",
+              known.name(at.actor) + " starts a handler " + to_string(late) + " after its owner " + known.name(owner) +
+                  " ended, more than the bound of " + to_string(orphan_bound_),
+              at.seen);
+    return;
+  }
   if (known.actors().size() > actors_.size()) actors_.resize(std::max(known.actors().size(), 2 * actors_.size()));
   family& own = actors_[at.actor];
   switch (at.seen.what) {

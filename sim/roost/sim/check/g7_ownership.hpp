@@ -8,12 +8,15 @@
 
 namespace roost::sim::check {
 
-/// Judges that no actor starts its cleanup while one that it owns in the same proc lives and has not finished its own, and that
-/// once everything settled no living actor has an owner that ended. Ownership across procs is judged only then: before, a cut-off
-/// child may live on until its lease ends.
+/// Judges that no actor starts its cleanup while one that it owns in the same proc lives and has not finished its own; that no
+/// handler starts in an actor whose owner ended more than `orphan_bound` ago, the time under faults left out; and that once
+/// everything settled no living actor has an owner that ended. Until that bound a cut-off child may live on: its lease runs.
 class g7_ownership {
  public:
-  static constexpr std::uint64_t sees = kinds(observed::actor_started, observed::cleanup_started, observed::cleanup_ended);
+  static constexpr std::uint64_t sees =
+      kinds(observed::actor_started, observed::handler_started, observed::cleanup_started, observed::cleanup_ended);
+
+  explicit g7_ownership(nanoseconds orphan_bound) : orphan_bound_(orphan_bound) {}
 
   void see(scene const& at, facts const& known, findings& found);
   void finish(facts const& known, findings& found);
@@ -25,6 +28,7 @@ class g7_ownership {
     bool cleaned = false;
   };
 
+  nanoseconds orphan_bound_;
   std::vector<family> actors_;
 };
 

@@ -1,5 +1,6 @@
 #include <roost/sim/check/g8_supervision.hpp>
 
+#include <algorithm>
 #include <string>
 
 namespace roost::sim::check {
@@ -8,6 +9,11 @@ void g8_supervision::see(scene const& at, facts const& known, findings& found) {
   auto const broke = [&](std::string const& what) { found.add("G8", what, at.seen); };
   if (at.seen.what == observed::unhandled_fault) {
     if (++hooks_ > 1) broke("the root's hook ran a second time: " + at.seen.text);
+    return;
+  }
+  if (at.seen.what == observed::handler_started) {
+    if (std::find(gave_up_.begin(), gave_up_.end(), at.actor) == gave_up_.end() || known.actor(at.actor).over()) return;
+    if (known.actor(at.actor).owner != nobody) broke(known.name(at.actor) + " did not handle a failure and goes on");
     return;
   }
   if (at.seen.what == observed::supervise_ended) {

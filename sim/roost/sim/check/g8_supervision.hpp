@@ -9,12 +9,13 @@
 namespace roost::sim::check {
 
 /// Judges that only the owner supervises a failed actor, and once; that the root's hook runs at most once; that nobody gets more
-/// notices of one actor than it watches it. Once everything settled each actor that failed was supervised by its owner, if that
+/// notices of one actor than it watches it; that nothing more starts in an actor that did not handle a failure. Once everything settled each actor that failed was supervised by its owner, if that
 /// lives; each supervisor that did not handle a failure has ended, but for the root; each watcher that lives got its notice.
 class g8_supervision {
  public:
-  static constexpr std::uint64_t sees = kinds(observed::supervise_started, observed::supervise_ended, observed::notice,
-                                              observed::unhandled_fault, observed::watch_started, observed::watch_ended);
+  static constexpr std::uint64_t sees =
+      kinds(observed::supervise_started, observed::supervise_ended, observed::handler_started, observed::notice,
+            observed::unhandled_fault, observed::watch_started, observed::watch_ended);
 
   void see(scene const& at, facts const& known, findings& found);
   void finish(facts const& known, findings& found);

@@ -407,6 +407,15 @@ TEST(G4, ACallDoesNotOutliveTheCallItServes) {
   EXPECT_EQ(h.judged(), promises{"G4"});
 }
 
+TEST(G4, ACallWithoutADeadlineOutlivesTheCallItServes) {
+  history h;
+  auto const outer = h.send(a, b);
+  h.all().back().deadline = instant(5s);
+  h.start(b, outer);
+  h.send(b, c);
+  EXPECT_EQ(h.judged(), promises{"G4"});
+}
+
 TEST(G4, SlowSettlingIsCaught) {
   history h;
   h.add(observed::healed);
@@ -453,6 +462,31 @@ TEST(G7, NobodyOutlivesItsOwner) {
   h.add(observed::proc_crashed, a);
   h.settle();
   EXPECT_EQ(h.judged(), promises{"G7"});
+}
+
+TEST(G7, AnOrphanStartsNothingAfterTheBound) {
+  history h;
+  h.add(observed::actor_started, a);
+  h.add(observed::actor_started, b, a);
+  h.add(observed::healed);
+  h.add(observed::actor_ended, a);
+  h.pass(6s);
+  h.handle(b, callback);
+  EXPECT_EQ(h.judged(), none);
+  h.pass(2s);
+  h.handle(b, callback);
+  EXPECT_EQ(h.judged(), promises{"G7"});
+}
+
+TEST(G8, WhoDoesNotHandleAFailureStartsNothingMore) {
+  history h;
+  h.add(observed::actor_started, a);
+  h.add(observed::actor_started, b, a);
+  h.add(observed::actor_started, c, b);
+  h.add(observed::supervise_started, b, c);
+  h.add(observed::supervise_ended, b, c);
+  h.start(b, callback);
+  EXPECT_EQ(h.judged(), promises{"G8"});
 }
 
 TEST(G8, OneFailureIsSupervisedOnce) {

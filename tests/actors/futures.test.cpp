@@ -39,6 +39,28 @@ struct Pair : roost::actor {
 ROOST_CONCURRENT(Pair, wait, 4)
 ROOST_EXPORT(Pair, start, wait)
 
+/// Asks for what takes long, with a callback that holds something.
+struct Patient : roost::actor {
+  void ask(roost::actor_mesh<Oven> oven) {
+    auto const held = std::make_shared<int>(1);
+    held_by_callback = held;
+    oven->bake.call_one(1, 60'000).then([held](int) {}).detach();
+  }
+  inline static std::weak_ptr<int> held_by_callback;
+};
+ROOST_EXPORT(Patient, ask)
+
+ROOST_SIM_TEST(futures, a_callback_that_cannot_run_any_more_is_let_go,
+               stage::with_fault(roost::sim::fault_kind::crash_proc, 10s, "host1/p1")) {
+  as_keeper([&](Keeper&) {
+    auto const procs = hosts.spawn_procs(gpu = 1);
+    procs.spawn<Patient>("patient").at_rank(1)->ask.call_one(procs.spawn<Oven>("oven").at_rank(0)).get();
+    EXPECT_FALSE(Patient::held_by_callback.expired());
+    roost::sleep(30s);
+    EXPECT_TRUE(Patient::held_by_callback.expired());
+  });
+}
+
 ROOST_SIM_TEST(futures, get_gives_the_value, roost::sim::calm()) { EXPECT_EQ(remote(hosts)->bake.call_one(5, 1).get(), 5); }
 
 ROOST_SIM_TEST(futures, get_throws_what_the_handler_threw, roost::sim::calm()) {

@@ -406,7 +406,7 @@ class endpoint<Member, Class, Name, std::tuple<Args...>> {
     for (std::uint64_t rank = 0; rank != mesh.size(); ++rank) {
       auto const answer = call_rank(mesh, rank, std::tuple<Args...>(args...)).state();
       point const at(mesh.covered.extent(), rank);
-      answer->when_ready([answer, state, at] {
+      answer->when_ready([answer = answer.get(), state, at] {
         state->arrived.emplace_back(at, answer->outcome());
         state->waiting.wake_all(errc::ok);
       });
@@ -454,7 +454,7 @@ class endpoint<Member, Class, Name, std::tuple<Args...>> {
     if (mesh.size() == 0) all->set(value_mesh<result<stored>>(mesh.covered.extent(), {}));
     for (std::uint64_t rank = 0; rank != mesh.size(); ++rank) {
       auto const answer = call_rank(mesh, rank, make(rank)).state();
-      answer->when_ready([answer, all, rank] { all->put(rank, answer->outcome()); });
+      answer->when_ready([answer = answer.get(), all, rank] { all->put(rank, answer->outcome()); });
     }
     return future<value_mesh<result<stored>>>(all);
   }

@@ -45,7 +45,8 @@ class future_base : public port_base {
   void remove_observer(observer_node& node) { observers_.remove(node); }
   /// Fails with errc::timeout then, unless ready before; the answer that comes later is dropped.
   void expire_at(instant deadline);
-  /// Runs once when ready (now, if it is), on the loop, outside any handler.
+  /// Runs once when ready (now, if it is), on the loop, outside any handler. The callback must not own this future, which owns it
+  /// and may never be ready.
   void when_ready(unique_function<void()> callback);
 
   bool once() const noexcept override { return true; }
@@ -172,9 +173,8 @@ class [[nodiscard]] future {
     next->owner = frame.cell->id();
     next->home = &home;
     next->by_callback = true;
-    auto const state = state_;
-    state_->when_ready([state, next, &home, local, f = std::move(f)]() mutable {
-      detail::post_callback(home, local, [state, next, f = std::move(f)]() mutable {
+    state_->when_ready([ready = state_.get(), next, &home, local, f = std::move(f)]() mutable {
+      detail::post_callback(home, local, [state = boost::intrusive_ptr(ready), next, f = std::move(f)]() mutable {
         if (!state->outcome()) return next->fail(state->outcome().failure());
         try {
           if constexpr (std::is_void_v<R>) {

@@ -42,6 +42,18 @@ class down_message final : public message {
   error why_;
 };
 
+/// The callers of a trailer, innermost first; an empty one has none. False where it is malformed.
+bool read_chain(shared_bytes const& trailer, chain_ptr& into) {
+  if (trailer.empty()) return true;
+  auto const chain = wire::decode_chain(trailer.view());
+  if (!chain) return false;
+  for (auto const& caller : chain->view()) {
+    auto const depth = into ? into->depth + 1 : 1;
+    into = std::make_shared<chain_node const>(chain_node{caller, depth, into});
+  }
+  return true;
+}
+
 template <class Body>
 std::optional<Body> read_body(shared_bytes const& payload) {
   auto body = wire::decode<Body>(payload);
@@ -92,12 +104,13 @@ void proc_runtime::deliver_user(link::incoming in) {
   arrival at{this, to, {}};
   auto const arguments = open_envelope(in, at, place);
   auto decoded = arguments ? endpoint->decode(*arguments, at) : result<std::unique_ptr<message>>(arguments.failure());
-  auto const chain = wire::decode_chain(in.trailer.view());
-  if (!decoded || !chain) {
+  chain_ptr callers;
+  if (!decoded || !read_chain(in.trailer, callers)) {
     sessions_->returned(in.from, in.epoch, in.number, errc::bad_frame);
     return;
   }
   auto m = std::move(*decoded);
+  if (!ROOST_PLANT(plant_chain_forgotten)) m->chain = std::move(callers);
   m->endpoint = endpoint;
   m->place = std::move(place);
   m->sender = {in.from, in.header.sender};
@@ -109,10 +122,6 @@ void proc_runtime::deliver_user(link::incoming in) {
     auto remaining = nanoseconds(in.header.remaining);
     if (ROOST_PLANT(plant_deadline_restarts)) remaining *= 10;
     m->deadline = in.arrived + remaining;
-  }
-  for (auto const& caller : chain->view()) {
-    auto const depth = m->chain ? m->chain->depth + 1 : 1;
-    if (!ROOST_PLANT(plant_chain_forgotten)) m->chain = std::make_shared<chain_node const>(chain_node{caller, depth, m->chain});
   }
   cell->accept(std::move(m));
 }

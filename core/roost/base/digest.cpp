@@ -5,6 +5,7 @@
 #include <bit>
 #include <cstdio>
 
+#define XXH_INLINE_ALL  // Records are short: a call costs as much as their hash.
 #include <xxhash.h>
 
 namespace roost {

@@ -5,6 +5,7 @@
 #include <array>
 #include <bit>
 
+#define XXH_INLINE_ALL  // Records are short: a call costs as much as their hash.
 #include <xxhash.h>
 
 namespace roost {

@@ -58,8 +58,8 @@ scene facts::enter(observation const& seen) {
   switch (seen.what) {
     case observed::sent: {
       at.actor = number_of(seen.actor);
-      at.other = number_of(seen.other);
       std::uint32_t const book = ledger_of(seen.stamp.high);
+      at.other = receiver_number(ledgers_[book], seen.other);
       at.message = ledgers_[book].add(seen.stamp.low);
       if (at.message == nullptr) break;
       std::uint32_t const pair = pair_of(at.actor, at.other, book);
@@ -89,7 +89,7 @@ scene facts::enter(observation const& seen) {
     case observed::forwarded:
       at.actor = number_of(seen.actor);
       if (seen.what == observed::forwarded) find_message(at);
-      if (seen.other != actor_id{}) at.other = number_of(seen.other);
+      if (seen.other != actor_id{}) at.other = other_number(seen.other);
       break;
     case observed::actor_ended:
     case observed::handler_ended:
@@ -166,8 +166,20 @@ void facts::leave(scene const& at) {
 std::string facts::name(std::uint32_t number) const { return number == nobody ? "nobody" : to_string(actors_[number].id); }
 
 std::uint32_t facts::number_of(actor_id const& id) {
+  // What happens in a handler is of one actor.
+  if (last_ != nobody && actors_[last_].id == id) return last_;
+  return last_ = other_number(id);
+}
+
+std::uint32_t facts::other_number(actor_id const& id) {
   std::uint32_t const known = actor_index_.find(id);
   return known != nobody ? known : meet(id);
+}
+
+std::uint32_t facts::receiver_number(ledger const& sends, actor_id const& id) {
+  // Most senders send to whom they sent last.
+  if (sends.last_receiver != nobody && actors_[sends.last_receiver].id == id) return sends.last_receiver;
+  return other_number(id);
 }
 
 std::uint32_t facts::meet(actor_id const& id) {

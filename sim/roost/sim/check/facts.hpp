@@ -155,7 +155,10 @@ class facts {
     std::vector<std::uint32_t> actors;
   };
 
+  /// Of the actor that an observation is about.
   std::uint32_t number_of(actor_id const& id);
+  std::uint32_t other_number(actor_id const& id);
+  std::uint32_t receiver_number(ledger const& sends, actor_id const& id);
   /// Gives `id` its number.
   std::uint32_t meet(actor_id const& id);
   std::uint32_t proc_of(proc_id const& id);
@@ -170,6 +173,7 @@ class facts {
   flat_index<std::uint64_t, hash_word> ledger_index_;
   flat_index<std::uint64_t, hash_word> pair_index_;
   std::vector<actor_facts> actors_;
+  std::uint32_t last_ = nobody;  ///< Whom the last observation was about.
   std::vector<proc_facts> procs_;
   std::vector<ledger> ledgers_;
   std::vector<pair_facts> pairs_;

@@ -11,7 +11,7 @@ import unittest
 ROOST, WORKLOAD, SCENES, ROOT = (pathlib.Path(word).resolve() for word in sys.argv[1:5])
 
 # Where the search for each starts: a line of seen_by.txt. One for each way to be seen: by the judge, the model, a program.
-SHOWN = ["mailbox-swap", "duplicate-after-resume", "lost-wakeup", "orphans-live", "sent-twice", "stop-does-not-drain"]
+SHOWN = ["mailbox-swap", "duplicate-after-resume", "orphans-live", "sent-twice", "stop-does-not-drain"]
 
 
 class Plants(unittest.TestCase):
@@ -20,8 +20,8 @@ class Plants(unittest.TestCase):
         self.path = pathlib.Path(self.folder.name)
         for program in (WORKLOAD, SCENES):
             (self.path / program.name).symlink_to(program)
-        for scenario in ("tests/properties/workload.toml", "tests/plants/scenes.toml"):
-            (self.path / pathlib.Path(scenario).name).write_bytes((ROOT / scenario).read_bytes())
+        for scenario in (ROOT / "tests/properties/workload.toml", *(ROOT / "tests/plants").glob("*.toml")):
+            (self.path / scenario.name).write_bytes(scenario.read_bytes())
         lines = (line.split() for line in (ROOT / "tests/plants/seen_by.txt").read_text().splitlines())
         self.seen_by = {words[0]: words[1:] for words in lines if words and words[0] != "#"}
 
@@ -32,7 +32,8 @@ class Plants(unittest.TestCase):
         return subprocess.run([ROOST, *words], cwd=self.path, capture_output=True, text=True, errors="replace", timeout=280)
 
     def promises(self):
-        listed = self.call("sim", "plants", "--json")
+        # The program itself: `roost` links less of the runtime, and lists what it links.
+        listed = subprocess.run([WORKLOAD, "sim", "plants", "--json"], capture_output=True, text=True, timeout=60)
         self.assertEqual(listed.returncode, 0, listed.stderr)
         return {each["name"]: each["promise"] for each in map(json.loads, listed.stdout.splitlines())}
 
@@ -45,9 +46,8 @@ class Plants(unittest.TestCase):
         promises = self.promises()
         for name in SHOWN:
             scenario, seed, _ = self.seen_by[name]
-            seeds = f"{seed}..{int(seed) + 3}"
             with self.subTest(name):
-                done = self.call("sim", "run", scenario + ".toml", "--seeds", seeds, "--plant", name, "--json")
+                done = self.call("sim", "run", scenario + ".toml", "--seed", seed, "--plant", name, "--json")
                 self.assertEqual(done.returncode, 1, done.stderr)
                 self.assertRegex(done.stderr, rf"(?m)^FAIL {scenario}  seed \d+.*\b{promises[name]}\b")
                 self.assertIn(f"--plant {name}", done.stderr)

@@ -64,7 +64,9 @@ void proc_runtime::begin() {
   who.build = "roost";
   sessions_ = std::make_unique<link::session_table>(*seams_, who, static_cast<link::session_events&>(*this));
   seams_->launcher->attach(this);
+  sessions_->expect_newcomers_within(seams_->knobs->duration(knobs::launch_bound));
   if (bootstrap_) {
+    sessions_->expect(bootstrap_->parent, seams_->clock->now());
     lease_until_ = seams_->clock->boot() + seams_->knobs->duration(knobs::lease);
     seams_->clock->arm(lease_timer_, seams_->clock->now() + seams_->knobs->duration(knobs::lease) / 4);
   } else {

@@ -59,6 +59,7 @@ void session::proven(instant at) {
   auto const before = std::max(proven_at_, stake_since_);
   if (at_stake() && at > before) detector_.interval(at - before);
   proven_at_ = at;
+  expected_from_ = std::min(expected_from_, at);  // It is there.
   if (!suspected_) return;
   suspected_ = false;
   around_.events.suspected(peer_, false);

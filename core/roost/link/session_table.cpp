@@ -84,9 +84,14 @@ class session_table::impl final : public transport_events, public event_origin, 
       return nullptr;
     }
     auto& made = sessions_.insert(to);
-    if (made == nullptr) made = std::make_unique<session>(around_, *this, to);
+    if (made == nullptr) {
+      made = std::make_unique<session>(around_, *this, to);
+      made->expect(seams_.clock->now() + patience_);
+    }
     return last_ = made.get();
   }
+
+  void expect_newcomers_within(nanoseconds patience) { patience_ = patience; }
 
   void expect(proc_id peer, instant from) {
     if (auto* s = reach(peer, nullptr)) s->expect(from);
@@ -337,6 +342,7 @@ class session_table::impl final : public transport_events, public event_origin, 
   session* last_ = nullptr;
   session* last_bound_ = nullptr;
   channel_id last_channel_ = 0;
+  nanoseconds patience_{0};
   bool closed_ = false;
 };
 
@@ -347,6 +353,7 @@ session_table::~session_table() = default;
 admission session_table::send(proc_id to, outgoing message, error* why_refused) {
   return impl_->send(to, std::move(message), why_refused);
 }
+void session_table::expect_newcomers_within(nanoseconds patience) { impl_->expect_newcomers_within(patience); }
 void session_table::expect(proc_id peer, instant from) { impl_->expect(peer, from); }
 bool session_table::want_room(std::uint64_t sender, actor_id receiver, bytes size) {
   return impl_->want_room(sender, receiver, size);

@@ -120,7 +120,10 @@ class session_table {
   void watch(proc_id peer);
   void unwatch(proc_id peer);
 
-  /// The peer is only being started: silence before `from` says nothing of it. `from` may be moved, also into the past.
+  /// A peer that this proc has not met may still be starting: its silence says nothing for that long (none, to begin with).
+  void expect_newcomers_within(nanoseconds patience);
+  /// The peer is only being started: silence before `from` says nothing of it, unless it was heard of. `from` may be moved, also
+  /// into the past.
   void expect(proc_id peer, instant from);
 
   /// A verdict: that incarnation is dead. Everything open with it is told, and nothing is accepted from it again.

@@ -36,7 +36,8 @@ void fault_runner::begin() {
     quiet_at_ = std::max(quiet_at_, at + operation.duration.count());
     engine_.schedule(at, key_of(i), i, [this, i] { strike(i); });
   }
-  engine_.schedule(quiet_at_, heal_key, ~std::uint64_t{0}, [this] { end(); });
+  // An instant later, or by the order of keys the last operation might come after it, and strike nobody.
+  engine_.schedule(quiet_at_ + 1, heal_key, ~std::uint64_t{0}, [this] { end(); });
 }
 
 void fault_runner::end() {

@@ -16,12 +16,7 @@
 
 namespace roost::sim::check {
 
-namespace {
-
-constexpr std::size_t all_kinds = static_cast<std::size_t>(observed::returned) + 1;
-static_assert(all_kinds <= 64, "kinds of observations are kept as bits");
-
-}  // namespace
+static_assert(observed_kinds <= 64, "kinds of observations are kept as bits");
 
 struct judge::state {
   explicit state(judge_settings const& settings)
@@ -62,7 +57,7 @@ void judge::see(observation const& seen) {
   if (at.actor != nobody && s.known.actor(at.actor).state == life::lost) {
     std::get<g1_sequential>(s.checkers).see_lost(at, s.known, s.found);
   } else {
-    static constexpr auto shows = state::shows(std::make_index_sequence<all_kinds>());
+    static constexpr auto shows = state::shows(std::make_index_sequence<observed_kinds>());
     shows[static_cast<std::size_t>(seen.what)](s, at);
   }
   if (seen.what == observed::handler_started && seen.stamp != message_stamp{}) ++s.messages;

@@ -6,6 +6,7 @@
 #include <roost/base/units.hpp>
 #include <roost/platform/observer.hpp>
 
+#include <cstddef>
 #include <cstdint>
 #include <string>
 
@@ -38,6 +39,7 @@ enum class observed : std::uint8_t {
   returned,         ///< actor = sender, stamp: the message is back and holds no room; the sender is told in its turn.
   forwarded,        ///< actor, other = who is to answer now, stamp = of the request.
 };
+inline constexpr std::size_t observed_kinds = static_cast<std::size_t>(observed::forwarded) + 1;
 
 struct observation {
   observed what = observed::sent;

@@ -241,6 +241,7 @@ cell_extras& actor_cell::extras() {
 
 void actor_cell::add_child(owned_actor child) {
   home_->depend_on(child.id);
+  if (child.id.proc == home_->self()) ++extras().children_here;
   extras().children.add(std::move(child));
 }
 
@@ -254,6 +255,7 @@ void actor_cell::child_ended(actor_id child, error const& why) {
   auto const record = extras_->children.take(child);
   if (!record) return;
   home_->depend_no_more_on(child);
+  if (child.proc == home_->self()) --extras_->children_here;
   if (why.code != errc::ok) add_failure(failure(record->id, record->mesh_name, record->where, why));
   check_ready();
 }
@@ -331,7 +333,7 @@ bool actor_cell::may_start(message const& m) const noexcept {
 
 bool actor_cell::awaits_children() const noexcept {
   if (!overdue_ || !has_children()) return has_children();
-  return !children_on(home_->self()).empty();
+  return extras_->children_here != 0;
 }
 
 bool actor_cell::has_step() const noexcept {
@@ -553,6 +555,7 @@ void actor_cell::finish() {
   if (extras_ != nullptr) {
     for (auto const& child : extras_->children.all()) home_->depend_no_more_on(child.id);
     extras_->children.clear();
+    extras_->children_here = 0;
   }
   {
     handler_frame frame(*this, activation::cleanup);

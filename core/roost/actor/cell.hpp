@@ -24,6 +24,7 @@ class self_timer : public timer {
 /// What few actors have; made when first needed.
 struct cell_extras {
   child_list children;                              ///< Alive as far as this proc knows.
+  std::size_t children_here = 0;                    ///< Those of them that are on this proc.
   std::vector<failure> failures;                    ///< Not yet supervised, oldest first.
   std::vector<std::unique_ptr<self_timer>> timers;  ///< Delayed and periodic messages to itself.
   std::vector<std::pair<actor_id, bool>> watchers;  ///< Who is told of the end; true: linked.

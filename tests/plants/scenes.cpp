@@ -156,6 +156,14 @@ struct Director : actor {
     always(code == errc::deadlock, "G4 (scenes): a call that closes a circle is refused");
   }
 
+  void patience_ends(proc_mesh procs) {
+    auto const busy = last(procs.spawn<Extra>("busy", 0U));
+    auto const held = busy->hold.with(30s).call_one();
+    auto const start = now();
+    (void)held.wait(2s);
+    always(now() - start < 3s, "G4 (scenes): a wait ends at its deadline");
+  }
+
   void few_at_a_time(proc_mesh procs) {
     auto const thinkers = procs.spawn<Extra>("thinker", 0U);
     std::vector<future<void>> all;
@@ -243,8 +251,8 @@ struct Director : actor {
  private:
   static extras last(extras const& of) { return of.at_rank(of.size() - 1); }
 };
-ROOST_EXPORT(Director, stop_drains, once_is_once, circle_is_refused, few_at_a_time, kill_overtakes_spawn, failures_queue,
-             damage_is_refused, proc_dies, path_is_lost, port_fills, senders_wait_in_a_circle)
+ROOST_EXPORT(Director, stop_drains, once_is_once, circle_is_refused, patience_ends, few_at_a_time, kill_overtakes_spawn,
+             failures_queue, damage_is_refused, proc_dies, path_is_lost, port_fills, senders_wait_in_a_circle)
 
 void run(hosts where, std::vector<std::string> const& scenes) {
   auto const procs = where.spawn_procs();
@@ -253,6 +261,7 @@ void run(hosts where, std::vector<std::string> const& scenes) {
   if (wanted("stop")) director->stop_drains.call_one(procs).get();
   if (wanted("once")) director->once_is_once.call_one(procs).get();
   if (wanted("circle")) director->circle_is_refused.call_one(procs).get();
+  if (wanted("patience")) director->patience_ends.call_one(procs).get();
   if (wanted("limit")) director->few_at_a_time.call_one(procs).get();
   if (wanted("kill")) director->kill_overtakes_spawn.call_one(procs).get();
   if (wanted("fail")) director->failures_queue.call_one(procs).get();

@@ -9,12 +9,12 @@ using namespace stage;
 namespace unrelated {
 
 /// Plays rounds with a partner, each after a drawn pause.
-struct Player : roost::actor {
+struct Duelist : roost::actor {
   std::uint64_t hit(std::uint64_t ball) { return ball + roost::random_below(3); }
-  std::uint64_t play(roost::actor_mesh<Player> partner, std::uint64_t rounds);
+  std::uint64_t play(roost::actor_mesh<Duelist> partner, std::uint64_t rounds);
 };
-ROOST_EXPORT(Player, hit, play)
-std::uint64_t Player::play(roost::actor_mesh<Player> partner, std::uint64_t rounds) {
+ROOST_EXPORT(Duelist, hit, play)
+std::uint64_t Duelist::play(roost::actor_mesh<Duelist> partner, std::uint64_t rounds) {
   std::uint64_t ball = 0;
   for (std::uint64_t i = 0; i != rounds; ++i) {
     roost::sleep(std::chrono::microseconds(roost::random_below(300)));
@@ -25,7 +25,7 @@ std::uint64_t Player::play(roost::actor_mesh<Player> partner, std::uint64_t roun
 
 /// Two pairs, on hosts 1 and 2 and on hosts 3 and 4; the root on host 0 has started both, and is asked by neither.
 void two_pairs(roost::hosts hosts, std::vector<std::string> const&) {
-  auto const players = hosts.slice(1, 5).spawn_procs().spawn<Player>("players");
+  auto const players = hosts.slice(1, 5).spawn_procs().spawn<Duelist>("players");
   roost::sleep(2s);  // By then all procs run, whatever launch times the seed draws.
   auto const near = players.at_rank(0)->play.call_one(players.at_rank(1), std::uint64_t{400});
   auto const far = players.at_rank(2)->play.call_one(players.at_rank(3), std::uint64_t{400});

@@ -35,10 +35,12 @@ constructor_descriptor const* class_descriptor::find_constructor(std::uint64_t f
 class_descriptor& register_class(std::string_view name, std::vector<endpoint_descriptor const*> endpoints) {
   auto& registered = all();
   auto& slot = registered.classes[name];
-  if (slot == nullptr) {
+  bool const fresh_name = slot == nullptr;
+  if (fresh_name) {
     slot = std::make_unique<class_descriptor>();
     slot->name = name;
   }
+  auto const known_already = slot->endpoints.size();
   for (auto const* endpoint : endpoints) {
     auto const [at, fresh] = registered.endpoints.emplace(endpoint->id, endpoint);
     if (!fresh && at->second != endpoint && registered.clash.empty()) {
@@ -47,6 +49,10 @@ class_descriptor& register_class(std::string_view name, std::vector<endpoint_des
     }
     auto const& known = slot->endpoints;
     if (std::find(known.begin(), known.end(), endpoint) == known.end()) slot->endpoints.push_back(endpoint);
+  }
+  if (!fresh_name && registered.clash.empty() && (slot->endpoints.size() != known_already || endpoints.size() != known_already)) {
+    registered.clash =
+        "two classes are exported as " + std::string(name) + ": export one of them under another name with ROOST_EXPORT_AS";
   }
   std::sort(slot->endpoints.begin(), slot->endpoints.end(),
             [](endpoint_descriptor const* a, endpoint_descriptor const* b) { return a->id < b->id; });

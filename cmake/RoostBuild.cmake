@@ -25,7 +25,7 @@ endif()
 # Settings of our own code; never seen by those who link the installed libraries.
 add_library(roost_options INTERFACE)
 target_compile_options(roost_options INTERFACE
-  -Wall -Wextra -Wpedantic -Wshadow -Werror -ffp-contract=off -fno-omit-frame-pointer)
+  -Wall -Wextra -Wpedantic -Wshadow -Werror -ffp-contract=off -fno-omit-frame-pointer -fno-semantic-interposition)
 # At -O3 g++ 12 sees overlap in `"x" + std::to_string(n)`, where there is none (GCC bug 105651, mended in 13).
 target_compile_options(roost_options INTERFACE
   "$<$<AND:$<CXX_COMPILER_ID:GNU>,$<VERSION_LESS:$<CXX_COMPILER_VERSION>,13>,$<CONFIG:Release>>:-Wno-restrict>")

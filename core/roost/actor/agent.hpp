@@ -24,7 +24,7 @@ enum class agent_op : std::uint64_t {
 
 /// On the control lane, ahead of data.
 enum class control_kind : std::uint16_t {
-  verdict = 1,  ///< verdict_body: that proc is dead.
+  verdict = 1,  ///< std::vector<verdict_body>: those procs are dead.
   kill,         ///< target_body.
   lease,        ///< Empty: the parent lives.
   shutdown,     ///< Empty: the parent's program is over; end.

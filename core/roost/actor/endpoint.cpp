@@ -32,7 +32,12 @@ invocation invocation::here(nanoseconds timeout) {
   auto& frame = require_frame("Invoking an endpoint");
   if (frame.must_end) throw ended{frame.end_reason};
   auto const inherited = ROOST_PLANT(plant_not_inherited) ? never : frame.deadline;
-  invocation from{frame.cell, &frame, std::min(inherited, deadline_in(timeout)), nullptr};
+  return {frame.cell, &frame, std::min(inherited, deadline_in(timeout)), nullptr};
+}
+
+invocation invocation::asking(nanoseconds timeout) {
+  auto from = here(timeout);
+  auto const& frame = *from.frame;
   auto const depth = frame.chain ? frame.chain->depth + 1 : 1;
   if (depth > wire::max_chain) {
     throw exception(error(errc::too_deep,
@@ -59,8 +64,7 @@ chain_ptr chain_beyond(invocation const& from, duty_list const& duties) {
 }
 
 link::outgoing make_outgoing(invocation const& from, chain_ptr const& chain, endpoint_descriptor const& endpoint, actor_id to,
-                             reply_route reply, std::vector<std::byte> const& arguments, cast_place const* place,
-                             std::vector<carried_duty> carried) {
+                             reply_route reply, unencoded arguments, cast_place const* place, std::vector<carried_duty> carried) {
   link::outgoing out;
   out.header.sender = from.cell->id().local;
   out.header.receiver = to.local;
@@ -72,8 +76,9 @@ link::outgoing make_outgoing(invocation const& from, chain_ptr const& chain, end
     std::vector<actor_id> callers;
     for (auto const* node = chain.get(); node != nullptr; node = node->outer.get()) callers.push_back(node->caller);
     std::reverse(callers.begin(), callers.end());
-    std::vector<std::byte> trailer(wire::chain_size(callers.size()));
-    if (wire::encode_chain(callers, trailer)) out.trailer = shared_bytes(std::move(trailer));
+    out.trailer = shared_bytes::made(wire::chain_size(callers.size()), [&](std::span<std::byte> all) {
+      ROOST_INVARIANT(wire::encode_chain(callers, all), std::to_string(callers.size()) + " callers");
+    });
   }
   envelope_body front;
   if (place != nullptr) {
@@ -82,11 +87,11 @@ link::outgoing make_outgoing(invocation const& from, chain_ptr const& chain, end
   }
   front.carried = std::move(carried);
   auto const prefix = wire::encoded_size(front);
-  std::vector<std::byte> payload(prefix + arguments.size());
-  (void)wire::encode_into(front, std::span(payload).first(prefix));
-  std::copy(arguments.begin(), arguments.end(), payload.begin() + static_cast<std::ptrdiff_t>(prefix));
   if (place != nullptr) out.header.point_rank = place->rank;
-  out.payload = shared_bytes(std::move(payload));
+  out.payload = shared_bytes::made(prefix + arguments.size, [&](std::span<std::byte> all) {
+    wire::encode_exactly(front, all.first(prefix));
+    arguments.write(arguments.arguments, all.subspan(prefix));
+  });
   return out;
 }
 

@@ -172,19 +172,32 @@ struct invocation {
   actor_cell* cell;
   handler_frame* frame;
   instant deadline;
-  chain_ptr chain;
+  chain_ptr chain;  ///< Who waits for the answer, and who waits for them; none where nobody does.
 
   /// Of the handler that runs now; `timeout` shortens its deadline.
   static invocation here(nanoseconds timeout);
+  /// The same, for what is going to be answered. Throws `errc::too_deep` where too many wait for each other already.
+  static invocation asking(nanoseconds timeout);
   /// Nanoseconds until the deadline, none below zero; -1 without a deadline. It shrinks while the sender waits for room.
   std::int64_t remaining() const;
 };
 
-/// The frame-to-be of an invocation; `arguments` are encoded behind an envelope: the slice that it is cast to, and the duties of
-/// the reply ports in it.
+/// Arguments that are yet to be encoded.
+struct unencoded {
+  void const* arguments;
+  std::size_t size;  ///< Once encoded, in bytes.
+  void (*write)(void const* arguments, std::span<std::byte> out);
+};
+template <class Tuple>
+unencoded to_encode(Tuple const& arguments) {
+  return {&arguments, wire::encoded_size(arguments),
+          [](void const* what, std::span<std::byte> out) { wire::encode_exactly(*static_cast<Tuple const*>(what), out); }};
+}
+
+/// The frame-to-be of an invocation; the arguments are encoded behind an envelope: the slice that it is cast to, and the duties
+/// of the reply ports in it.
 link::outgoing make_outgoing(invocation const& from, chain_ptr const& chain, endpoint_descriptor const& endpoint, actor_id to,
-                             reply_route reply, std::vector<std::byte> const& arguments, cast_place const* place,
-                             std::vector<carried_duty> carried);
+                             reply_route reply, unencoded arguments, cast_place const* place, std::vector<carried_duty> carried);
 /// The reverse: takes the envelope off the front of a payload. Errors: those of decoding.
 result<shared_bytes> open_envelope(link::incoming const& in, arrival& at, std::unique_ptr<cast_place>& place);
 /// The chain of callers of an invocation that passes on `duties`. Passing on the request that the handler serves cuts it: its
@@ -222,12 +235,12 @@ void send_call(invocation const& from, endpoint_descriptor const& endpoint, acto
     auto duties = duties_in(arguments);
     auto const chain = chain_beyond(from, duties);
     passage through(home, std::move(duties), to);
-    auto out = make_outgoing(from, chain, endpoint, to, reply, wire::encode(arguments), place.get(), through.carried());
+    auto out = make_outgoing(from, chain, endpoint, to, reply, to_encode(arguments), place.get(), through.carried());
     home.await_credit(from.frame, to, out.payload.size(), from.deadline);
     out.header.remaining = from.remaining();
     if (home.send_remote(to, std::move(out), reply, from.cell->id())) through.sent();
   } else {
-    auto out = make_outgoing(from, from.chain, endpoint, to, reply, wire::encode(arguments), place.get(), {});
+    auto out = make_outgoing(from, from.chain, endpoint, to, reply, to_encode(arguments), place.get(), {});
     home.await_credit(from.frame, to, out.payload.size(), from.deadline);
     out.header.remaining = from.remaining();
     home.send_remote(to, std::move(out), reply, from.cell->id());
@@ -432,7 +445,7 @@ class endpoint<Member, Class, Name, std::tuple<Args...>> {
     return std::make_unique<detail::cast_place>(detail::cast_place{mesh.covered.extent(), rank});
   }
   future<R> call_rank(detail::mesh_ref const& mesh, std::uint64_t rank, std::tuple<Args...> args) const {
-    auto const from = detail::invocation::here(timeout_);
+    auto const from = detail::invocation::asking(timeout_);
     auto const to = mesh.member(rank);
     auto& home = from.cell->home();
     auto state = detail::open_answer<R>(*from.cell, to);

@@ -16,7 +16,7 @@ template <class T>
 void send_to_once_port(proc_runtime& home, port_id to, T value) {
   static_assert(!holds_reply_port<T>(), "roost: a reply_port is passed on as an argument of an endpoint, not through a port");
   if (to.owner.proc != home.self()) {
-    home.send_once_value(to, shared_bytes(wire::encode(value)), wire::fingerprint_of<T>());
+    home.send_once_value(to, wire::encode_shared(value), wire::fingerprint_of<T>());
   } else if (auto const p = home.find_port(to.number)) {
     home.close_port(*p);
     if (auto const taken = p->take(&value, wire::fingerprint_of<T>()); !taken) p->fail(taken.failure());
@@ -31,7 +31,7 @@ void send_to_port(port_id to, T value) {
   auto& home = frame.cell->home();
   auto const sender = frame.cell->id();
   if (to.owner.proc != home.self()) {
-    auto encoded = shared_bytes(wire::encode(value));
+    auto encoded = wire::encode_shared(value);
     home.await_credit(&frame, port_key(to), encoded.size(), frame.deadline, to.owner);
     home.send_port_value(sender, to, std::move(encoded), wire::fingerprint_of<T>());
     return;

@@ -223,7 +223,7 @@ void proc_runtime::chase(cycle_probe_body probe) {
     if (probe.to.proc != self_) {
       if (!known_failed(probe.to.proc))
         (void)sessions_->try_send_control(probe.to.proc, static_cast<std::uint16_t>(control_kind::cycle_probe),
-                                          shared_bytes(wire::encode(probe)));
+                                          wire::encode_shared(probe));
       return;
     }
     // Unless all that `from` has open waits here, word of its handling is under way, and `from` will go on.

@@ -26,7 +26,7 @@ proc_id proc_runtime::launch(host_id where, std::string name) {
                             bootstrap_ ? bootstrap_->token : "", name};
   launched_.insert(id);
   sessions_->expect(id, seams_->clock->now() + seams_->knobs->duration(knobs::launch_bound));
-  seams_->launcher->launch({id, std::move(name), shared_bytes(wire::encode(body))});
+  seams_->launcher->launch({id, std::move(name), wire::encode_shared(body)});
   if (!lease_timer_.armed()) seams_->clock->arm(lease_timer_, seams_->clock->now());
   return id;
 }
@@ -59,10 +59,20 @@ void proc_runtime::declare(proc_id dead, error const& why, proc_id told_by) {
   if (launched_.erase(dead) != 0) seams_->launcher->kill(dead);
   // With a session, every message is told first, and then `session_lost` comes; without one nothing was sent.
   if (!sessions_->declare_failed(dead, why)) peer_gone(dead, why);
-  auto const body = shared_bytes(wire::encode(verdict_body{dead, to_body(why)}));
+  untold_.push_back({dead, to_body(why)});
+  // When the program ends, procs end in crowds: their end is told to all others together.
+  if (!finishing_) {
+    pass_on_verdicts(told_by);
+  } else if (!verdict_timer_.armed()) {
+    seams_->clock->arm(verdict_timer_, seams_->clock->now() + seams_->knobs->duration(knobs::verdict_gather));
+  }
+}
+
+void proc_runtime::pass_on_verdicts(proc_id told_by) {
+  if (untold_.empty()) return;
+  auto const body = wire::encode_shared(std::exchange(untold_, {}));
   auto const tell_proc = [&](proc_id to) {
-    if (to != told_by && to != dead && !known_failed(to))
-      sessions_->send_control(to, static_cast<std::uint16_t>(control_kind::verdict), body);
+    if (to != told_by && !known_failed(to)) sessions_->send_control(to, static_cast<std::uint16_t>(control_kind::verdict), body);
   };
   for (auto const& child : launched_) tell_proc(child);
   if (bootstrap_) tell_proc(bootstrap_->parent);
@@ -134,7 +144,9 @@ void proc_runtime::control(proc_id from, std::uint16_t kind, shared_bytes body) 
   set_current_platform(seams_);
   switch (static_cast<control_kind>(kind)) {
     case control_kind::verdict:
-      if (auto const said = wire::decode<verdict_body>(body)) declare(said->dead, from_body(said->why), from);
+      if (auto const said = wire::decode<std::vector<verdict_body>>(body)) {
+        for (auto const& each : *said) declare(each.dead, from_body(each.why), from);
+      }
       break;
     case control_kind::kill:
       if (auto const said = wire::decode<target_body>(body)) {
@@ -183,6 +195,7 @@ void proc_runtime::root_ended(error const& why) {
 void proc_runtime::check_exit() {
   if (finished_) return;
   finished_ = true;
+  pass_on_gathered();
   for (auto const& child : launched_) seams_->launcher->kill(child);
   sessions_->close();
   seams_->launcher->finish(*finishing_);

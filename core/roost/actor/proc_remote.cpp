@@ -228,7 +228,7 @@ void proc_runtime::deliver_agent(link::incoming const& in, bool waited) {
           hold_unknown(body->watched.local, in);  // Its spawn may still be under way, from another proc.
         } else {
           down_body const down{body->watcher, body->port, body->watched, body->linked, to_body(gone_reason(body->watched.local))};
-          send_agent(in.from, agent_op::down, shared_bytes(wire::encode(down)));
+          send_agent(in.from, agent_op::down, wire::encode_shared(down));
         }
       }
       break;
@@ -284,7 +284,7 @@ void proc_runtime::pass_error(reply_route to, error const& why) {
   if (to.proc == self_) {
     port_error(to.port, why);
   } else {
-    send_agent(to.proc, agent_op::answer_error, shared_bytes(wire::encode(to_body(why))), to.port);
+    send_agent(to.proc, agent_op::answer_error, wire::encode_shared(to_body(why)), to.port);
   }
 }
 
@@ -321,7 +321,7 @@ void proc_runtime::spawn_there(spawn_body body, proc_id where) {
     owner_told(owner, child, error(errc::proc_failed, "proc " + to_string(where) + " has failed"));
     return;
   }
-  send_agent(where, agent_op::spawn, shared_bytes(wire::encode(body)));
+  send_agent(where, agent_op::spawn, wire::encode_shared(body));
 }
 
 void proc_runtime::agent_ended(ended_body const& body) { owner_told(body.owner, body.child, from_body(body.why)); }
@@ -329,7 +329,7 @@ void proc_runtime::agent_ended(ended_body const& body) { owner_told(body.owner, 
 void proc_runtime::owner_told(actor_id owner, actor_id child, error const& why) {
   if (owner.proc != self_) {
     ended_body const body{owner, child, to_body(why)};
-    send_agent(owner.proc, agent_op::ended, shared_bytes(wire::encode(body)));
+    send_agent(owner.proc, agent_op::ended, wire::encode_shared(body));
   } else if (auto* cell = find(owner.local)) {
     cell->child_ended(child, why);
   }
@@ -338,7 +338,7 @@ void proc_runtime::owner_told(actor_id owner, actor_id child, error const& why) 
 void proc_runtime::watcher_told(actor_id watcher, actor_id watched, bool linked, error const& why) {
   if (watcher.proc != self_) {
     down_body const body{watcher, 0, watched, linked, to_body(why)};
-    send_agent(watcher.proc, agent_op::down, shared_bytes(wire::encode(body)));
+    send_agent(watcher.proc, agent_op::down, wire::encode_shared(body));
   } else if (auto* cell = find(watcher.local)) {
     if (ROOST_PLANT(plant_notice_lost) && (watched.local & 2) == 0) return;
     if (ROOST_PLANT(plant_notice_twice)) cell->post(std::make_unique<down_message>(watched, linked, why));
@@ -356,7 +356,7 @@ void proc_runtime::notify_end(actor_id gone, std::vector<std::pair<actor_id, boo
       if (auto const p = find_port(w.port)) p->fail(reason);
     } else {
       down_body const body{w.watcher, w.port, gone, true, to_body(reason)};
-      send_agent(w.watcher.proc, agent_op::down, shared_bytes(wire::encode(body)));
+      send_agent(w.watcher.proc, agent_op::down, wire::encode_shared(body));
     }
   }
   if (owner.local != 0) owner_told(owner, gone, why);
@@ -382,7 +382,7 @@ void proc_runtime::watch(actor_id watcher, actor_id watched, bool linked) {
   }
   add_watch({watcher, 0, watched, linked});
   if (linked) find(watcher.local)->extras().watchers.emplace_back(watched, true);
-  send_agent(watched.proc, agent_op::watch, shared_bytes(wire::encode(watch_body{watcher, 0, watched, linked})));
+  send_agent(watched.proc, agent_op::watch, wire::encode_shared(watch_body{watcher, 0, watched, linked}));
 }
 
 void proc_runtime::told(link::receipt const& r) {

@@ -51,6 +51,7 @@ proc_runtime::~proc_runtime() {
   seams_->clock->disarm(lease_timer_);
   seams_->clock->disarm(held_timer_);
   seams_->clock->disarm(exit_timer_);
+  seams_->clock->disarm(verdict_timer_);
   seams_->transport->attach(nullptr);
   seams_->launcher->attach(nullptr);
 }
@@ -157,7 +158,7 @@ void proc_runtime::end_actor(actor_id who, bool drain, error why) {
     return;
   }
   target_body const body{who.local, to_body(why)};
-  auto encoded = shared_bytes(wire::encode(body));
+  auto encoded = wire::encode_shared(body);
   if (drain) {
     send_agent(who.proc, agent_op::stop, std::move(encoded));
   } else if (!known_failed(who.proc)) {
@@ -325,7 +326,7 @@ void proc_runtime::answer_error(reply_route to, error const& why, actor_id repli
   if (ROOST_PLANT(plant_silent_end) && why.code == errc::no_reply) return;
   note_replied(replier, request);
   if (to.proc != self_) {
-    send_agent(to.proc, agent_op::answer_error, shared_bytes(wire::encode(to_body(why))), to.port);
+    send_agent(to.proc, agent_op::answer_error, wire::encode_shared(to_body(why)), to.port);
     return;
   }
   if (auto const p = find_port(to.port)) {
@@ -358,7 +359,7 @@ void proc_runtime::link_port(port_base& p, actor_id watched) {
     return;
   }
   add_watch({{}, p.number, watched, true});
-  send_agent(watched.proc, agent_op::watch, shared_bytes(wire::encode(watch_body{{self_, 0}, p.number, watched, true})));
+  send_agent(watched.proc, agent_op::watch, wire::encode_shared(watch_body{{self_, 0}, p.number, watched, true}));
 }
 
 void proc_runtime::add_watch(watch_entry entry) {

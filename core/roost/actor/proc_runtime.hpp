@@ -222,6 +222,9 @@ class proc_runtime final : public proc_instance, private link::session_events, p
   void expire_held();
   void renew_leases();
   void check_exit();
+  /// Passes on the news of procs that are dead, but not to who `told_by`.
+  void pass_on_verdicts(proc_id told_by);
+  void pass_on_gathered() { pass_on_verdicts(self_); }
 
   template <void (proc_runtime::*Action)()>
   struct runtime_timer final : timer {
@@ -260,9 +263,11 @@ class proc_runtime final : public proc_instance, private link::session_events, p
   std::uint64_t root_local_ = 0;
   instant lease_until_ = never;
   std::optional<error> finishing_;
+  std::vector<verdict_body> untold_;  ///< Verdicts not yet passed on.
   runtime_timer<&proc_runtime::renew_leases> lease_timer_{*this};
   runtime_timer<&proc_runtime::expire_held> held_timer_{*this};
   runtime_timer<&proc_runtime::check_exit> exit_timer_{*this};
+  runtime_timer<&proc_runtime::pass_on_gathered> verdict_timer_{*this};
   bool mute_ = false;
   bool finished_ = false;
 };

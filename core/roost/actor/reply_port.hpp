@@ -16,7 +16,7 @@ namespace detail {
 template <class T>
 void answer_value(proc_runtime& home, reply_route to, T value, actor_id replier, message_stamp request) {
   if (to.proc != home.self()) {
-    home.answer_bytes(to, shared_bytes(wire::encode(value)), wire::fingerprint_of<T>(), replier, request);
+    home.answer_bytes(to, wire::encode_shared(value), wire::fingerprint_of<T>(), replier, request);
     return;
   }
   home.note_replied(replier, request);

@@ -81,7 +81,7 @@ actor_id spawn_one(actor_cell& owner, proc_id where, std::string const& mesh_nam
     body.sizes.assign(at.extent().sizes().begin(), at.extent().sizes().end());
     body.rank = at.rank();
     body.fingerprint = wire::fingerprint_of<std::tuple<Args...>>();
-    body.arguments = shared_bytes(wire::encode(arguments));
+    body.arguments = wire::encode_shared(arguments);
     home.spawn_there(std::move(body), where);
   }
   return id;

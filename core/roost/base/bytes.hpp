@@ -1,6 +1,7 @@
 #pragma once
 // Counted, immutable runs of bytes: what frames and payloads are made of. Views share one block; nothing is copied by slicing.
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
@@ -17,11 +18,28 @@ class shared_bytes {
  public:
   shared_bytes() = default;
   /// Takes over `data`.
-  explicit shared_bytes(std::vector<std::byte> data)
-      : block_(std::make_shared<std::vector<std::byte> const>(std::move(data))), view_(*block_) {}
+  explicit shared_bytes(std::vector<std::byte> data) {
+    auto const block = std::make_shared<std::vector<std::byte> const>(std::move(data));
+    view_ = *block;
+    block_ = block;
+  }
+
+  /// `size` bytes in one block, written by `fill`, which is given all of them as a `std::span<std::byte>`.
+  template <class Fill>
+  static shared_bytes made(std::size_t size, Fill&& fill) {
+    auto block = std::make_shared_for_overwrite<std::byte[]>(size);
+    std::span<std::byte> const all(block.get(), size);
+    std::forward<Fill>(fill)(all);
+    shared_bytes whole;
+    whole.block_ = std::move(block);
+    whole.view_ = all;
+    return whole;
+  }
 
   /// A copy of `data`.
-  static shared_bytes copy_of(std::span<std::byte const> data) { return shared_bytes({data.begin(), data.end()}); }
+  static shared_bytes copy_of(std::span<std::byte const> data) {
+    return made(data.size(), [data](std::span<std::byte> out) { std::copy(data.begin(), data.end(), out.begin()); });
+  }
 
   std::span<std::byte const> view() const noexcept { return view_; }
   std::size_t size() const noexcept { return view_.size(); }
@@ -34,7 +52,7 @@ class shared_bytes {
   }
 
  private:
-  std::shared_ptr<std::vector<std::byte> const> block_;
+  std::shared_ptr<void const> block_;
   std::span<std::byte const> view_;
 };
 

@@ -158,13 +158,12 @@ send_status session::put(wire::frame_header& header, shared_bytes const& payload
   header.ack_below = in_.custody_below();
   header.handled_below = in_.handled_below();
   header.control_ack = control_in_.received_below();
-  std::vector<std::byte> data;
-  data.reserve(wire::frame_size(header));
-  data.resize(wire::header_size);
-  data.insert(data.end(), payload.view().begin(), payload.view().end());
-  data.insert(data.end(), trailer.view().begin(), trailer.view().end());
-  wire::pack(header, data, version_);
-  frame = shared_bytes(std::move(data));
+  frame = shared_bytes::made(wire::frame_size(header), [&](std::span<std::byte> out) {
+    auto const body = out.subspan(wire::header_size);
+    std::copy(payload.view().begin(), payload.view().end(), body.begin());
+    std::copy(trailer.view().begin(), trailer.view().end(), body.begin() + static_cast<std::ptrdiff_t>(payload.size()));
+    wire::pack(header, out, version_);
+  });
   auto const number = header.kind == wire::frame_kind::control ? header.control_number : header.number;
   return put_again(frame, number, header.kind);
 }
@@ -185,9 +184,10 @@ shared_bytes session::with_time_left(shared_bytes const& frame, nanoseconds elap
   ROOST_INVARIANT(header.has_value(), describe());
   if (header->remaining <= 0) return frame;
   header->remaining = std::max<std::int64_t>(0, header->remaining - elapsed.count());
-  std::vector<std::byte> data(frame.view().begin(), frame.view().end());
-  wire::pack(*header, data, version_);
-  return shared_bytes(std::move(data));
+  return shared_bytes::made(frame.size(), [&](std::span<std::byte> out) {
+    std::copy(frame.view().begin(), frame.view().end(), out.begin());
+    wire::pack(*header, out, version_);
+  });
 }
 
 void session::note_status(send_status status) {

@@ -46,17 +46,35 @@ result<std::size_t> encode_into(T const& value, std::span<std::byte> out, void* 
   }
 }
 
+/// Encodes into `out`, which is `encoded_size(value)` bytes. Throws what `encode_value` throws.
+template <class T>
+void encode_exactly(T const& value, std::span<std::byte> out, void* context = nullptr) {
+  check_message<T>();
+  if constexpr (message<T>) {
+    writer to(out, context);
+    encode_value(to, value);
+    ROOST_INVARIANT(to.written() == out.size(),
+                    "a codec wrote " + std::to_string(to.written()) + " bytes where it had said " + std::to_string(out.size()));
+  }
+}
+
 /// Encodes into memory of its own. Throws what `encode_value` throws.
 template <class T>
 std::vector<std::byte> encode(T const& value, void* context = nullptr) {
   check_message<T>();
   if constexpr (message<T>) {
     std::vector<std::byte> bytes(encoded_size(value));
-    writer to(bytes, context);
-    encode_value(to, value);
-    ROOST_INVARIANT(to.written() == bytes.size(),
-                    "a codec wrote " + std::to_string(to.written()) + " bytes where it had said " + std::to_string(bytes.size()));
+    encode_exactly(value, bytes, context);
     return bytes;
+  }
+}
+
+/// The same, into one block that can be shared.
+template <class T>
+shared_bytes encode_shared(T const& value, void* context = nullptr) {
+  check_message<T>();
+  if constexpr (message<T>) {
+    return shared_bytes::made(encoded_size(value), [&](std::span<std::byte> out) { encode_exactly(value, out, context); });
   }
 }
 

@@ -68,12 +68,12 @@ ring_status ring_reader::take(shared_bytes& frame) {
   frame_header header;
   std::memcpy(&header, memory_.data() + (taken_ & mask), sizeof header);
   if ((header.size ^ frame_mark) != header.check || room_for(header.size) > available) return ring_status::corrupt;
-  std::vector<std::byte> content(header.size);
   std::size_t const start = (taken_ + sizeof header) & mask;
-  std::size_t const before_end = std::min(content.size(), capacity - start);
-  if (before_end > 0) std::memcpy(content.data(), memory_.data() + start, before_end);
-  if (before_end < content.size()) std::memcpy(content.data() + before_end, memory_.data(), content.size() - before_end);
-  frame = shared_bytes(std::move(content));
+  frame = shared_bytes::made(header.size, [&](std::span<std::byte> content) {
+    std::size_t const before_end = std::min(content.size(), capacity - start);
+    if (before_end > 0) std::memcpy(content.data(), memory_.data() + start, before_end);
+    if (before_end < content.size()) std::memcpy(content.data() + before_end, memory_.data(), content.size() - before_end);
+  });
   taken_ += room_for(header.size);
   // Ordered before the look at `writer_sleeps`; the writer stores that and then looks at this.
   memory_.header().taken.store(taken_);

@@ -66,6 +66,8 @@ struct Extra : actor {
   }
   int flooded() { return flooded_; }
   void pour(actor_mesh<Extra> into);
+  void meet(actor_mesh<Extra> other);
+  errc mark_other();
 
   void undelivered(roost::undelivered const&) override { ++told_; }
   void cleanup(error const* why) override {
@@ -79,10 +81,11 @@ struct Extra : actor {
   std::uint32_t told_ = 0;
   std::uint32_t pondering_ = 0;
   int flooded_ = 0;
+  std::unique_ptr<actor_mesh<Extra>> other_;  ///< Whom it met.
 };
 ROOST_CONCURRENT(Extra, ponder, most_pondering)
 ROOST_EXPORT(Extra, ponder, hear, mark, marks, told, hold, fail, read, spend_twice, begin, call_back, bear, beat, talk, wait_for,
-             flood, flooded, pour)
+             flood, flooded, pour, meet, mark_other)
 
 using extras = actor_mesh<Extra>;
 
@@ -108,6 +111,13 @@ void Extra::talk(extras to, std::uint32_t lines) {
 
 void Extra::pour(extras into) {
   for (int line = 0; line != crowd; ++line) into->mark.broadcast();
+}
+
+void Extra::meet(extras other) { other_ = std::make_unique<extras>(std::move(other)); }
+
+errc Extra::mark_other() {
+  auto const marked = (*other_)->mark.call_one().wait();
+  return marked ? errc::ok : marked.failure().code;
 }
 
 nanoseconds Extra::wait_for(extras other) {
@@ -242,17 +252,36 @@ struct Director : actor {
     (void)other.wait();
   }
 
-  bool supervise(failure const&) override {
-    sleep(1ms);
+  void place_is_taken(proc_mesh procs) {
+    understudied_ = procs.spawn<Extra>("understudied", 0U);
+    auto const near = understudied_.at_rank(0);
+    auto const far = last(understudied_);
+    auto const first = far.id();
+    near->meet.call_one(far).get();
+    far->fail.broadcast();
+    while (far.id() == first) sleep(1ms);  // Its failure comes to `supervise`.
+    far->mark.call_one().get();
+    always(near->mark_other.call_one().get() == errc::stale, "G3 (scenes): a message for an earlier member comes back stale");
+    always(near->mark_other.call_one().get() == errc::ok, "G3 (scenes): by then the reference names the successor");
+    always(far->marks.call_one().get() == 2, "G3 (scenes): a successor handles what was sent to it, and nothing else");
+  }
+
+  bool supervise(failure const& f) override {
+    if (f.mesh() == "understudied") {
+      understudied_.respawn(f.rank());
+    } else {
+      sleep(1ms);
+    }
     return true;
   }
   void undelivered(roost::undelivered const&) override {}
 
  private:
   static extras last(extras const& of) { return of.at_rank(of.size() - 1); }
+  extras understudied_;
 };
 ROOST_EXPORT(Director, stop_drains, once_is_once, circle_is_refused, patience_ends, few_at_a_time, kill_overtakes_spawn,
-             failures_queue, damage_is_refused, proc_dies, path_is_lost, port_fills, senders_wait_in_a_circle)
+             failures_queue, damage_is_refused, proc_dies, path_is_lost, port_fills, senders_wait_in_a_circle, place_is_taken)
 
 void run(hosts where, std::vector<std::string> const& scenes) {
   auto const procs = where.spawn_procs();
@@ -265,6 +294,7 @@ void run(hosts where, std::vector<std::string> const& scenes) {
   if (wanted("limit")) director->few_at_a_time.call_one(procs).get();
   if (wanted("kill")) director->kill_overtakes_spawn.call_one(procs).get();
   if (wanted("fail")) director->failures_queue.call_one(procs).get();
+  if (wanted("place")) director->place_is_taken.call_one(procs).get();
   if (wanted("damage")) director->damage_is_refused.call_one(procs).get();
   if (wanted("port")) director->port_fills.call_one(procs).get();
   if (wanted("senders")) director->senders_wait_in_a_circle.call_one(procs).get();

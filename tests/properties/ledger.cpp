@@ -17,6 +17,7 @@ std::unique_ptr<ledger>& current() {
 sim::check::model_fate fate_of(errc why) {
   switch (why) {
     case errc::deadlock:  // Refused at the receiver, before its handler.
+    case errc::stale:     // It was for an earlier member.
     case errc::not_handled: return sim::check::model_fate::not_handled;
     case errc::unknown:
     case errc::proc_failed:
@@ -80,7 +81,7 @@ void ledger::told(actor_id from, slip const& what, errc why) {
 
 void ledger::receipt(actor_id from, actor_id to, errc fate) {
   auto& known = casts_[{from, to}];
-  ++(fate == errc::not_handled ? known.not_handled : known.unknown);
+  ++(fate != errc::unknown ? known.not_handled : known.unknown);
 }
 
 void ledger::abandoned(actor_id from, slip const& what) { abandoned_[{from, what.to}].insert(what.number); }

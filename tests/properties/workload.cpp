@@ -327,8 +327,13 @@ void Peer::lend(letter l, port<parcel> many, once_port<parcel> one) {
   if (one_in(2)) one.send({1, "once"});
 }
 
-bool Peer::supervise(failure const&) {
+bool Peer::supervise(failure const& f) {
   sometimes(true, "workload: a child fails");
+  auto const lost = std::find_if(children_.begin(), children_.end(), [&](peers const& child) { return child.id() == f.actor(); });
+  if (lost != children_.end() && one_in(4)) {
+    lost->respawn(0);
+    (*lost)->meet.broadcast(all_, procs_);
+  }
   if (one_in(3)) sleep(between(1us, 200us));
   auto const drawn = random_below(8);
   if (drawn == 0) throw std::runtime_error("cannot cope");
@@ -349,6 +354,7 @@ void Peer::undelivered(roost::undelivered const& receipt) {
   if (receipt.endpoint != "Peer.meet") ledger::now().receipt(self_, receipt.receiver, receipt.fate);
   sometimes(receipt.fate == errc::unknown, "workload: a cast may or may not have been handled");
   sometimes(receipt.fate == errc::not_handled, "workload: a cast is returned");
+  sometimes(receipt.fate == errc::stale, "workload: a cast for an earlier member is returned");
 }
 
 void Peer::down(actor_id who, error const& why) {

@@ -12,6 +12,7 @@ namespace {
 
 constexpr std::uint32_t most_generations = 2;
 constexpr std::size_t most_children = 3;
+constexpr std::uint32_t most_respawned = 3;
 
 nanoseconds between(nanoseconds low, nanoseconds high) {
   return low + nanoseconds(static_cast<std::int64_t>(random_below(static_cast<std::uint64_t>((high - low).count()))));
@@ -305,7 +306,9 @@ struct Stage : actor {
       what.level = rank << 32U;
       briefs.push_back(what);
     }
-    auto const all = procs.spawn<Peer>("peer", value_mesh<brief>(procs.extent(), briefs));
+    procs_ = procs;
+    all_ = procs.spawn<Peer>("peer", value_mesh<brief>(procs.extent(), briefs));
+    auto const& all = all_;
     all->meet.broadcast(all, procs);
     auto const all_told = [&] {
       for (std::uint64_t rank = 0; rank != all.size(); ++rank) {
@@ -335,11 +338,19 @@ struct Stage : actor {
   bool supervise(failure const& f) override {
     sometimes(true, "workload: a peer fails");
     always(lost_.insert(f.actor()).second, "G8 (workload): the stage is told once of a peer that it lost");
+    if (respawned_ != most_respawned && f.actor() == all_.id(f.rank()) && one_in(2)) {
+      ++respawned_;
+      all_.respawn(f.rank());
+      all_.at_rank(f.rank())->meet.broadcast(all_, procs_);
+    }
     return true;
   }
 
  private:
+  peers all_;
+  proc_mesh procs_;
   std::set<actor_id> lost_;
+  std::uint32_t respawned_ = 0;
 };
 ROOST_EXPORT(Stage, run)
 

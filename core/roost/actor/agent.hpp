@@ -20,6 +20,8 @@ enum class agent_op : std::uint64_t {
   ended,             ///< ended_body, to the proc of the owner.
   watch,             ///< watch_body, to the proc of the watched.
   down,              ///< down_body, to the proc of the watcher.
+  succeeded,         ///< succession: from the owner's proc, or an answer.
+  who,               ///< actor_id: who has taken its place?
 };
 
 /// On the control lane, ahead of data.
@@ -84,6 +86,7 @@ struct bootstrap_body {
   std::string cluster;
   std::string token;
   std::string name;
+  std::vector<proc_id> failed;  ///< Procs that had failed before.
 };
 /// "from" is suspended without credit for "to", or for a port of it: does the chain of suspended senders lead back to `initiator`?
 struct cycle_probe_body {

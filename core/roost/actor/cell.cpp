@@ -256,6 +256,8 @@ void actor_cell::child_ended(actor_id child, error const& why) {
   if (!record) return;
   home_->depend_no_more_on(child);
   if (child.proc == home_->self()) --extras_->children_here;
+  // An actor that was alone in its mesh and has stopped leaves nobody who could be in a next epoch.
+  if (why.code != errc::ok || record->where.extent().size() > 1) home_->members().rank_ended(record->mesh);
   if (why.code != errc::ok) add_failure(failure(record->id, record->mesh_name, record->where, why));
   check_ready();
 }

@@ -80,6 +80,7 @@ class actor_cell final : public runnable {
   /// A child ended; a failure goes to `supervise`, a clean end only out of the list.
   void child_ended(actor_id child, error const& why);
   std::vector<owned_actor> children_on(proc_id where) const;
+  bool owns(actor_id child) const noexcept { return extras_ != nullptr && extras_->children.contains(child); }
   bool has_children() const noexcept { return extras_ != nullptr && !extras_->children.empty(); }
   /// Owned actors that the end waits for: all within the cleanup bound, beyond it those of this proc, which cannot refuse.
   bool awaits_children() const noexcept;

@@ -19,6 +19,7 @@ struct owned_actor {
   actor_id id;
   std::string mesh_name;
   point where;
+  mesh_id mesh{};
 };
 
 class child_list {
@@ -40,6 +41,7 @@ class child_list {
     entries_.clear();
     places_.clear();
   }
+  bool contains(actor_id id) const { return places_.contains(id); }
   bool empty() const noexcept { return places_.empty(); }
   /// A copy of those for which `wanted(child)` holds, in order of spawning.
   template <class Wanted>

@@ -364,7 +364,7 @@ class endpoint<Member, Class, Name, std::tuple<Args...>> {
                                 "call_one needs exactly one rank, and " + mesh.mesh->name + " has " + std::to_string(mesh.size()),
                                 described::descriptor.full_name()));
     }
-    return call_rank(mesh, 0, std::tuple<Args...>(std::move(args)...));
+    return call_rank(mesh, 0, mesh.member(0), std::tuple<Args...>(std::move(args)...));
   }
   /// The result of one live rank, drawn by the balancer.
   future<R> choose(Args... args) const {
@@ -378,7 +378,8 @@ class endpoint<Member, Class, Name, std::tuple<Args...>> {
     if (alive.empty())
       detail::throw_error(
           error(errc::unavailable, "no rank of " + mesh.mesh->name + " is alive", described::descriptor.full_name()));
-    return call_rank(mesh, alive[random_below(alive.size())], std::tuple<Args...>(std::move(args)...));
+    auto const chosen = alive[random_below(alive.size())];
+    return call_rank(mesh, chosen, mesh.member(chosen), std::tuple<Args...>(std::move(args)...));
   }
   /// To every rank, without a reply. What is not handled comes back to `actor::undelivered`. A message that can hold a reply port
   /// goes to one rank; to any other number it throws `errc::not_one_rank` at once.
@@ -416,8 +417,9 @@ class endpoint<Member, Class, Name, std::tuple<Args...>> {
     auto const& mesh = detail::require_mesh(*mesh_, "stream");
     auto state = std::make_shared<typename result_stream<R>::shared>();
     state->due = mesh.size();
-    for (std::uint64_t rank = 0; rank != mesh.size(); ++rank) {
-      auto const answer = call_rank(mesh, rank, std::tuple<Args...>(args...)).state();
+    auto const members = mesh.members();
+    for (std::uint64_t rank = 0; rank != members.size(); ++rank) {
+      auto const answer = call_rank(mesh, rank, members[rank], std::tuple<Args...>(args...)).state();
       point const at(mesh.covered.extent(), rank);
       answer->when_ready([answer = answer.get(), state, at] {
         state->arrived.emplace_back(at, answer->outcome());
@@ -435,18 +437,21 @@ class endpoint<Member, Class, Name, std::tuple<Args...>> {
         "roost: a message with a reply_port cannot be copied to several ranks: use call_one, choose, or broadcast to one");
   }
   static void send_to_all(detail::mesh_ref const& mesh, detail::invocation const& from, Args const&... args) {
-    for (std::uint64_t rank = 0; rank != mesh.size(); ++rank) {
-      detail::send_call<Member>(from, described::descriptor, mesh.member(rank), {}, std::tuple<Args...>(args...),
-                                place(mesh, rank));
+    if (mesh.size() == 1) {
+      detail::send_call<Member>(from, described::descriptor, mesh.member(0), {}, std::tuple<Args...>(args...), place(mesh, 0));
+      return;
+    }
+    auto const members = mesh.members();
+    for (std::uint64_t rank = 0; rank != members.size(); ++rank) {
+      detail::send_call<Member>(from, described::descriptor, members[rank], {}, std::tuple<Args...>(args...), place(mesh, rank));
     }
   }
   static std::unique_ptr<detail::cast_place> place(detail::mesh_ref const& mesh, std::uint64_t rank) {
     if (mesh.covered.dims() == 0 && mesh.size() == 1) return nullptr;
     return std::make_unique<detail::cast_place>(detail::cast_place{mesh.covered.extent(), rank});
   }
-  future<R> call_rank(detail::mesh_ref const& mesh, std::uint64_t rank, std::tuple<Args...> args) const {
+  future<R> call_rank(detail::mesh_ref const& mesh, std::uint64_t rank, actor_id to, std::tuple<Args...> args) const {
     auto const from = detail::invocation::asking(timeout_);
-    auto const to = mesh.member(rank);
     auto& home = from.cell->home();
     auto state = detail::open_answer<R>(*from.cell, to);
     if (timeout_ != nanoseconds::max()) state->expire_at(from.deadline);
@@ -465,8 +470,9 @@ class endpoint<Member, Class, Name, std::tuple<Args...>> {
     boost::intrusive_ptr all(new detail::collect_state<R>(mesh.covered.extent()));
     all->owner = detail::require_frame("call").cell->id();
     if (mesh.size() == 0) all->set(value_mesh<result<stored>>(mesh.covered.extent(), {}));
-    for (std::uint64_t rank = 0; rank != mesh.size(); ++rank) {
-      auto const answer = call_rank(mesh, rank, make(rank)).state();
+    auto const members = mesh.members();
+    for (std::uint64_t rank = 0; rank != members.size(); ++rank) {
+      auto const answer = call_rank(mesh, rank, members[rank], make(rank)).state();
       answer->when_ready([answer = answer.get(), all, rank] { all->put(rank, answer->outcome()); });
     }
     return future<value_mesh<result<stored>>>(all);

@@ -36,7 +36,7 @@ std::string to_string(failure const& f);
 struct undelivered {
   actor_id receiver;
   std::string endpoint;       ///< "Class.endpoint".
-  errc fate = errc::unknown;  ///< errc::not_handled: certainly not handled; errc::unknown: it may have been.
+  errc fate = errc::unknown;  ///< errc::not_handled, errc::stale: certainly not handled; errc::unknown: it may have been.
   error why;
 };
 

@@ -22,8 +22,12 @@ proc_id proc_runtime::launch(host_id where, std::string name) {
   auto const& base = self_.ordinal;
   auto const n = ++ordinals_[where];
   proc_id const id{where, bootstrap_ ? base * 4096 + n : n, 1};
-  bootstrap_body const body{self_, bootstrap_ ? bootstrap_->root : self_, bootstrap_ ? bootstrap_->cluster : "roost",
-                            bootstrap_ ? bootstrap_->token : "", name};
+  bootstrap_body const body{self_,
+                            bootstrap_ ? bootstrap_->root : self_,
+                            bootstrap_ ? bootstrap_->cluster : "roost",
+                            bootstrap_ ? bootstrap_->token : "",
+                            name,
+                            {failed_procs_.begin(), failed_procs_.end()}};
   launched_.insert(id);
   sessions_->expect(id, seams_->clock->now() + seams_->knobs->duration(knobs::launch_bound));
   seams_->launcher->launch({id, std::move(name), wire::encode_shared(body)});
@@ -115,6 +119,7 @@ void proc_runtime::peer_gone(proc_id peer, error const& why) {
     }
   }
   wake_credit_of(peer);
+  members_.peer_gone(peer);
   if (!known_failed(peer)) return;
   for (auto& [local, held] : held_) {
     std::erase_if(held.raw, [&](link::incoming const& in) { return in.from == peer; });

@@ -19,6 +19,8 @@ ROOST_DEFINE_PLANT(plant_reply_twice, "second-reply-delivered", "G3",
 ROOST_DEFINE_PLANT(plant_link_ignored, "link-ignored", "G8", "An actor goes on when an actor that it is linked to fails.");
 ROOST_DEFINE_PLANT(plant_notice_lost, "notice-lost", "G8", "The notice that a watched actor ended is now and then lost.");
 ROOST_DEFINE_PLANT(plant_notice_twice, "notice-twice", "G8", "The notice that a watched actor ended is given twice.");
+ROOST_DEFINE_PLANT(plant_successor_gets_it, "successor-gets-it", "G3",
+                   "A message for a member of a mesh that has ended is given to the one that took its place.");
 ROOST_DEFINE_PLANT(plant_once_stays, "once-port-stays-open", "G3", "A port for one value takes a second one from another proc.");
 ROOST_DEFINE_PLANT(plant_chain_forgotten, "chain-forgotten", "G4",
                    "A call from another proc does not say who waits for it, so no cycle of callers is seen.");
@@ -63,16 +65,22 @@ std::optional<Body> read_body(shared_bytes const& payload) {
 
 }  // namespace
 
-void proc_runtime::send_agent(proc_id to, agent_op op, shared_bytes body, std::uint64_t reply_port, std::uint64_t type) {
-  if (mute_ || known_failed(to)) return;
+bool proc_runtime::send_agent(proc_id to, agent_op op, shared_bytes body, std::uint64_t reply_port, std::uint64_t type) {
+  if (mute_ || known_failed(to)) return false;
   link::outgoing out;
   out.header.endpoint = static_cast<std::uint64_t>(op);
   out.header.reply_port = reply_port;
   out.header.fingerprint = type;
   out.payload = std::move(body);
   out.reserved = true;
-  (void)sessions_->send(to, std::move(out));
+  return sessions_->send(to, std::move(out)) == link::admission::admitted;
 }
+
+void proc_runtime::send_succession(proc_id to, succession const& news) {
+  send_agent(to, agent_op::succeeded, wire::encode_shared(news));
+}
+
+bool proc_runtime::send_question(proc_id to, actor_id about) { return send_agent(to, agent_op::who, wire::encode_shared(about)); }
 
 void proc_runtime::deliver(link::incoming in) {
   set_current_platform(seams_);
@@ -90,7 +98,14 @@ void proc_runtime::deliver_user(link::incoming in) {
   actor_id const to{self_, in.header.receiver};
   auto* cell = find(to.local);
   if (cell == nullptr) {
-    if (tombstones_.contains(to.local)) {
+    auto const latest = members_.latest(to);
+    if (latest != to && ROOST_PLANT(plant_successor_gets_it) && latest.proc == self_) {
+      in.header.receiver = latest.local;
+      deliver_user(std::move(in));
+    } else if (latest != to) {
+      sometimes(true, "actor: a message comes for a member that has a successor");
+      return_incoming(in, errc::stale);
+    } else if (tombstones_.contains(to.local)) {
       return_incoming(in, gone_reason(to.local).code);
     } else {
       hold_unknown(to.local, std::move(in));
@@ -232,6 +247,12 @@ void proc_runtime::deliver_agent(link::incoming const& in, bool waited) {
         }
       }
       break;
+    case agent_op::succeeded:
+      if (auto const body = read_body<succession>(in.payload)) members_.learn(*body);
+      break;
+    case agent_op::who:
+      if (auto const body = read_body<actor_id>(in.payload)) members_.asked(in.from, *body);
+      break;
     case agent_op::down:
       if (auto const body = read_body<down_body>(in.payload)) {
         auto const why = from_body(body->why);
@@ -295,6 +316,7 @@ void proc_runtime::agent_spawn(proc_id from, spawn_body body) {
     owner_told(body.owner, {self_, body.local}, why);
     release_held(body.local);
   };
+  if (find(body.local) != nullptr) return;  // The same order once more.
   if (auto const killed = tombstones_.find(body.local); killed != tombstones_.end()) {
     auto const why = killed->second;
     owner_told(body.owner, {self_, body.local}, why);
@@ -387,9 +409,17 @@ void proc_runtime::watch(actor_id watcher, actor_id watched, bool linked) {
 
 void proc_runtime::told(link::receipt const& r) {
   set_current_platform(seams_);
-  reply_route const reply = r.reply_port != 0 ? reply_route{self_, r.reply_port} : reply_route{};
-  if (!is_port(r.receiver)) tell({self_, r.sender}, reply, r.stamp, r.endpoint, {r.to, r.receiver}, r.fate, r.why);
+  if (r.fate == errc::not_handled && r.why.code == errc::stale && !is_port(r.receiver)) {
+    members_.came_back(r);
+  } else if (!is_port(r.receiver)) {
+    tell_receipt(r, r.why);
+  }
   if (!credit_waits_.empty()) wake_credit(r.sender, {r.to, r.receiver}, errc::ok);
+}
+
+void proc_runtime::tell_receipt(link::receipt const& r, error const& why, bool back) {
+  reply_route const reply = r.reply_port != 0 ? reply_route{self_, r.reply_port} : reply_route{};
+  tell({self_, r.sender}, reply, r.stamp, r.endpoint, {r.to, r.receiver}, r.fate, why, back);
 }
 
 void proc_runtime::room(std::uint64_t sender, actor_id receiver) {

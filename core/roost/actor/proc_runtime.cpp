@@ -70,6 +70,9 @@ void proc_runtime::begin() {
     sessions_->expect(bootstrap_->parent, seams_->clock->now());
     lease_until_ = seams_->clock->boot() + seams_->knobs->duration(knobs::lease);
     seams_->clock->arm(lease_timer_, seams_->clock->now() + seams_->knobs->duration(knobs::lease) / 4);
+    for (auto const dead : bootstrap_->failed)
+      declare(dead, error(errc::proc_failed, "proc " + to_string(dead) + " had failed before this one was launched"),
+              bootstrap_->parent);
   } else {
     make_root_(*this);
   }
@@ -258,12 +261,25 @@ void proc_runtime::message_returned(actor_id receiver, message& m, error const& 
   tell(m.sender, m.reply, m.stamp, m.endpoint->id, receiver, errc::not_handled, why);
 }
 
+namespace {
+
+bool says_gone(errc code) {
+  return code == errc::actor_failed || code == errc::actor_stopped || code == errc::actor_killed || code == errc::no_such_actor;
+}
+
+}  // namespace
+
 void proc_runtime::tell(actor_id sender, reply_route reply, message_stamp stamp, std::uint64_t endpoint, actor_id receiver,
-                        errc fate, error const& why) {
+                        errc fate, error const& why, bool back) {
   auto const where = endpoint_name(endpoint) + " of " + to_string(receiver);
+  if (fate == errc::not_handled) {
+    if (why.code == errc::stale) fate = errc::stale;
+    if (receiver.proc != self_ && says_gone(why.code)) members_.found_gone(receiver);
+  }
   auto const told_error =
-      why.code == errc::deadlock
-          ? error(errc::deadlock, "the call would close a cycle of waiting callers", where).caused_by(why)
+      why.code == errc::deadlock ? error(errc::deadlock, "the call would close a cycle of waiting callers", where).caused_by(why)
+      : fate == errc::stale
+          ? error(errc::stale, "the message was not handled: it was for an earlier member of its mesh", where).caused_by(why)
           : error(fate,
                   fate == errc::not_handled ? "the message was not handled" : "the message may or may not have been handled",
                   where)
@@ -278,12 +294,15 @@ void proc_runtime::tell(actor_id sender, reply_route reply, message_stamp stamp,
     return;
   }
   if (auto* cell = find(sender.local)) {
-    if (seams_->observer != nullptr) seams_->observer->returned(sender, stamp);
+    if (!back) note_returned(sender, stamp);
     cell->post(std::make_unique<receipt_message>(undelivered{receiver, endpoint_name(endpoint), fate, told_error}, stamp));
   }
 }
 
-error proc_runtime::gone_reason(std::uint64_t local) const {
+error proc_runtime::gone_reason(std::uint64_t local) {
+  actor_id const gone{self_, local};
+  if (auto const latest = members_.latest(gone); latest != gone)
+    return error(errc::stale, to_string(latest) + " has taken the place of " + to_string(gone));
   if (auto const at = tombstones_.find(local); at != tombstones_.end()) return at->second;
   return error(errc::no_such_actor, "no actor " + to_string(actor_id{self_, local}) + " is here, and none is remembered");
 }

@@ -3,6 +3,7 @@
 
 #include <roost/actor/agent.hpp>
 #include <roost/actor/cell.hpp>
+#include <roost/actor/membership.hpp>
 #include <roost/actor/port_base.hpp>
 #include <roost/link/session_table.hpp>
 #include <roost/platform/launcher.hpp>
@@ -79,8 +80,12 @@ class proc_runtime final : public proc_instance, private link::session_events, p
   /// The message is not handled by `receiver` and never will be.
   void message_returned(actor_id receiver, message& m, error const& why);
   /// Tells a sender of this proc, by its port or by a receipt.
+  /// `back`: that it came back was noted already.
   void tell(actor_id sender, reply_route reply, message_stamp stamp, std::uint64_t endpoint, actor_id receiver, errc fate,
-            error const& why);
+            error const& why, bool back = false);
+  void note_returned(actor_id sender, message_stamp stamp) {
+    if (seams_->observer != nullptr && find(sender.local) != nullptr) seams_->observer->returned(sender, stamp);
+  }
 
   // Ports.
   void open_port(port_base& p, actor_id owner);
@@ -119,6 +124,13 @@ class proc_runtime final : public proc_instance, private link::session_events, p
   /// as a lost path. Calls are counted; of an actor of this proc they do nothing.
   void depend_on(actor_id other);
   void depend_no_more_on(actor_id other);
+
+  // Members of meshes.
+  membership& members() noexcept { return members_; }
+  void send_succession(proc_id to, succession const& news);
+  /// False where it cannot be asked.
+  bool send_question(proc_id to, actor_id about);
+  void tell_receipt(link::receipt const& r, error const& why, bool back = false);
 
   // Procs.
   std::vector<host_id> hosts() const { return seams_->launcher->hosts(); }
@@ -195,7 +207,7 @@ class proc_runtime final : public proc_instance, private link::session_events, p
   void notify_end(actor_id ended, std::vector<std::pair<actor_id, bool>> const& watchers, actor_id owner, error const& why);
   void owner_told(actor_id owner, actor_id child, error const& why);
   void watcher_told(actor_id watcher, actor_id watched, bool linked, error const& why);
-  void send_agent(proc_id to, agent_op op, shared_bytes body, std::uint64_t reply_port = 0, std::uint64_t type = 0);
+  bool send_agent(proc_id to, agent_op op, shared_bytes body, std::uint64_t reply_port = 0, std::uint64_t type = 0);
   void peer_gone(proc_id peer, error const& why);
   void declare(proc_id dead, error const& why, proc_id told_by);
 
@@ -214,7 +226,7 @@ class proc_runtime final : public proc_instance, private link::session_events, p
   /// Follows a probe from one suspended sender to the next while they are of this proc, then sends it on.
   void chase(cycle_probe_body probe);
 
-  error gone_reason(std::uint64_t local) const;
+  error gone_reason(std::uint64_t local);
   /// Keeps a tombstone for as long as no more than the limit of later ones are kept.
   void remember_end(std::uint64_t local, error why);
   void hold_unknown(std::uint64_t local, link::incoming in);
@@ -247,6 +259,7 @@ class proc_runtime final : public proc_instance, private link::session_events, p
   std::vector<std::unique_ptr<actor_cell>> graveyard_;
   std::vector<credit_wait*> credit_waits_;
   std::vector<watch_entry> watches_;
+  membership members_{*this};
   std::map<std::uint64_t, held_messages> held_;
   std::map<std::uint64_t, error> tombstones_;
   std::vector<std::uint64_t> tombstone_order_;

@@ -2,6 +2,7 @@
 // How constructor arguments travel and become an actor.
 
 #include <roost/actor/endpoint.hpp>
+#include <roost/actor/mesh_ref.hpp>
 #include <roost/actor/registry.hpp>
 #include <roost/wire/codec.hpp>
 
@@ -61,22 +62,28 @@ struct constructible {
   static inline class_descriptor const& descriptor = registered();
 };
 
+/// The same for arguments in a tuple.
+template <class T, class Arguments>
+struct constructible_from;
+template <class T, class... Args>
+struct constructible_from<T, std::tuple<Args...>> : constructible<T, Args...> {};
+
 /// Spawns one actor of the current actor, here or on another proc.
 template <class T, class... Args>
-actor_id spawn_one(actor_cell& owner, proc_id where, std::string const& mesh_name, point at, std::tuple<Args...> arguments) {
+actor_id spawn_one(actor_cell& owner, proc_id where, mesh_record const& mesh, point at, std::tuple<Args...> arguments) {
   auto& home = owner.home();
   auto const& what = constructible<T, Args...>::descriptor;
   auto const id = home.new_actor_id(owner, where);
-  owner.add_child({id, mesh_name, at});
+  owner.add_child({id, mesh.name, at, mesh.id});
   if (where == home.self()) {
     home.spawn_here(
-        {id, owner.id(), &what, mesh_name, std::move(at), std::make_unique<construct_message<T, Args...>>(std::move(arguments))});
+        {id, owner.id(), &what, mesh.name, std::move(at), std::make_unique<construct_message<T, Args...>>(std::move(arguments))});
   } else {
     spawn_body body;
     body.local = id.local;
     body.owner = owner.id();
     body.class_name = std::string(what.name);
-    body.name = mesh_name;
+    body.name = mesh.name;
     body.labels.assign(at.extent().labels().begin(), at.extent().labels().end());
     body.sizes.assign(at.extent().sizes().begin(), at.extent().sizes().end());
     body.rank = at.rank();

@@ -62,6 +62,19 @@ class actor_mesh {
   }
   actor_mesh flatten(std::string_view label) const { return over(ref_.covered.flatten(label)); }
 
+  /// The membership epoch, as far as the current actor's proc knows: it rises whenever a rank fails, is respawned, or
+  /// stops while the mesh has others, by no fixed step. A message is for the member that its sender knew; when that has a successor it comes back `errc::stale`, and by then
+  /// the references of its sender's proc name the successor.
+  std::uint64_t epoch() const { return detail::epoch_now(*detail::require_mesh(ref_, "epoch()").mesh); }
+
+  /// Spawns the actor at `rank` of this reference once more, with the arguments it was first spawned with: for the owner, of a rank
+  /// that has ended, by a reference that came from spawning and did not travel. It lives on the same proc, or, where that has
+  /// failed, on a new proc of the same host, which all ranks of the failed proc share. Usable at once, by every reference of
+  /// this proc; others learn of it when they next use the old one.
+  ///
+  /// Throws `errc::bad_argument` for anybody but the owner, for a rank that is alive (stop or kill it first) or out of range.
+  void respawn(std::uint64_t rank) const { detail::respawn_member(ref_, rank); }
+
   /// Lets every member drain and end.
   void stop() const {
     for (std::uint64_t rank = 0; rank != size(); ++rank) roost::stop(ref_.member(rank));
@@ -81,18 +94,39 @@ class actor_mesh {
   detail::mesh_ref ref_;
 };
 
+namespace detail {
+
+/// The member at each rank, spawned with the arguments that `arguments_of(rank)` gives.
+template <class T, class ArgumentsOf>
+class spawned_again_with final : public spawned_again {
+ public:
+  explicit spawned_again_with(ArgumentsOf arguments_of) : arguments_of_(std::move(arguments_of)) {}
+  actor_id spawn(actor_cell& owner, proc_id where, mesh_record const& mesh, point at) const override {
+    auto const rank = at.rank();
+    return spawn_one<T>(owner, where, mesh, std::move(at), arguments_of_(rank));
+  }
+
+ private:
+  ArgumentsOf arguments_of_;
+};
+
+/// A mesh without members yet, owned by `owner`.
+std::shared_ptr<mesh_record> new_mesh(actor_cell& owner, std::string name, class_descriptor const& what);
+
+}  // namespace detail
+
 /// Spawns an actor of the current actor in its own proc.
 template <class T, class... Args>
 actor_mesh<T> spawn(std::string name, Args&&... args) {
-  auto& frame = detail::require_frame("spawn()");
-  auto& cell = *frame.cell;
-  auto const id = detail::spawn_one<T>(cell, cell.id().proc, name, point(),
-                                       std::tuple<detail::spawn_argument<Args>...>(std::forward<Args>(args)...));
-  auto record = std::make_shared<detail::mesh_record>();
-  record->id = detail::new_mesh_id(cell);
-  record->name = std::move(name);
-  record->class_name = std::string(detail::constructible<T, detail::spawn_argument<Args>...>::descriptor.name);
-  record->members = {id};
+  using arguments = std::tuple<detail::spawn_argument<Args>...>;
+  auto& cell = *detail::require_frame("spawn()").cell;
+  auto record = detail::new_mesh(cell, std::move(name), detail::constructible_from<T, arguments>::descriptor);
+  arguments given(std::forward<Args>(args)...);
+  if constexpr (std::is_copy_constructible_v<arguments>) {
+    auto again = [given](std::uint64_t) { return given; };
+    record->again = std::make_shared<detail::spawned_again_with<T, decltype(again)>>(std::move(again));
+  }
+  record->members = {detail::spawn_one<T>(cell, cell.id().proc, *record, point(), std::move(given))};
   return actor_mesh<T>({std::move(record), region(extent())});
 }
 

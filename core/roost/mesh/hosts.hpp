@@ -16,6 +16,16 @@ inline constexpr bool is_value_mesh = false;
 template <class T>
 inline constexpr bool is_value_mesh<value_mesh<T>> = true;
 
+/// An argument of all ranks as it is kept for a respawn.
+template <class A>
+auto kept_argument(A const& argument) {
+  if constexpr (is_value_mesh<A>) {
+    return argument;
+  } else {
+    return spawn_argument<A>(argument);
+  }
+}
+
 /// The argument of one rank: its value of a value mesh, else the argument itself.
 template <class A>
 auto argument_of_rank(A const& argument, std::uint64_t rank) {
@@ -52,16 +62,15 @@ class proc_mesh {
   /// to whoever waits for it. A `value_mesh` argument is scattered, one value per rank.
   template <class T, class... Args>
   actor_mesh<T> spawn(std::string name, Args const&... args) const {
-    auto& frame = detail::require_frame("spawn()");
-    auto record = std::make_shared<detail::mesh_record>();
-    record->id = detail::new_mesh_id(*frame.cell);
-    record->name = name;
-    record->class_name = std::string(roost_class_of(static_cast<T const*>(nullptr)).name);
+    auto& cell = *detail::require_frame("spawn()").cell;
+    auto const arguments_of = [... given = detail::kept_argument(args)]([[maybe_unused]] std::uint64_t rank) {
+      return std::tuple(detail::argument_of_rank(given, rank)...);
+    };
+    auto record = detail::new_mesh(cell, std::move(name), detail::constructible_from<T, decltype(arguments_of(0))>::descriptor);
     record->shape = extent();
-    for (std::uint64_t rank = 0; rank != size(); ++rank) {
-      record->members.push_back(detail::spawn_one<T>(*frame.cell, id(rank), name, point(extent(), rank),
-                                                     std::tuple(detail::argument_of_rank(args, rank)...)));
-    }
+    for (std::uint64_t rank = 0; rank != size(); ++rank)
+      record->members.push_back(detail::spawn_one<T>(cell, id(rank), *record, point(extent(), rank), arguments_of(rank)));
+    record->again = std::make_shared<detail::spawned_again_with<T, std::decay_t<decltype(arguments_of)>>>(arguments_of);
     return actor_mesh<T>({std::move(record), region(extent())});
   }
 

@@ -18,8 +18,11 @@ region_body to_body(region const& part) {
 
 mesh_body to_body(mesh_ref const& ref) {
   if (ref.mesh == nullptr) return {};
-  return {ref.mesh->id,      ref.mesh->name,      ref.mesh->class_name, ref.mesh->epoch, to_body(ref.mesh->shape),
-          ref.mesh->members, to_body(ref.covered)};
+  auto const& mesh = *ref.mesh;
+  std::vector<actor_id> members(mesh.members.size());
+  for (std::uint64_t rank = 0; rank != members.size(); ++rank) members[rank] = member_now(mesh, rank);
+  return {mesh.id,         mesh.name,           mesh.class_name,    mesh.owner,
+          epoch_now(mesh), to_body(mesh.shape), std::move(members), to_body(ref.covered)};
 }
 
 result<extent> from_body(extent_body const& body) { return extent::make(body.labels, body.sizes); }
@@ -47,15 +50,20 @@ result<mesh_ref> from_body(mesh_body const& body) {
   record->id = body.id;
   record->name = body.name;
   record->class_name = body.class_name;
+  record->owner = body.owner;
   record->epoch = body.epoch;
   record->shape = std::move(*shape);
   record->members = body.members;
   return mesh_ref{std::move(record), std::move(*covered)};
 }
 
-mesh_id new_mesh_id(actor_cell& creator) {
-  auto const n = ++creator.extras().spawned;
-  return {hash_of(creator.id()), n};
+std::shared_ptr<mesh_record> new_mesh(actor_cell& owner, std::string name, class_descriptor const& what) {
+  auto record = std::make_shared<mesh_record>();
+  record->id = {hash_of(owner.id()), ++owner.extras().spawned};
+  record->name = std::move(name);
+  record->class_name = std::string(what.name);
+  record->owner = owner.id();
+  return record;
 }
 
 }  // namespace roost::detail

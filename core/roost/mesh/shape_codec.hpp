@@ -27,6 +27,7 @@ struct mesh_body {
   mesh_id id;
   std::string name;
   std::string class_name;
+  actor_id owner;
   std::uint64_t epoch = 0;
   extent_body shape;
   std::vector<actor_id> members;
@@ -40,9 +41,6 @@ result<extent> from_body(extent_body const& body);
 result<region> from_body(region_body const& body);
 /// Errors: a region that is not within the members, sizes that do not fit.
 result<mesh_ref> from_body(mesh_body const& body);
-
-/// A fresh mesh id of an actor's own sequence.
-mesh_id new_mesh_id(actor_cell& creator);
 
 }  // namespace roost::detail
 

@@ -26,8 +26,8 @@ actor_id membership::latest(actor_id member) {
 
 actor_id membership::current(mesh_record const& mesh, actor_id member) {
   auto const now = latest(member);
-  if (mesh.owner.proc == home_->self()) return now;
-  if (home_->known_failed(now.proc) || (!gone_.empty() && gone_.find(now) != nullptr)) ask(mesh.owner.proc, now);
+  if (mesh.owner == actor_id{} || mesh.owner.proc == home_->self()) return now;
+  if (home_->known_failed(now.proc) || (!gone_.empty() && gone_.find(now) != nullptr)) ask_owner(mesh.owner.proc, now);
   return now;
 }
 
@@ -80,13 +80,13 @@ void membership::asked(proc_id by, actor_id before) {
   }
 }
 
-bool membership::ask(proc_id whom, actor_id about) {
-  if (std::any_of(questions_.begin(), questions_.end(), [&](question const& q) { return q.about == about && q.whom == whom; }))
-    return true;
-  if (home_->known_failed(whom) || !home_->send_question(whom, about)) return false;
-  home_->depend_on({whom, 0});
-  questions_.push_back({about, whom, {}});
-  return true;
+void membership::ask_owner(proc_id owner, actor_id about) {
+  auto const now = home_->seams().clock->now();
+  if (auto const* asked = owner_asked_.find(about);
+      asked != nullptr && now - *asked < home_->seams().knobs->duration(knobs::unknown_hold))
+    return;
+  owner_asked_.at(about, limit()) = now;
+  if (!home_->known_failed(owner)) home_->send_question(owner, about);
 }
 
 void membership::learn(succession const& news) {
@@ -97,14 +97,18 @@ void membership::learn(succession const& news) {
 void membership::came_back(link::receipt const& r) {
   actor_id const about{r.to, r.receiver};
   home_->note_returned({home_->self(), r.sender}, r.stamp);
-  if (successors_.find(about) != nullptr || !ask(r.to, about)) return tell(r);
-  auto const asked =
-      std::find_if(questions_.begin(), questions_.end(), [&](question const& q) { return q.about == about && q.whom == r.to; });
+  if (successors_.find(about) != nullptr) return tell(r);
+  auto asked = std::find_if(questions_.begin(), questions_.end(), [&](question const& q) { return q.about == about; });
+  if (asked == questions_.end()) {
+    if (!home_->send_question(r.to, about)) return tell(r);
+    home_->depend_on(about);
+    asked = questions_.insert(questions_.end(), {about, {}});
+  }
   asked->waiting.push_back(r);
 }
 
 void membership::peer_gone(proc_id peer) {
-  close([&](question const& q) { return q.whom == peer; });
+  close([&](question const& q) { return q.about.proc == peer; });
 }
 
 void membership::close(std::function<bool(question const&)> const& which) {
@@ -115,7 +119,7 @@ void membership::close(std::function<bool(question const&)> const& which) {
     return true;
   });
   for (auto const& q : closed) {
-    home_->depend_no_more_on({q.whom, 0});
+    home_->depend_no_more_on(q.about);
     for (auto const& r : q.waiting) tell(r);
   }
 }

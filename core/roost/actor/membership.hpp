@@ -106,15 +106,15 @@ class membership {
     mesh_id mesh;
     std::uint64_t epoch = 0;
   };
-  /// A question under way to another proc.
+  /// A question to the proc where an earlier member was.
   struct question {
     actor_id about;
-    proc_id whom;
     std::vector<link::receipt> waiting;  ///< Told when it is answered.
   };
 
   std::size_t limit() const;
-  bool ask(proc_id whom, actor_id about);
+  /// Asks the owner's proc, which answers when there is a successor; now and then once more, since its word can be lost.
+  void ask_owner(proc_id owner, actor_id about);
   void note(succession const& news);
   void tell(link::receipt const& r);
   void close(std::function<bool(question const&)> const& which);
@@ -125,6 +125,7 @@ class membership {
   recent<mesh_id, std::uint64_t, mesh_hash> epochs_;
   recent<actor_id, std::vector<proc_id>, id_hash> askers_;
   recent<actor_id, bool, id_hash> gone_;
+  recent<actor_id, instant, id_hash> owner_asked_;  ///< When last.
   boost::unordered_flat_map<proc_id, proc_id, std::hash<proc_id>> replacements_;
   std::vector<question> questions_;
 };

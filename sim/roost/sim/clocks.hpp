@@ -26,6 +26,7 @@ class host_clocks {
 
  private:
   std::int64_t scaled(moment now) const noexcept {
+    if (drift_ppm_ == 0) return now;
     return now + now / 1'000'000 * drift_ppm_ + now % 1'000'000 * drift_ppm_ / 1'000'000;
   }
 

@@ -33,7 +33,7 @@ instant now() { return detail::require_frame("now()").cell->home().seams().clock
 
 void sleep(nanoseconds duration) {
   auto& frame = detail::require_frame("sleep()");
-  auto const until = frame.cell->home().seams().clock->now() + duration;
+  auto const until = later(frame.cell->home().seams().clock->now(), duration);
   detail::waiter w(frame);
   auto const outcome = w.wait(wait_kind::sleep, frame.cell->id(), until);
   if (outcome == errc::timeout && frame.deadline < until) {
@@ -45,7 +45,10 @@ std::uint64_t random_bits() {
   auto& frame = detail::require_frame("random_bits()");
   return frame.cell->home().seams().entropy->draw(frame.cell->key);
 }
-std::uint64_t random_below(std::uint64_t bound) { return scale_below(random_bits(), bound); }
+std::uint64_t random_below(std::uint64_t bound) {
+  if (bound == 0) throw exception(error(errc::bad_argument, "random_below(0): no number is below 0"));
+  return scale_below(random_bits(), bound);
+}
 
 void log_line(std::string_view line) {
   auto& frame = detail::require_frame("log()");
@@ -58,7 +61,7 @@ void detail::wait_offloaded(nanoseconds takes) {
   auto& frame = require_frame("offload()");
   auto& seams = frame.cell->home().seams();
   // Where no wait is allowed any more, as in a destructor, the worker is busy instead.
-  if (frame.must_end) return seams.executor->spend(takes);
+  if (frame.must_end || frame.may_not_wait()) return seams.executor->spend(takes);
   auto const until = seams.executor->offloaded(takes);
   if (until <= seams.clock->now()) return;
   auto const inherited = std::exchange(frame.deadline, never);
@@ -75,19 +78,31 @@ void detail::wait_offloaded(nanoseconds takes) {
 
 void stop_self() { detail::require_frame("stop_self()").cell->stop(); }
 
+namespace {
+
+void require_somebody(actor_id who, char const* what) {
+  if (who == actor_id{}) throw exception(error(errc::bad_argument, std::string(what) + " of an id that names no actor"));
+}
+
+}  // namespace
+
 void watch(actor_id other) {
+  require_somebody(other, "watch()");
   auto& frame = detail::require_frame("watch()");
   frame.cell->home().watch(frame.cell->id(), other, false);
 }
 void link_to(actor_id other) {
+  require_somebody(other, "link_to()");
   auto& frame = detail::require_frame("link_to()");
   frame.cell->home().watch(frame.cell->id(), other, true);
 }
 void kill(actor_id other) {
+  require_somebody(other, "kill()");
   auto& frame = detail::require_frame("kill()");
   frame.cell->home().end_actor(other, false, error(errc::actor_killed, "killed by " + frame.cell->describe()));
 }
 void stop(actor_id other) {
+  require_somebody(other, "stop()");
   auto& frame = detail::require_frame("stop()");
   frame.cell->home().end_actor(other, true, {});
 }

@@ -93,6 +93,9 @@ void stop(actor_id other);
 
 /// Base of every actor class. Constructed, used and destroyed on its proc's loop.
 ///
+/// Destructors, its own and those that run while a handler unwinds, may send where there is room, and never wait: what would have
+/// to wait there throws `errc::would_block`, which ends the process unless the destructor catches it.
+///
 /// A class that says `static constexpr bool dedicated = true;` gives each of its actors a worker of its own: handlers that compute
 /// or block for long keep no other actor of the proc waiting. (Live, one loop still serves all of a proc.)
 class actor {

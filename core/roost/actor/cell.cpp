@@ -30,21 +30,6 @@ ROOST_DEFINE_PLANT(plant_unhandled, "unhandled-forgotten", "G8",
 ROOST_DEFINE_PLANT(plant_hasty_stop, "stop-does-not-drain", "G3",
                    "An actor that is stopped ends before it handled what is queued.");
 
-/// What user code threw, as an error.
-error error_of(std::exception_ptr thrown) {
-  try {
-    std::rethrow_exception(thrown);
-  } catch (exception const& e) {
-    return e.why();
-  } catch (std::exception const& e) {
-    return error(errc::handler_threw, e.what());
-  } catch (ended const& e) {
-    return e.why.code == errc::ok ? error(errc::ended, "the actor ended") : e.why;
-  } catch (...) {
-    return error(errc::handler_threw, "threw something that is no std::exception");
-  }
-}
-
 bool is_ended(std::exception_ptr thrown) {
   try {
     std::rethrow_exception(thrown);
@@ -231,6 +216,13 @@ void actor_cell::unwind() {
   }
   while (mailbox_.pop()) {
   }
+  destroy_user();
+}
+
+void actor_cell::destroy_user() {
+  handler_frame frame(*this, activation::cleanup);
+  frame.destroys = true;
+  frame_scope scope(frame);
   user_.reset();
 }
 
@@ -559,12 +551,7 @@ void actor_cell::finish() {
     extras_->children.clear();
     extras_->children_here = 0;
   }
-  {
-    handler_frame frame(*this, activation::cleanup);
-    frame.must_end = true;
-    frame_scope scope(frame);
-    user_.reset();
-  }
+  destroy_user();
   home_->retire(*this, why);
 }
 

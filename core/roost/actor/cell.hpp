@@ -114,6 +114,7 @@ class actor_cell final : public runnable {
   void run_cleanup();
   void advance_end();
   void finish();
+  void destroy_user();
   void link_frame(handler_frame& frame);
   void unlink_frame(handler_frame& frame);
   void return_mailbox();

@@ -209,6 +209,7 @@ template <auto Member>
 void send_call(invocation const& from, endpoint_descriptor const& endpoint, actor_id to, reply_route reply,
                typename member_traits<decltype(Member)>::arguments arguments, std::unique_ptr<cast_place> place) {
   auto& home = from.cell->home();
+  if (home.mute()) return;  // A destructor of a proc that is gone.
   constexpr bool with_ports = holds_reply_port<typename member_traits<decltype(Member)>::arguments>();
   if (to.proc == home.self()) {
     auto const size = wire::encoded_size(arguments);

@@ -23,6 +23,20 @@ handler_frame& require_frame(char const* what) {
   return *current;
 }
 
+error error_of(std::exception_ptr thrown) {
+  try {
+    std::rethrow_exception(thrown);
+  } catch (exception const& e) {
+    return e.why();
+  } catch (std::exception const& e) {
+    return error(errc::handler_threw, e.what());
+  } catch (ended const& e) {
+    return e.why.code == errc::ok ? error(errc::ended, "the actor ended") : e.why;
+  } catch (...) {
+    return error(errc::handler_threw, "threw something that is no std::exception");
+  }
+}
+
 waiter::waiter(handler_frame& of) : frame_(&of) {
   key = of.cell->key;
   worker = of.cell->worker;
@@ -38,6 +52,7 @@ bool waiter::begin(wait_kind kind, actor_id target, instant deadline) {
   auto& cell = *frame_->cell;
   auto& home = cell.home();
   auto& seams = home.seams();
+  if (frame_->may_not_wait()) throw exception(error(errc::would_block, "a destructor does not wait", cell.describe()));
   if (frame_->must_end || home.mute()) throw ended{frame_->end_reason};
   kind_ = kind;
   target_ = target;

@@ -7,6 +7,7 @@
 
 #include <coroutine>
 #include <cstdint>
+#include <exception>
 #include <memory>
 #include <optional>
 
@@ -24,6 +25,7 @@ struct handler_frame {
   activation kind;
   bool concurrent = false;
   bool must_end = false;               ///< The next suspension throws `ended`.
+  bool destroys = false;               ///< The actor's destructor runs.
   bool answered = false;               ///< A value or error went to `reply`, or the handler took the reply port.
   message* handled = nullptr;          ///< Null for what is no message.
   std::unique_ptr<message> coroutine;  ///< `handled`, where its handler is a coroutine.
@@ -32,6 +34,9 @@ struct handler_frame {
   error end_reason;
   waiter* waiting = nullptr;
   handler_frame* next = nullptr;  ///< Of the same actor.
+
+  /// A destructor runs: the actor's, or one of a handler that unwinds. What throws there ends the process.
+  bool may_not_wait() const noexcept { return destroys || std::uncaught_exceptions() > 0; }
 };
 
 /// The activation that runs now on this thread; null outside.
@@ -39,6 +44,9 @@ handler_frame* current_frame() noexcept;
 void set_current_frame(handler_frame* frame) noexcept;
 /// The same, but outside an actor it throws `errc::bad_argument` with a sentence that names `what`.
 handler_frame& require_frame(char const* what);
+
+/// What user code threw, as an error.
+error error_of(std::exception_ptr thrown);
 
 /// One wait of one frame: on the stack of the waiting handler, or in its coroutine. Woken at most once; the first reason wins.
 class waiter final : public runnable {

@@ -4,6 +4,8 @@
 #include <roost/base/plant.hpp>
 #include <roost/platform/platform.hpp>
 
+#include <algorithm>
+
 namespace roost::detail {
 namespace {
 
@@ -22,8 +24,7 @@ error wait_error(errc outcome) {
 
 instant deadline_in(nanoseconds timeout) {
   if (timeout == nanoseconds::max()) return never;
-  auto const now = require_home("A deadline").seams().clock->now();
-  return timeout > never - now ? never : now + timeout;
+  return later(require_home("A deadline").seams().clock->now(), timeout);
 }
 
 errc future_base::wait(instant deadline, wait_kind kind) {
@@ -124,6 +125,8 @@ std::vector<std::size_t> wait_states(std::vector<future_base*> const& states, st
     throw_error(error(errc::bad_argument, "waiting for " + std::to_string(wanted) + " of " + std::to_string(states.size()) +
                                               " futures can never end"));
   }
+  if (std::find(states.begin(), states.end(), nullptr) != states.end())
+    throw_error(error(errc::bad_argument, "waiting for a future that stands for nothing"));
   auto const ready = [&] {
     std::vector<std::size_t> indices;
     for (std::size_t i = 0; i != states.size(); ++i) {

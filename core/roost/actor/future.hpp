@@ -148,7 +148,8 @@ class [[nodiscard]] future {
   explicit future(boost::intrusive_ptr<state_type> state) : state_(std::move(state)) {}
 
   bool valid() const noexcept { return state_ != nullptr; }
-  bool ready() const noexcept { return state_->ready(); }
+  /// Throws `errc::bad_argument` for a future that stands for nothing; so do waits for one.
+  bool ready() const { return standing().ready(); }
   /// Waits, then gives the value or throws `exception`. A wait ends at the deadline inherited by the handler, too.
   T get() const& { return finish(never); }
   T get() && {
@@ -173,7 +174,7 @@ class [[nodiscard]] future {
     next->owner = frame.cell->id();
     next->home = &home;
     next->by_callback = true;
-    state_->when_ready([ready = state_.get(), next, &home, local, f = std::move(f)]() mutable {
+    standing().when_ready([ready = state_.get(), next, &home, local, f = std::move(f)]() mutable {
       detail::post_callback(home, local, [state = boost::intrusive_ptr(ready), next, f = std::move(f)]() mutable {
         if (!state->outcome()) return next->fail(state->outcome().failure());
         try {
@@ -183,10 +184,8 @@ class [[nodiscard]] future {
           } else {
             next->set(call(f, *state->outcome()));
           }
-        } catch (exception const& e) {
-          next->fail(e.why());
-        } catch (std::exception const& e) {
-          next->fail(error(errc::handler_threw, e.what()));
+        } catch (...) {
+          next->fail(detail::error_of(std::current_exception()));
         }
       });
     });
@@ -197,6 +196,10 @@ class [[nodiscard]] future {
   boost::intrusive_ptr<state_type> const& state() const noexcept { return state_; }
 
  private:
+  state_type& standing() const {
+    if (state_ == nullptr) detail::throw_error(error(errc::bad_argument, "a future that stands for nothing"));
+    return *state_;
+  }
   template <class F>
   static decltype(auto) call(F& f, value_type& value) {
     if constexpr (std::is_void_v<T> && std::is_invocable_v<F&>) {
@@ -206,11 +209,11 @@ class [[nodiscard]] future {
     }
   }
   result<value_type> wait_until(instant deadline) const {
-    if (auto const outcome = state_->wait(deadline, wait_kind::reply); outcome != errc::ok) return detail::wait_error(outcome);
+    if (auto const outcome = standing().wait(deadline, wait_kind::reply); outcome != errc::ok) return detail::wait_error(outcome);
     return state_->outcome();
   }
   T finish(instant deadline) const {
-    if (auto const outcome = state_->wait(deadline, wait_kind::reply); outcome != errc::ok)
+    if (auto const outcome = standing().wait(deadline, wait_kind::reply); outcome != errc::ok)
       detail::throw_error(detail::wait_error(outcome));
     auto const& outcome = state_->outcome();
     if (!outcome) detail::throw_error(outcome.failure());

@@ -11,10 +11,17 @@ namespace roost {
 
 namespace detail {
 
+/// Throws `errc::bad_argument` for a port that nobody opened.
+inline void require_port(port_id const& to) {
+  if (to == port_id{})
+    throw_error(error(errc::bad_argument, "a port that nobody opened, expected one of channel() or once_channel()"));
+}
+
 /// Sends the one value of a once port anywhere: its room was reserved when the port was opened.
 template <class T>
 void send_to_once_port(proc_runtime& home, port_id to, T value) {
   static_assert(!holds_reply_port<T>(), "roost: a reply_port is passed on as an argument of an endpoint, not through a port");
+  require_port(to);
   if (to.owner.proc != home.self()) {
     home.send_once_value(to, wire::encode_shared(value), wire::fingerprint_of<T>());
   } else if (auto const p = home.find_port(to.number)) {
@@ -28,7 +35,9 @@ template <class T>
 void send_to_port(port_id to, T value) {
   static_assert(!holds_reply_port<T>(), "roost: a reply_port is passed on as an argument of an endpoint, not through a port");
   auto& frame = require_frame("port::send()");
+  require_port(to);
   auto& home = frame.cell->home();
+  if (home.mute()) return;
   auto const sender = frame.cell->id();
   if (to.owner.proc != home.self()) {
     auto encoded = wire::encode_shared(value);
@@ -100,6 +109,7 @@ class port {
   /// The same, but sends nothing and gives false where it would have to wait for room.
   [[nodiscard]] bool try_send(T value) const {
     auto& frame = detail::require_frame("port::try_send()");
+    detail::require_port(id_);
     if (!frame.cell->home().has_credit(frame.cell->id().local, detail::port_key(id_), wire::encoded_size(value))) return false;
     detail::send_to_port(id_, std::move(value));
     return true;
@@ -138,6 +148,7 @@ class receiver {
 
   /// Ends the waits of this receiver with an error once `other` has ended and nothing is left to receive.
   receiver& link(actor_id other) {
+    if (other == actor_id{}) detail::throw_error(error(errc::bad_argument, "link() to an id that names no actor"));
     state_->home->link_port(*state_, other);
     return *this;
   }

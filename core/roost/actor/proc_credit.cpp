@@ -154,9 +154,10 @@ void proc_runtime::await_credit(handler_frame* frame, actor_id receiver, std::ui
         error(errc::deadlock, "waiting for credit of " + to_string(blocker) + " would close a cycle of suspended senders"));
   };
   while (!room()) {
-    if (!may_suspend || frame->must_end) {
-      throw exception(error(errc::would_block, "no credit to send to " + to_string(blocker) +
-                                                   ", and supervise, cleanup and ending handlers do not wait for it"));
+    if (!may_suspend || frame->must_end || frame->may_not_wait()) {
+      throw exception(
+          error(errc::would_block, "no credit to send to " + to_string(blocker) +
+                                       ", and supervise, cleanup, destructors and ending handlers do not wait for it"));
     }
     if (receiver.proc == self_ && is_gone(receiver)) return;
     if (receiver.proc == self_ && credit_cycle(sender, blocker)) {

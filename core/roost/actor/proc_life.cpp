@@ -6,6 +6,7 @@
 #include <roost/wire/codec.hpp>
 
 #include <algorithm>
+#include <limits>
 
 namespace roost::detail {
 namespace {
@@ -16,12 +17,27 @@ ROOST_DEFINE_PLANT(plant_failure_lost, "failure-lost", "G8", "The owner is not t
 ROOST_DEFINE_PLANT(plant_tombstone_forgotten, "tombstone-forgotten", "G7",
                    "A kill that comes before the spawn of its target is not remembered, and the target lives.");
 
+/// Procs that one proc launches on a host have numbers below it.
+constexpr std::uint32_t procs_per_launcher = 4096;
+
 }  // namespace
 
+void proc_runtime::require_room_for_procs(std::uint64_t count) const {
+  std::uint64_t most = 0;
+  for (auto const& [where, launched] : ordinals_) most = std::max<std::uint64_t>(most, launched);
+  std::uint64_t const base = bootstrap_ ? std::uint64_t{self_.ordinal} * procs_per_launcher : 0;
+  if (count < procs_per_launcher - most && base + procs_per_launcher <= std::numeric_limits<std::uint32_t>::max()) return;
+  throw exception(error(errc::bad_argument,
+                        "a proc launches at most " + std::to_string(procs_per_launcher - 1) +
+                            " procs on a host, and procs launched by procs launched by procs have no numbers beyond 2^32",
+                        place()));
+}
+
 proc_id proc_runtime::launch(host_id where, std::string name) {
+  require_room_for_procs(1);
   auto const& base = self_.ordinal;
   auto const n = ++ordinals_[where];
-  proc_id const id{where, bootstrap_ ? base * 4096 + n : n, 1};
+  proc_id const id{where, bootstrap_ ? base * procs_per_launcher + n : n, 1};
   bootstrap_body const body{self_,
                             bootstrap_ ? bootstrap_->root : self_,
                             bootstrap_ ? bootstrap_->cluster : "roost",

@@ -65,7 +65,8 @@ std::optional<Body> read_body(shared_bytes const& payload) {
 
 }  // namespace
 
-bool proc_runtime::send_agent(proc_id to, agent_op op, shared_bytes body, std::uint64_t reply_port, std::uint64_t type) {
+bool proc_runtime::send_agent(proc_id to, agent_op op, shared_bytes body, std::uint64_t reply_port, std::uint64_t type,
+                              error* refused) {
   if (mute_ || known_failed(to)) return false;
   link::outgoing out;
   out.header.endpoint = static_cast<std::uint64_t>(op);
@@ -73,7 +74,15 @@ bool proc_runtime::send_agent(proc_id to, agent_op op, shared_bytes body, std::u
   out.header.fingerprint = type;
   out.payload = std::move(body);
   out.reserved = true;
-  return sessions_->send(to, std::move(out)) == link::admission::admitted;
+  return sessions_->send(to, std::move(out), refused) == link::admission::admitted;
+}
+
+void proc_runtime::send_answer(reply_route to, shared_bytes encoded, std::uint64_t type) {
+  error refused;
+  if (send_agent(to.proc, agent_op::answer_value, std::move(encoded), to.port, type, &refused) || refused.code != errc::too_large)
+    return;
+  sometimes(true, "actor: an answer is too large to travel");
+  send_agent(to.proc, agent_op::answer_error, wire::encode_shared(to_body(refused)), to.port);
 }
 
 void proc_runtime::send_succession(proc_id to, succession const& news) {
@@ -296,7 +305,7 @@ void proc_runtime::pass_value(reply_route to, shared_bytes const& encoded, std::
   if (to.proc == self_) {
     port_value(to.port, encoded, type);
   } else {
-    send_agent(to.proc, agent_op::answer_value, encoded, to.port, type);
+    send_answer(to, encoded, type);
   }
 }
 

@@ -359,7 +359,7 @@ void proc_runtime::answer_bytes(reply_route to, shared_bytes encoded, std::uint6
                                 message_stamp request) {
   note_replied(replier, request);
   if (to.proc != self_) {
-    send_agent(to.proc, agent_op::answer_value, std::move(encoded), to.port, type);
+    send_answer(to, std::move(encoded), type);
   }
 }
 

@@ -99,7 +99,7 @@ class proc_runtime final : public proc_instance, private link::session_events, p
   void answer_bytes(reply_route to, shared_bytes encoded, std::uint64_t type, actor_id replier, message_stamp request);
   /// The value of a once port of another proc.
   void send_once_value(port_id to, shared_bytes encoded, std::uint64_t type) {
-    send_agent(to.owner.proc, agent_op::answer_value, std::move(encoded), to.number, type);
+    send_answer({to.owner.proc, to.number}, std::move(encoded), type);
   }
   /// A value for a channel of another proc. Credit has been awaited. Throws `errc::too_large`.
   void send_port_value(actor_id sender, port_id to, shared_bytes encoded, std::uint64_t type);
@@ -136,6 +136,8 @@ class proc_runtime final : public proc_instance, private link::session_events, p
   std::vector<host_id> hosts() const { return seams_->launcher->hosts(); }
   /// Starts a proc; its failure is told to everyone this proc reaches.
   proc_id launch(host_id where, std::string name);
+  /// Throws `errc::bad_argument` where `count` more procs on a host would have no numbers.
+  void require_room_for_procs(std::uint64_t count) const;
   bool known_failed(proc_id which) const { return failed_procs_.contains(which); }
   /// The local id of the program's first actor.
   std::uint64_t reserve_root() noexcept { return root_local_ = 1; }
@@ -207,7 +209,10 @@ class proc_runtime final : public proc_instance, private link::session_events, p
   void notify_end(actor_id ended, std::vector<std::pair<actor_id, bool>> const& watchers, actor_id owner, error const& why);
   void owner_told(actor_id owner, actor_id child, error const& why);
   void watcher_told(actor_id watcher, actor_id watched, bool linked, error const& why);
-  bool send_agent(proc_id to, agent_op op, shared_bytes body, std::uint64_t reply_port = 0, std::uint64_t type = 0);
+  bool send_agent(proc_id to, agent_op op, shared_bytes body, std::uint64_t reply_port = 0, std::uint64_t type = 0,
+                  error* refused = nullptr);
+  /// A value for a port of another proc that takes one; where it is too large, the error instead.
+  void send_answer(reply_route to, shared_bytes encoded, std::uint64_t type);
   void peer_gone(proc_id peer, error const& why);
   void declare(proc_id dead, error const& why, proc_id told_by);
 

@@ -13,7 +13,7 @@ class post_timer final : public self_timer {
     set_current_platform(&seams);
     cell_->post(std::make_unique<callback_message<std::function<void()>>>(f_));
     if (period_ > nanoseconds(0)) {
-      seams.clock->arm(*this, seams.clock->now() + period_);
+      seams.clock->arm(*this, later(seams.clock->now(), period_));
     } else {
       std::erase_if(cell_->extras().timers, [this](auto const& t) { return t.get() == this; });
     }
@@ -31,7 +31,7 @@ void post_later(nanoseconds delay, nanoseconds period, std::function<void()> f) 
   auto& cell = *require_frame("A delayed message").cell;
   auto& clock = *cell.home().seams().clock;
   auto t = std::make_unique<post_timer>(cell, period, std::move(f));
-  clock.arm(*t, clock.now() + delay);
+  if (auto const at = later(clock.now(), delay); at != never) clock.arm(*t, at);
   cell.extras().timers.push_back(std::move(t));
 }
 

@@ -74,6 +74,7 @@ actor_id spawn_one(actor_cell& owner, proc_id where, mesh_record const& mesh, po
   auto& home = owner.home();
   auto const& what = constructible<T, Args...>::descriptor;
   auto const id = home.new_actor_id(owner, where);
+  if (home.mute()) return id;  // A destructor of a proc that is gone.
   owner.add_child({id, mesh.name, at, mesh.id});
   if (where == home.self()) {
     home.spawn_here(

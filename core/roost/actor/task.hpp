@@ -24,7 +24,7 @@ struct task_promise_base {
     template <class P>
     std::coroutine_handle<> await_suspend(std::coroutine_handle<P> finished) noexcept {
       finished.promise().done = true;
-      auto const next = finished.promise().waiting;
+      auto const next = finished.promise().waiting;  // None where who awaits it has not been suspended yet.
       return next ? next : std::noop_coroutine();
     }
     void await_resume() noexcept {}
@@ -32,6 +32,16 @@ struct task_promise_base {
   final_awaiter final_suspend() noexcept { return {}; }
   void unhandled_exception() noexcept { thrown = std::current_exception(); }
 };
+
+/// Starts a task that `awaiting` awaits. False: it is done already, and `awaiting` goes on without having been suspended, so that a
+/// loop over tasks that need not wait takes no more stack with each, whatever the compiler does with tail calls.
+template <class Promise>
+bool run_to_suspension(std::coroutine_handle<Promise> started, std::coroutine_handle<> awaiting) {
+  started.resume();
+  if (started.promise().done) return false;
+  started.promise().waiting = awaiting;
+  return true;
+}
 
 }  // namespace detail
 
@@ -51,10 +61,7 @@ class [[nodiscard]] task {
     if (handle_) handle_.destroy();
   }
   bool await_ready() const noexcept { return false; }
-  std::coroutine_handle<> await_suspend(std::coroutine_handle<> awaiting) {
-    handle_.promise().waiting = awaiting;
-    return handle_;
-  }
+  bool await_suspend(std::coroutine_handle<> awaiting) { return detail::run_to_suspension(handle_, awaiting); }
   T await_resume() {
     if (handle_.promise().thrown) std::rethrow_exception(handle_.promise().thrown);
     return std::move(*handle_.promise().result);
@@ -79,10 +86,7 @@ class [[nodiscard]] task<void> {
     if (handle_) handle_.destroy();
   }
   bool await_ready() const noexcept { return false; }
-  std::coroutine_handle<> await_suspend(std::coroutine_handle<> awaiting) {
-    handle_.promise().waiting = awaiting;
-    return handle_;
-  }
+  bool await_suspend(std::coroutine_handle<> awaiting) { return detail::run_to_suspension(handle_, awaiting); }
   void await_resume() {
     if (handle_.promise().thrown) std::rethrow_exception(handle_.promise().thrown);
   }

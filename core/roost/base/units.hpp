@@ -21,6 +21,12 @@ using instant = std::chrono::time_point<monotonic, nanoseconds>;
 
 inline constexpr instant never = instant::max();
 
+/// `duration` after `from`; `never` where that is beyond all time.
+constexpr instant later(instant from, nanoseconds duration) noexcept {
+  if (duration > nanoseconds(0) && from > never - duration) return never;
+  return from + duration;
+}
+
 /// A count of bytes.
 struct bytes {
   std::uint64_t value = 0;

@@ -17,6 +17,27 @@ extent hosts::sizes_of(std::vector<dim_selector> const& per_host) {
   return extent(std::move(labels), std::move(sizes));
 }
 
+proc_id proc_mesh::id(std::uint64_t rank) const {
+  if (rank >= size())
+    detail::throw_error(
+        error(errc::bad_argument, "there is no rank " + std::to_string(rank) + ": the procs are " + std::to_string(size())));
+  return procs_[covered_.base_rank(rank)];
+}
+
+host_id hosts::id(std::uint64_t index) const {
+  if (index >= ids_.size())
+    detail::throw_error(error(errc::bad_argument,
+                              "there is no host " + std::to_string(index) + ": the hosts are " + std::to_string(ids_.size())));
+  return ids_[index];
+}
+
+hosts hosts::slice(std::uint64_t from, std::uint64_t to) const {
+  if (from > to || to > ids_.size())
+    detail::throw_error(error(errc::bad_argument, "hosts " + std::to_string(from) + " to " + std::to_string(to) +
+                                                      " are not there: the hosts are " + std::to_string(ids_.size())));
+  return hosts({ids_.begin() + static_cast<std::ptrdiff_t>(from), ids_.begin() + static_cast<std::ptrdiff_t>(to)});
+}
+
 proc_mesh hosts::launch(std::string const& name, extent const& per_host) const {
   auto& home = detail::require_home("spawn_procs()");
   std::vector<std::string> labels(per_host.labels().begin(), per_host.labels().end());
@@ -26,6 +47,7 @@ proc_mesh hosts::launch(std::string const& name, extent const& per_host) const {
     sizes.insert(sizes.begin(), ids_.size());
   }
   extent const shape(std::move(labels), std::move(sizes));
+  if (!ids_.empty()) home.require_room_for_procs(per_host.size());
   std::vector<proc_id> procs;
   for (auto const host : ids_) {
     for (std::uint64_t i = 0; i != per_host.size(); ++i)

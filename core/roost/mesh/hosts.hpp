@@ -44,8 +44,9 @@ class proc_mesh {
   proc_mesh(std::vector<proc_id> procs, region covered) : procs_(std::move(procs)), covered_(std::move(covered)) {}
 
   roost::extent const& extent() const noexcept { return covered_.extent(); }
-  std::uint64_t size() const noexcept { return covered_.size(); }
-  proc_id id(std::uint64_t rank) const { return procs_[covered_.base_rank(rank)]; }
+  std::uint64_t size() const noexcept { return procs_.empty() ? 0 : covered_.size(); }
+  /// Throws `errc::bad_argument` unless `rank` is below `size()`.
+  proc_id id(std::uint64_t rank) const;
   region const& covered() const noexcept { return covered_; }
   std::vector<proc_id> const& procs() const noexcept { return procs_; }
 
@@ -59,10 +60,13 @@ class proc_mesh {
   }
 
   /// Spawns one actor of class T on every proc, owned by the current actor. Usable at once; a failure comes to `supervise` and
-  /// to whoever waits for it. A `value_mesh` argument is scattered, one value per rank.
+  /// to whoever waits for it. A `value_mesh` argument is scattered, one value per rank. Throws `errc::bad_argument` on a reference
+  /// that refers to nothing.
   template <class T, class... Args>
   actor_mesh<T> spawn(std::string name, Args const&... args) const {
     auto& cell = *detail::require_frame("spawn()").cell;
+    if (procs_.empty() && covered_.size() != 0)
+      detail::throw_error(error(errc::bad_argument, "spawn() on a proc mesh that refers to nothing", name));
     auto const arguments_of = [... given = detail::kept_argument(args)]([[maybe_unused]] std::uint64_t rank) {
       return std::tuple(detail::argument_of_rank(given, rank)...);
     };
@@ -86,12 +90,13 @@ class hosts {
   explicit hosts(std::vector<host_id> ids) : ids_(std::move(ids)) {}
 
   std::uint64_t size() const noexcept { return ids_.size(); }
-  host_id id(std::uint64_t index) const { return ids_.at(index); }
-  hosts slice(std::uint64_t from, std::uint64_t to) const {
-    return hosts({ids_.begin() + static_cast<std::ptrdiff_t>(from), ids_.begin() + static_cast<std::ptrdiff_t>(to)});
-  }
+  /// Throws `errc::bad_argument` unless `index` is below `size()`.
+  host_id id(std::uint64_t index) const;
+  /// Those from `from` to `to`, which is not in it. Throws `errc::bad_argument` where they are not all there.
+  hosts slice(std::uint64_t from, std::uint64_t to) const;
 
-  /// Launches procs on every host: dimension "host", then the given ones. `spawn_procs(gpu = 4)`. Usable at once.
+  /// Launches procs on every host: dimension "host", then the given ones. `spawn_procs(gpu = 4)`. Usable at once. Throws
+  /// `errc::bad_argument` for sizes below 1, and where this proc would launch more than 4,095 procs on one host.
   template <class... Sizes>
     requires(std::is_same_v<Sizes, dim_selector> && ...)
   proc_mesh spawn_procs(Sizes const&... per_host) const {

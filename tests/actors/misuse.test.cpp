@@ -1,0 +1,189 @@
+// What cannot work says so at once and names what was expected; nothing hangs, and nothing ends the process.
+
+#include "stage.test.hpp"
+
+using namespace stage;
+
+namespace misuse {
+
+struct bulk {
+  std::string bytes;
+};
+constexpr std::size_t too_much = std::size_t{80} << 20;  ///< More than a frame may have on any simulated transport.
+
+/// A request that another actor answers.
+struct errand {
+  roost::reply_port<bulk> to;
+};
+
+struct Source : roost::actor {
+  int ping() { return 1; }
+  bulk give(std::size_t size) { return {std::string(size, 'b')}; }
+  roost::task<bulk> give_later(std::size_t size) { co_return bulk{std::string(size, 'b')}; }
+  void owe(roost::reply_port<bulk> to, std::size_t size) { to.send({std::string(size, 'b')}); }
+  void pass(roost::reply_port<bulk> to, std::size_t size);
+  void fulfil(errand e, std::size_t size) { e.to.send({std::string(size, 'b')}); }
+  void set_next(roost::actor_mesh<Source> next);
+  void fill_once(roost::once_port<bulk> to, std::size_t size) { to.send({std::string(size, 'b')}); }
+  bool fill(roost::port<bulk> to, std::size_t size) {
+    return code_of([&] { to.send({std::string(size, 'b')}); }) == errc::too_large;
+  }
+  roost::task<int> one() { co_return 1; }
+  roost::task<int> many(int count) {
+    int sum = 0;
+    for (int i = 0; i != count; ++i) sum += co_await one();
+    co_return sum;
+  }
+
+ private:
+  std::unique_ptr<roost::actor_mesh<Source>> next_;
+};
+ROOST_EXPORT(Source, ping, give, give_later, owe, pass, fulfil, set_next, fill_once, fill, many)
+
+using sources = roost::actor_mesh<Source>;
+void Source::set_next(sources next) { next_ = std::make_unique<sources>(std::move(next)); }
+void Source::pass(roost::reply_port<bulk> to, std::size_t size) { (*next_)->fulfil.broadcast(errand{std::move(to)}, size); }
+
+ROOST_SIM_TEST_SEEDS(misuse, an_answer_that_is_too_large_to_travel_is_told_to_who_waits_for_it, roost::sim::calm(), 1, 3) {
+  as_keeper([&](Keeper&) {
+    auto const procs = hosts.spawn_procs(gpu = 2);
+    auto const far = procs.at(host = 1, gpu = 1).spawn<Source>("source");
+    auto const between = procs.at(host = 0, gpu = 1).spawn<Source>("between");
+    between->set_next.call_one(far).get();
+    EXPECT_EQ(code_of([&] { (void)far->give.call_one(too_much).get(); }), errc::too_large);
+    EXPECT_EQ(code_of([&] { (void)far->give_later.call_one(too_much).get(); }), errc::too_large);
+    EXPECT_EQ(code_of([&] { (void)far->owe.call_one(too_much).get(); }), errc::too_large);
+    EXPECT_EQ(code_of([&] { (void)between->pass.call_one(too_much).get(); }), errc::too_large);
+    auto [once, value] = roost::once_channel<bulk>();
+    value.link(far.id());
+    far->fill_once.call_one(once, too_much).get();
+    EXPECT_EQ(code_of([&, &from = value] { (void)from.recv(); }), errc::too_large);
+    auto [many, values] = roost::channel<bulk>();
+    EXPECT_TRUE(far->fill.call_one(many, too_much).get());
+    EXPECT_EQ(far->ping.call_one().get(), 1);
+    EXPECT_EQ(far->give.call_one(1000).get().bytes.size(), 1000U);
+  });
+}
+
+ROOST_SIM_TEST(misuse, what_names_nobody_is_refused_at_once, roost::sim::calm()) {
+  as_keeper([&](Keeper& self) {
+    roost::actor_id const nobody;
+    EXPECT_EQ(code_of([&] { roost::watch(nobody); }), errc::bad_argument);
+    EXPECT_EQ(code_of([&] { roost::link_to(nobody); }), errc::bad_argument);
+    EXPECT_EQ(code_of([&] { roost::kill(nobody); }), errc::bad_argument);
+    EXPECT_EQ(code_of([&] { roost::stop(nobody); }), errc::bad_argument);
+    EXPECT_EQ(code_of([&] { roost::port<int>().send(1); }), errc::bad_argument);
+    EXPECT_EQ(code_of([&] { (void)roost::port<int>().try_send(1); }), errc::bad_argument);
+    EXPECT_EQ(code_of([&] { roost::once_port<int>().send(1); }), errc::bad_argument);
+    auto opened = roost::channel<int>();
+    EXPECT_EQ(code_of([&] { opened.second.link(nobody); }), errc::bad_argument);
+    EXPECT_EQ(code_of([&] { (void)sources()->ping.call_one(); }), errc::bad_argument);
+    roost::future<int> const nothing;
+    EXPECT_EQ(code_of([&] { (void)nothing.get(); }), errc::bad_argument);
+    EXPECT_EQ(code_of([&] { (void)nothing.wait(1s); }), errc::bad_argument);
+    EXPECT_EQ(code_of([&] { (void)nothing.ready(); }), errc::bad_argument);
+    EXPECT_EQ(code_of([&] { (void)nothing.then([](int) {}); }), errc::bad_argument);
+    EXPECT_EQ(code_of([&] { (void)roost::wait_any(nothing); }), errc::bad_argument);
+    EXPECT_EQ(code_of([&] { (void)roost::random_below(0); }), errc::bad_argument);
+    roost::sleep(20s);  // Nothing was sent to nobody, so nobody's silence is noticed.
+    EXPECT_TRUE(self.failures.empty());
+  });
+}
+
+ROOST_SIM_TEST(misuse, hosts_and_procs_that_are_not_there_are_refused_at_once, roost::sim::calm()) {
+  as_keeper([&](Keeper&) {
+    EXPECT_EQ(code_of([&] { (void)hosts.id(2); }), errc::bad_argument);
+    EXPECT_EQ(code_of([&] { (void)hosts.slice(1, 3); }), errc::bad_argument);
+    EXPECT_EQ(code_of([&] { (void)hosts.slice(2, 1); }), errc::bad_argument);
+    EXPECT_EQ(code_of([&] { (void)hosts.spawn_procs(gpu = 4096); }), errc::bad_argument);
+    EXPECT_EQ(hosts.slice(1, 1).size(), 0U);
+    roost::proc_mesh const none;
+    EXPECT_EQ(none.size(), 0U);
+    EXPECT_EQ(code_of([&] { (void)none.id(0); }), errc::bad_argument);
+    EXPECT_EQ(code_of([&] { (void)none.spawn<Source>("none"); }), errc::bad_argument);
+  });
+}
+
+ROOST_SIM_TEST(misuse, times_beyond_all_time_never_come, roost::sim::calm()) {
+  as_keeper([&](Keeper&) {
+    roost::after(roost::nanoseconds::max(), [] { write("after"); });
+    roost::every(roost::nanoseconds::max(), [] { write("every"); });
+    auto const waits = roost::spawn<Keeper>("sleeper");
+    keeper_script = [](Keeper&) { roost::sleep(roost::nanoseconds::max()); };
+    auto const asleep = waits->run.with(10s).call_one();
+    EXPECT_EQ(code_of([&] { asleep.get(); }), errc::timeout);
+    EXPECT_TRUE(journal.empty());
+    waits.kill();
+  });
+}
+
+ROOST_SIM_TEST_SEEDS(misuse, a_coroutine_that_awaits_many_tasks_needs_no_more_stack_than_for_one, roost::sim::calm(), 1, 2) {
+  as_keeper([&](Keeper&) {
+    auto const local = roost::spawn<Source>("source");
+    EXPECT_EQ(local->many.call_one(100'000).get(), 100'000);
+  });
+}
+
+/// Sends when it is destroyed.
+struct parting_word {
+  sources to;
+  ~parting_word() {
+    to->ping.broadcast();
+    write("sent by a destructor");
+  }
+};
+
+struct Talker : roost::actor {
+  explicit Talker(sources to) : word_(std::make_unique<parting_word>(std::move(to))) {}
+  void wait() {
+    parting_word const at_end{word_->to};
+    roost::sleep(100s);
+  }
+  ~Talker() override {
+    write(std::string(to_string(code_of([] { roost::sleep(1s); }))));
+  }
+
+ private:
+  std::unique_ptr<parting_word> word_;
+};
+ROOST_EXPORT(Talker, wait)
+
+ROOST_SIM_TEST(misuse, destructors_send_and_never_wait, roost::sim::calm()) {
+  as_keeper([&](Keeper&) {
+    auto const near = roost::spawn<Source>("source");
+    auto const far = hosts.spawn_procs(gpu = 1).at(host = 1).spawn<Source>("source");
+    for (auto const& whom : {near, far}) {
+      journal.clear();
+      auto const talker = roost::spawn<Talker>("talker", whom);
+      talker->wait.broadcast();
+      roost::sleep(1s);
+      talker.kill();
+      (void)end_of(talker.id());
+      roost::sleep(1s);
+      EXPECT_EQ(journal, (std::vector<std::string>{"sent by a destructor", "would_block", "sent by a destructor"}));
+      EXPECT_EQ(whom->ping.call_one().get(), 1);
+    }
+  });
+}
+
+ROOST_SIM_TEST(misuse, destructors_of_a_proc_that_crashes_do_nothing_to_others,
+               stage::with_fault(roost::sim::fault_kind::crash_proc, 5s, "host1/p1")) {
+  as_keeper([&](Keeper& self) {
+    auto const near = roost::spawn<Source>("source");
+    auto const far = hosts.spawn_procs(gpu = 1).at(host = 1).spawn<Talker>("talker", near);
+    far->wait.broadcast();
+    roost::sleep(20s);
+    EXPECT_EQ(near->ping.call_one().get(), 1);
+    EXPECT_EQ(self.failures.size(), 1U);
+  });
+}
+
+ROOST_SIM_TEST(misuse, a_program_that_takes_long_is_no_hang_where_nothing_breaks, [] {
+  auto s = roost::sim::calm();
+  s.settle_limit = 1s;
+  return s;
+}()) {
+  roost::sleep(30s);
+}
+
+}  // namespace misuse

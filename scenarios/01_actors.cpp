@@ -123,7 +123,7 @@ struct HeadOffice : roost::actor {
       auto const left = one->lend.call_one(title).get();
       roost::always(left == 1, "01: what is sent first is handled first");  // The delivery came before.
     } catch (roost::exception const& e) {
-      roost::sometimes(e.code() == roost::errc::proc_failed, "01: a call learns that its proc is gone");
+      roost::sometimes(e.why().because_of(roost::errc::proc_failed), "01: a call learns that its proc is gone");
     }
     try {
       one->lend.call_one("a book that is nowhere").get();

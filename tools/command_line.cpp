@@ -191,7 +191,8 @@ result<simulation> named_simulation(invocation const& asked) {
   what.file = asked.target;
   what.settings = asked.settings;
   what.plants = asked.plants;
-  auto text = read_whole_file(asked.target);
+  constexpr std::size_t most_scenario = std::size_t{4} << 20;
+  auto text = read_whole_file(asked.target, most_scenario);
   if (!text) return text.failure();
   what.text = *std::move(text);
   return what;
@@ -306,6 +307,13 @@ int run_checked(int argc, char** argv, proc_program* program) {
     out.reset();  // Gives standard output back, which the program takes over.
     auto const why = become(*executable, argv);
     return output(shell_word(name), json).refuse(exit_bad_input, why);
+  }
+  if (!asked.trace.empty()) {
+    std::FILE* const trace = std::fopen(asked.trace.c_str(), "a");
+    if (trace == nullptr)
+      return out->refuse(exit_bad_input,
+                         {errc::bad_argument, "--trace: cannot be written: " + std::string(std::strerror(errno)), asked.trace});
+    std::fclose(trace);
   }
   if (asked.command == "run") return run_live(asked, *program, *out);
   catch_interrupts();

@@ -1,6 +1,7 @@
 #include <unistd.h>
 
 #include <roost/base/bytes.hpp>
+#include <roost/base/units.hpp>
 #include <tools/program_file.hpp>
 #include <tools/version.hpp>
 
@@ -8,8 +9,8 @@
 #include <cstring>
 #include <filesystem>
 #include <fstream>
-#include <iterator>
 #include <sstream>
+#include <vector>
 
 namespace roost::tools {
 namespace {
@@ -29,12 +30,23 @@ std::string listed(std::vector<fs::path> const& places) {
 
 }  // namespace
 
-result<std::string> read_whole_file(std::string const& path) {
+char const program_mark[] = "roost::main stands in this executable, with its commands of version 1";
+
+result<std::string> read_whole_file(std::string const& path, std::size_t most) {
   std::error_code code;
   if (fs::is_directory(path, code)) return error(errc::bad_scenario, "is a folder, expected a file", path);
   std::ifstream from(path, std::ios::binary);
   if (!from) return error(errc::bad_scenario, std::string("cannot be read: ") + std::strerror(errno), path);
-  return std::string(std::istreambuf_iterator<char>(from), {});
+  std::string text;
+  std::vector<char> part(std::size_t{64} << 10);
+  for (;;) {
+    from.read(part.data(), static_cast<std::streamsize>(part.size()));
+    text.append(part.data(), static_cast<std::size_t>(from.gcount()));
+    if (text.size() > most) return error(errc::bad_scenario, "has more than " + to_string(bytes{most}), path);
+    if (from.bad()) return error(errc::bad_scenario, "cannot be read to its end", path);
+    if (from.eof()) return text;
+    if (!from) return error(errc::bad_scenario, "cannot be read to its end", path);
+  }
 }
 
 std::string this_executable() {
@@ -51,6 +63,14 @@ result<std::string> find_program(std::string const& name, std::string const& bes
     if (fs::equivalent(place, this_executable(), ignored)) {
       return error(errc::bad_scenario,
                    "the program '" + name + "' is roost itself, expected an executable that links roost::main", beside);
+    }
+    auto const content = read_whole_file(place.string(), std::size_t{4} << 30);
+    if (!content) return content.failure();
+    if (content->find(program_mark) == std::string::npos) {
+      return error(errc::bad_scenario,
+                   "the program '" + name + "' (" + place.lexically_normal().string() +
+                       ") does not link roost::main, expected an executable that does",
+                   beside);
     }
     std::error_code code;
     auto const found = fs::absolute(place, code);
@@ -79,7 +99,7 @@ error become(std::string const& executable, char** argv) {
 }
 
 std::string build_id() {
-  auto const whole = read_whole_file("/proc/self/exe");
+  auto const whole = read_whole_file("/proc/self/exe", std::size_t{4} << 30);
   std::ostringstream out;
   out << version_text();
   if (whole) out << " " << std::hex << hash_bytes(as_bytes(*whole));

@@ -8,14 +8,17 @@
 
 namespace roost::tools {
 
-/// The whole file. Errors: `errc::bad_scenario` at the file.
-result<std::string> read_whole_file(std::string const& path);
+/// The whole file, of at most `most` bytes. Errors: `errc::bad_scenario` at the file.
+result<std::string> read_whole_file(std::string const& path, std::size_t most = std::size_t{256} << 20);
+
+/// Stands in every executable that links roost::main.
+extern char const program_mark[];
 
 /// Where this executable lies, as an absolute path.
 std::string this_executable();
 
 /// The executable of that name beside `beside` (a file), beside this executable, or in the folder `scenarios` next to the folder of
-/// this executable. Errors: `errc::bad_scenario`, naming every place where it was looked for.
+/// this executable. Errors: `errc::bad_scenario`, naming every place where it was looked for; also where it does not link roost::main.
 result<std::string> find_program(std::string const& name, std::string const& beside);
 
 /// The file of the scenario that a repro line names: with ".toml" as it stands, below `scenarios`, or where programs are looked for;

@@ -296,6 +296,37 @@ ROOST_SIM_TEST(life, anyone_may_kill_and_the_owner_is_told, roost::sim::calm()) 
   });
 }
 
+/// Is never idle: each callback takes longer than the time to the next.
+struct Metronome : roost::actor {
+  void start() {
+    roost::every(50us, [this] {
+      ++ticks_;
+      roost::sleep(100us);
+    });
+    roost::after(2s, [] { write("after the stop"); });
+  }
+  int ticks() { return ticks_; }
+
+ private:
+  int ticks_ = 0;
+};
+ROOST_EXPORT(Metronome, start, ticks)
+
+ROOST_SIM_TEST(life, a_stop_ends_an_actor_whose_periodic_messages_never_end, roost::sim::calm()) {
+  as_keeper([&](Keeper&) {
+    auto const ticker = roost::spawn<Metronome>("ticker");
+    ticker->start.call_one().get();
+    roost::sleep(1s);
+    EXPECT_GT(ticker->ticks.call_one().get(), 10);
+    ticker.stop();
+    auto const stopped = roost::now();
+    EXPECT_EQ(end_of(ticker.id()).code, errc::actor_stopped);
+    EXPECT_LT(roost::now() - stopped, 1s + 0s);
+    roost::sleep(3s);
+    EXPECT_TRUE(journal.empty());
+  });
+}
+
 ROOST_SIM_TEST(life, an_unknown_actor_is_no_such_actor, roost::sim::calm()) {
   as_keeper([&](Keeper&) {
     auto const procs = two(hosts);

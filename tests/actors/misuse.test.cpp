@@ -40,6 +40,15 @@ struct Source : roost::actor {
 };
 ROOST_EXPORT(Source, ping, give, give_later, owe, pass, fulfil, set_next, fill_once, fill, many)
 
+struct Sized : roost::actor {
+  explicit Sized(int size) : size_(size) {}
+  int size() { return size_; }
+
+ private:
+  int size_;
+};
+ROOST_EXPORT(Sized, size)
+
 using sources = roost::actor_mesh<Source>;
 void Source::set_next(sources next) { next_ = std::make_unique<sources>(std::move(next)); }
 void Source::pass(roost::reply_port<bulk> to, std::size_t size) { (*next_)->fulfil.broadcast(errand{std::move(to)}, size); }
@@ -101,6 +110,13 @@ ROOST_SIM_TEST(misuse, hosts_and_procs_that_are_not_there_are_refused_at_once, r
     EXPECT_EQ(none.size(), 0U);
     EXPECT_EQ(code_of([&] { (void)none.id(0); }), errc::bad_argument);
     EXPECT_EQ(code_of([&] { (void)none.spawn<Source>("none"); }), errc::bad_argument);
+    auto const two = hosts.spawn_procs(gpu = 1);
+    EXPECT_EQ(code_of([&] { (void)two.spawn<Sized>("sized", roost::value_mesh<int>(roost::extent({{"gpu", 1}}), {1})); }),
+              errc::bad_argument);
+    EXPECT_EQ(
+        code_of([&] { (void)two.spawn<Sized>("sized", roost::value_mesh<int>(roost::extent({{"z", 9}}), std::vector<int>(9))); }),
+        errc::bad_argument);
+    EXPECT_EQ(two.spawn<Sized>("sized", roost::value_mesh<int>(two.extent(), {4, 5})).at_rank(1)->size.call_one().get(), 5);
   });
 }
 

@@ -36,12 +36,7 @@ errc code_of(F f) {
   }
 }
 /// Whether `code` is anywhere in the chain of `why`.
-inline bool mentions(roost::error const& why, errc code) {
-  for (auto const* e = &why; e != nullptr; e = e->cause.get()) {
-    if (e->code == code) return true;
-  }
-  return false;
-}
+inline bool mentions(roost::error const& why, errc code) { return why.because_of(code); }
 /// The same for text.
 inline bool mentions(roost::error const& why, std::string_view text) { return why.describe().find(text) != std::string::npos; }
 

@@ -11,4 +11,6 @@ step("${CMAKE_COMMAND}" --install "${TREE}" --prefix "${FOLDER}/installed")
 step("${CMAKE_COMMAND}" -G Ninja -S "${SOURCE}" -B "${FOLDER}/build" "-DCMAKE_PREFIX_PATH=${FOLDER}/installed"
   "-DCMAKE_CXX_COMPILER=${COMPILER}")
 step("${CMAKE_COMMAND}" --build "${FOLDER}/build")
-step("${FOLDER}/build/stranger")
+configure_file("${SOURCE}/stranger.toml" "${FOLDER}/build/stranger.toml" COPYONLY)
+step("${FOLDER}/build/stranger" sim verify "${FOLDER}/build/stranger.toml" --seeds 1..3)
+step("${FOLDER}/build/stranger" run)

@@ -138,6 +138,7 @@ void actor_cell::stop() {
   if (state_ != life::running && state_ != life::starting) return;
   if (ROOST_PLANT(plant_hasty_stop)) return end({});
   state_ = life::draining;
+  drop_timers();
   check_ready();
 }
 
@@ -146,15 +147,18 @@ void actor_cell::end(error why) {
   state_ = life::ending;
   end_reason_ = std::make_unique<error>(std::move(why));
   if (end_reason_->code == errc::actor_failed) home_->log_flight(*this);
-  if (extras_ != nullptr) {
-    for (auto& t : extras_->timers) home_->seams().clock->disarm(*t);
-    extras_->timers.clear();
-    extras_->failures.clear();
-  }
+  drop_timers();
+  if (extras_ != nullptr) extras_->failures.clear();
   return_mailbox();
   end_frames();
   arm_end_timer();
   check_ready();
+}
+
+void actor_cell::drop_timers() {
+  if (extras_ == nullptr) return;
+  for (auto& t : extras_->timers) home_->seams().clock->disarm(*t);
+  extras_->timers.clear();
 }
 
 void actor_cell::return_mailbox() {

@@ -118,6 +118,8 @@ class actor_cell final : public runnable {
   void link_frame(handler_frame& frame);
   void unlink_frame(handler_frame& frame);
   void return_mailbox();
+  /// Its delayed and periodic messages come no more.
+  void drop_timers();
   void end_frames();
   void arm_end_timer();
 

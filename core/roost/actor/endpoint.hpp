@@ -43,6 +43,10 @@ struct answer_of<task<R>> {
 /// The parts of an endpoint's type: its class, what it answers, the arguments that travel.
 template <class C, class R, class... Args>
 struct plain_traits {
+  static_assert(!std::is_reference_v<R>,
+                "roost: an endpoint answers with a value, not with a reference to something of its actor");
+  static_assert(!((std::is_lvalue_reference_v<Args> && !std::is_const_v<std::remove_reference_t<Args>>) || ...),
+                "roost: an endpoint takes its parameters by value or by const reference: there is nothing that it could change");
   static_assert(!is_task<R> || !(std::is_reference_v<Args> || ...),
                 "roost: a coroutine endpoint takes its parameters by value, since a reference dangles once it waits");
   using actor_type = C;
@@ -70,6 +74,8 @@ template <class C, class R, class... Args>
 struct member_traits<R (C::*)(Args...) const> : member_parts<C, R, Args...> {};
 template <class C, class R, class... Args>
 struct member_traits<R (C::*)(Args...) noexcept> : member_parts<C, R, Args...> {};
+template <class C, class R, class... Args>
+struct member_traits<R (C::*)(Args...) const noexcept> : member_parts<C, R, Args...> {};
 
 /// Declared concurrent by ROOST_CONCURRENT: found by argument-dependent lookup; exclusive otherwise.
 template <class Tag>

@@ -101,5 +101,8 @@ inline std::vector<endpoint_descriptor const*> joined(std::vector<endpoint_descr
 
 /// Declares an endpoint concurrent, before its ROOST_EXPORT: at most `limit` handlers of it run interleaved with each other.
 #define ROOST_CONCURRENT(Class, name, limit)                                                                            \
-  constexpr std::size_t roost_concurrency(std::integral_constant<decltype(&Class::name), &Class::name>) { return limit; }
+  constexpr std::size_t roost_concurrency(std::integral_constant<decltype(&Class::name), &Class::name>) {                \
+    static_assert((limit) > 0, "roost: a concurrent endpoint has a limit of at least 1");                                \
+    return limit;                                                                                                         \
+  }
 // clang-format on

@@ -13,12 +13,12 @@ void post_later(nanoseconds delay, nanoseconds period, std::function<void()> f);
 }  // namespace detail
 
 /// Runs `f` once as a message of the current actor, not before `delay`; never while a handler of it waits. Dropped when the
-/// actor ends first.
+/// actor is stopped or ends first.
 template <class F>
 void after(nanoseconds delay, F f) {
   detail::post_later(delay, nanoseconds(0), std::move(f));
 }
-/// The same again and again, `period` after each start. Throws `errc::bad_argument` for a period that is not positive.
+/// The same again and again, each `period` after the start of the one before. Throws `errc::bad_argument` for a period that is not positive.
 template <class F>
 void every(nanoseconds period, F f) {
   if (period <= nanoseconds(0)) detail::throw_error(error(errc::bad_argument, "every() needs a period above zero"));

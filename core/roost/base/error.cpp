@@ -43,6 +43,13 @@ std::string_view to_string(errc code) noexcept {
   return "unknown_code";
 }
 
+bool error::because_of(errc of) const noexcept {
+  for (auto const* link = this; link != nullptr; link = link->cause.get()) {
+    if (link->code == of) return true;
+  }
+  return false;
+}
+
 error error::caused_by(error because) const {
   error copy = *this;
   auto link = cause ? std::make_shared<error const>(cause->caused_by(std::move(because)))

@@ -69,6 +69,8 @@ struct error {
       : code(c), what(std::move(text)), where(std::move(place)), cause(std::move(because)) {}
 
   explicit operator bool() const noexcept { return code != errc::ok; }
+  /// Whether this error or one of its causes is of that code.
+  bool because_of(errc of) const noexcept;
   /// This error as the result of `because`, at the end of this error's own chain.
   error caused_by(error because) const;
   /// First line: what, where and why; then one indented line per cause.

@@ -16,10 +16,14 @@ inline constexpr bool is_value_mesh = false;
 template <class T>
 inline constexpr bool is_value_mesh<value_mesh<T>> = true;
 
-/// An argument of all ranks as it is kept for a respawn.
+/// An argument of all ranks of `shape`, as it is kept for a respawn.
 template <class A>
-auto kept_argument(A const& argument) {
+auto kept_argument(A const& argument, extent const& shape) {
   if constexpr (is_value_mesh<A>) {
+    if (argument.extent() != shape) {
+      throw_error(error(errc::bad_argument, "a value_mesh of " + to_string(argument.extent()) +
+                                                " has not one value for each rank of " + to_string(shape)));
+    }
     return argument;
   } else {
     return spawn_argument<A>(argument);
@@ -61,13 +65,13 @@ class proc_mesh {
 
   /// Spawns one actor of class T on every proc, owned by the current actor. Usable at once; a failure comes to `supervise` and
   /// to whoever waits for it. A `value_mesh` argument is scattered, one value per rank. Throws `errc::bad_argument` on a reference
-  /// that refers to nothing.
+  /// that refers to nothing, and for a `value_mesh` of another extent.
   template <class T, class... Args>
   actor_mesh<T> spawn(std::string name, Args const&... args) const {
     auto& cell = *detail::require_frame("spawn()").cell;
     if (procs_.empty() && covered_.size() != 0)
       detail::throw_error(error(errc::bad_argument, "spawn() on a proc mesh that refers to nothing", name));
-    auto const arguments_of = [... given = detail::kept_argument(args)]([[maybe_unused]] std::uint64_t rank) {
+    auto const arguments_of = [... given = detail::kept_argument(args, extent())]([[maybe_unused]] std::uint64_t rank) {
       return std::tuple(detail::argument_of_rank(given, rank)...);
     };
     auto record = detail::new_mesh(cell, std::move(name), detail::constructible_from<T, decltype(arguments_of(0))>::descriptor);

@@ -92,9 +92,8 @@ class plan_drawer {
     if (!on) return;
     auto const mean = std::max<std::uint64_t>(1, static_cast<std::uint64_t>(rate.every.count()) * 4 >> scale);
     auto const window = static_cast<std::uint64_t>(what_.fault_window.count());
-    constexpr std::uint32_t most = 10'000;
     std::uint64_t at = 0;
-    for (std::uint32_t i = 0; i != std::min(rate.at_most == 0 ? most : rate.at_most, most); ++i) {
+    for (std::uint32_t i = 0; i != std::min(rate.at_most == 0 ? most_operations : rate.at_most, most_operations); ++i) {
       entity_key const of_operation = child_key(key, "operation", "", i);
       keyed_stream draws(seed_, draw_domain::faults, of_operation);
       auto const wait = static_cast<uint128>(mean) * exponential_q16(draws.next()) >> 16;

@@ -23,6 +23,12 @@ knob_values knobs_of(scenario const& what, std::uint64_t seed) {
   for (auto const& [name, value] : what.knobs) {
     if (knob const* k = find_knob(name)) static_cast<void>(values.set(*k, value));
   }
+  // What a proc that never starts holds up is known after that time; where several follow from each other, all must be in time to settle.
+  if (knob const* start = find_knob("actor.launch_bound");
+      start != nullptr && what.draw_knobs && !what.knobs.contains("actor.launch_bound")) {
+    auto const fits = std::max<std::int64_t>(start->definition().low, what.settle_limit.count() / 6);
+    if (values.get(*start) > fits) static_cast<void>(values.set(*start, fits));
+  }
   return values;
 }
 

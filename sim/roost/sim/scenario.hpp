@@ -37,12 +37,15 @@ struct link_rule {
 
 enum class fault_mode : std::uint8_t { off, fixed, swarm };
 
+/// Faults of one group that one plan holds at most.
+inline constexpr std::uint32_t most_operations = 10'000;
+
 /// How often a group of faults strikes: on average once per `every` (0: never), lasting between the two durations.
 struct fault_rate {
   nanoseconds every{};
   nanoseconds shortest{};
   nanoseconds longest{};
-  std::uint32_t at_most = 0;  ///< 0: no limit.
+  std::uint32_t at_most = 0;  ///< 0: `most_operations`.
 };
 
 struct fault_settings {

@@ -74,7 +74,7 @@ void read_group(toml_table_reader& faults, std::string_view name, fault_rate& ra
   toml_table_reader group(found, "faults." + std::string(name), problems);
   group.require("rate", "how often, such as \"1/30s\"");
   group.parse("rate", rate.every, &parse_rate);
-  group.read("max", rate.at_most, 0, 1'000'000);
+  group.read("max", rate.at_most, 0, most_operations);
   if (keys.duration) read_span(group, "duration", rate.shortest, rate.longest, problems);
   if (keys.factor) read_factor(group, into);
   if (keys.noise) {

@@ -5,6 +5,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <roost/actor/cell.hpp>
 #include <tools/worker.hpp>
 #include <tools/worker_protocol.hpp>
 
@@ -39,12 +40,31 @@ bool read_line(std::FILE* from, std::string& line) {
   return false;
 }
 
+constexpr int where_asked = SIGUSR2;
+
 std::string status_text(int status) {
   if (WIFSIGNALED(status)) {
     auto const number = WTERMSIG(status);
     return "killed by signal " + std::to_string(number) + " (" + strsignal(number) + ")";
   }
   return "exited with status " + std::to_string(WEXITSTATUS(status)) + " in the middle of the run";
+}
+
+constexpr char where_mark = '!';  ///< In front of a worker's answer to `where_asked`.
+int answers_to = -1;              ///< Where the worker's signal handler answers.
+
+/// The worker's handler of the question where it is. It runs while the program does, which never gives the processor back: what the
+/// handler allocates may hang it, so whoever asks does not wait for long.
+void say_where(int) {
+  std::string text(1, where_mark);
+  if (auto const* frame = detail::current_frame(); frame == nullptr) {
+    text += "in no handler";
+  } else if (auto const* handled = frame->handled; handled != nullptr && handled->endpoint != nullptr) {
+    text += "in " + handled->endpoint->full_name() + " of " + frame->cell->describe();
+  } else {
+    text += "in a callback, constructor, supervise or cleanup of " + frame->cell->describe();
+  }
+  write_all(answers_to, text + "\n");
 }
 
 }  // namespace
@@ -58,6 +78,8 @@ int work(int argc, char** argv, proc_program* program) {
   int const output = ::fcntl(STDOUT_FILENO, F_DUPFD_CLOEXEC, 3);
   int const input = ::fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, 3);
   ::dup2(STDERR_FILENO, STDOUT_FILENO);
+  answers_to = output;
+  std::signal(where_asked, say_where);
   if (int const null = ::open("/dev/null", O_RDONLY | O_CLOEXEC); null >= 0) ::dup2(null, STDIN_FILENO);
   std::FILE* const from = ::fdopen(input, "r");
   std::string line;
@@ -167,6 +189,16 @@ worker::state worker::read(std::string& line) {
       return errno == EAGAIN ? state::busy : state::dead;
     }
   }
+}
+
+std::string worker::where() {
+  if (pid_ <= 0 || ::kill(pid_, where_asked) != 0) return {};
+  std::string line;
+  for (int tries = 0; tries != 50; ++tries) {
+    if (read(line) == state::answered && line.starts_with(where_mark)) return line.substr(1);
+    ::poll(nullptr, 0, 10);
+  }
+  return {};
 }
 
 std::string worker::end() {

@@ -36,6 +36,9 @@ class worker {
   enum class state { busy, answered, dead };
   /// Takes in what has come, without waiting for more; `line` is the answer when there is one.
   state read(std::string& line);
+  /// What it does just now: "in Player.hit of Player team[gpu=1/2] (h0/p1.1/a7)". Empty where it does not say so within half a second.
+  /// What it answered otherwise is lost.
+  std::string where();
   /// Kills it and says how it had ended: "killed by signal 6 (Aborted)".
   std::string end();
   /// Asks it to end and waits at most ten seconds. Empty when it ended well.

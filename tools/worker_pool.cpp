@@ -103,7 +103,8 @@ void worker_pool::look_at(slot& on) {
     done.run.outcome = sim::verdict::crashed;
     finish(on, std::move(done));
   } else if (wall_clock::now() > on.deadline) {
-    done.died = "its wall limit of " + roost::to_string(what_.what.wall_limit) + " passed";
+    auto const where = on.process->where();
+    done.died = "its wall limit of " + roost::to_string(what_.what.wall_limit) + " passed" + (where.empty() ? "" : ", " + where);
     done.log = on.process->log();
     done.run.outcome = sim::verdict::no_verdict;
     finish(on, std::move(done));

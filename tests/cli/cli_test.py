@@ -51,6 +51,7 @@ MALFORMED = {
     "no program": ("name = \"x\"\n", r":1:1: the scenario names no program"),
     "program that is not there": ('program = "nobody"\n', r":1:11: the program 'nobody' is not there, looked for"),
     "program that is roost": ('program = "roost"\n', r":1:11: the program 'roost' is roost itself"),
+    "program without roost::main": ('program = "stranger"\n', r":1:11: the program 'stranger' .*does not link roost::main"),
     "unknown knob": ('program = "misbehaver"\n[knobs]\nno_such.knob = 1\n', r":3:9: unknown knob 'no_such.knob'"),
 }
 
@@ -101,6 +102,7 @@ class CommandLine(unittest.TestCase):
         self.path = pathlib.Path(self.folder.name)
         (self.path / "misbehaver").symlink_to(PROGRAM)
         (self.path / "roost").symlink_to(ROOST)
+        (self.path / "stranger").symlink_to("/bin/true")
         self.write("calm.toml", CALM % "nothing")
 
     def tearDown(self):
@@ -194,7 +196,17 @@ class CommandLine(unittest.TestCase):
         scenario = self.misbehave("hang")
         done = self.call("sim", "run", scenario, "--seeds", "3..4", "--set", "time.wall_limit=300ms")
         self.assertEqual(done.returncode, 5, done.stderr)
-        self.assertIn("wall limit of 300ms passed", done.stderr)
+        self.assertIn("wall limit of 300ms passed, in Pupil.learn of Pupil pupils[", done.stderr)
+
+    def test_a_trace_that_cannot_be_written_is_refused(self):
+        done = self.call("sim", "run", self.misbehave("nothing"), "--trace", str(self.path / "no folder" / "trace"))
+        self.assertEqual(done.returncode, 65, done.stderr)
+        self.assertIn("--trace: cannot be written", done.stderr)
+
+    def test_a_file_without_end_is_refused(self):
+        done = self.call("sim", "run", "/dev/zero")
+        self.assertEqual(done.returncode, 65, done.stderr)
+        self.assertIn("has more than", done.stderr)
 
     def test_a_fault_at_the_root_may_be_expected(self):
         scenario = self.misbehave("throw", "[check]\nexpect_fault_at_root = true\n")

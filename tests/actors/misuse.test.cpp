@@ -194,6 +194,84 @@ ROOST_SIM_TEST(misuse, destructors_of_a_proc_that_crashes_do_nothing_to_others,
   });
 }
 
+// What stands on an abandoned stack is lost, which leak detection reports, rightly.
+#if defined(__has_feature)
+#if __has_feature(address_sanitizer)
+#define ROOST_TEST_FINDS_LEAKS
+#endif
+#endif
+#if !defined(ROOST_TEST_FINDS_LEAKS)
+
+/// Catches what would end its waits, and waits again.
+struct Stubborn : roost::actor {
+  explicit Stubborn(bool at_end) : at_end_(at_end) {}
+  void wait() { wait_for_ever(); }
+  roost::task<void> wait_in_coroutine(roost::actor_mesh<Stubborn> on);
+  int ping() { return 1; }
+  void cleanup(roost::error const*) override {
+    write("cleanup");
+    if (at_end_) wait_for_ever();
+  }
+
+ private:
+  static void wait_for_ever() {
+    for (;;) {
+      try {
+        roost::sleep(1s);
+      } catch (...) {
+        sometimes_caught();
+      }
+    }
+  }
+  static void sometimes_caught() { roost::sometimes(true, "misuse: a handler catches what would end it"); }
+  bool at_end_;
+};
+ROOST_EXPORT(Stubborn, wait, wait_in_coroutine, ping)
+
+roost::task<void> Stubborn::wait_in_coroutine(roost::actor_mesh<Stubborn> on) {
+  for (;;) {
+    try {
+      co_await on->wait.call_one();
+    } catch (...) {
+      sometimes_caught();
+    }
+  }
+}
+
+ROOST_SIM_TEST(misuse, who_does_not_let_itself_be_ended_is_abandoned, roost::sim::calm()) {
+  as_keeper([&](Keeper&) {
+    auto const procs = hosts.spawn_procs(gpu = 1);
+    auto const good = procs.spawn<Stubborn>("good", false);
+    for (std::uint64_t rank = 0; rank != 2; ++rank) {
+      journal.clear();
+      auto const one = procs.spawn<Stubborn>("waits", false).at_rank(rank);
+      auto const two = procs.spawn<Stubborn>("cleans up", true).at_rank(rank);
+      auto const three = procs.spawn<Stubborn>("coroutine", false).at_rank(rank);
+      for (auto const& each : {one, two, three}) EXPECT_EQ(each->ping.call_one().get(), 1);
+      auto const asked = one->wait.call_one();
+      three->wait_in_coroutine.broadcast(one);
+      roost::sleep(100ms);
+      for (auto const& each : {three, two, one}) each.kill();
+      EXPECT_FALSE(asked.wait(20s).has_value());
+      for (auto const& each : {one, two, three}) EXPECT_EQ(end_of(each.id()).code, errc::actor_killed);
+      EXPECT_EQ(lines("cleanup"), 3U);
+      EXPECT_EQ(good.at_rank(rank)->ping.call_one().get(), 1);
+    }
+  });
+}
+
+ROOST_SIM_TEST(misuse, who_does_not_let_itself_be_ended_ends_with_its_proc,
+               stage::with_fault(roost::sim::fault_kind::crash_proc, 5s, "host1/p1")) {
+  as_keeper([&](Keeper& self) {
+    auto const far = hosts.spawn_procs(gpu = 1).at(host = 1).spawn<Stubborn>("stubborn", true);
+    far->wait.broadcast();
+    roost::sleep(20s);
+    EXPECT_EQ(self.failures.size(), 1U);
+  });
+}
+
+#endif
+
 ROOST_SIM_TEST(misuse, a_program_that_takes_long_is_no_hang_where_nothing_breaks, [] {
   auto s = roost::sim::calm();
   s.settle_limit = 1s;

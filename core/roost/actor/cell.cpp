@@ -378,6 +378,37 @@ void actor_cell::unlink_frame(handler_frame& frame) {
   }
 }
 
+void actor_cell::throw_ended(handler_frame& frame) {
+  constexpr unsigned most_ended = 1'000;
+  if (++frame.ended_thrown > most_ended) abandon(frame);
+  throw ended{frame.end_reason};
+}
+
+void actor_cell::abandon(handler_frame& frame) {
+  sometimes(true, "actor: a handler that does not end is abandoned");
+  auto& seams = home_->seams();
+  unlink_frame(frame);
+  if (supervising_ == &frame) supervising_ = nullptr;
+  set_current_frame(nullptr);
+  if (!mute_) {
+    auto const& what =
+        frame.handled != nullptr && frame.handled->endpoint != nullptr ? frame.handled->endpoint->full_name() : name_;
+    if (seams.log != nullptr)
+      seams.log->write(log_level::warning, describe(), "abandons " + what + ", which waits on although the actor ends");
+    if (frame.kind == activation::supervise) {
+      if (seams.observer != nullptr) seams.observer->supervise_ended(id(), frame.supervised, false);
+    } else if (frame.kind == activation::cleanup) {
+      if (seams.observer != nullptr) seams.observer->cleanup_ended(id());
+      finish();
+    } else if (auto* const m = frame.handled; m != nullptr) {
+      if (seams.observer != nullptr) seams.observer->handler_ended(id(), m->stamp, errc::ended);
+      if (m->reply && !frame.answered) home_->answer_error(m->reply, frame.end_reason, id(), m->stamp);
+    }
+    if (frame.kind != activation::cleanup) check_ready();
+  }
+  seams.executor->fibers().abandon();
+}
+
 void actor_cell::start_message(handler_frame& frame, message& m) {
   frame.concurrent = m.endpoint != nullptr && m.endpoint->concurrency != 0;
   frame.handled = &m;
@@ -474,6 +505,7 @@ void actor_cell::run_supervise() {
   }
   link_frame(frame);
   supervising_ = &frame;
+  frame.supervised = f.actor();
   auto* observer = home_->seams().observer;
   if (observer != nullptr) observer->supervise_started(id(), f.actor(), f.why().code);
   bool handled = false;

@@ -91,6 +91,8 @@ class actor_cell final : public runnable {
   cell_extras* extras_if_any() const noexcept { return extras_.get(); }
 
   void frame_suspended(handler_frame& frame);
+  /// Throws `ended`. Code that goes on all the same, again and again, is given up: it never returns, and the actor ends without it.
+  [[noreturn]] void throw_ended(handler_frame& frame);
   bool supervising() const noexcept { return supervising_ != nullptr; }
   std::uint64_t next_wait() { return ++extras().waits; }
   /// Whether a frame waits for a reply of `target`: for the detection of cycles.
@@ -104,6 +106,7 @@ class actor_cell final : public runnable {
   void run() override;
 
  private:
+  [[noreturn]] void abandon(handler_frame& frame);
   bool has_step() const noexcept;
   bool may_start(message const& m) const noexcept;
   bool failure_is_due() const noexcept;

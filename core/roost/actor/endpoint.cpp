@@ -30,7 +30,7 @@ mesh_ref const& require_mesh(mesh_ref const& ref, char const* what) {
 
 invocation invocation::here(nanoseconds timeout) {
   auto& frame = require_frame("Invoking an endpoint");
-  if (frame.must_end && !frame.may_not_wait()) throw ended{frame.end_reason};
+  if (frame.must_end && !frame.may_not_wait()) frame.cell->throw_ended(frame);
   auto const inherited = ROOST_PLANT(plant_not_inherited) ? never : frame.deadline;
   return {frame.cell, &frame, std::min(inherited, deadline_in(timeout)), nullptr};
 }

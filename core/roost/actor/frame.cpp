@@ -53,7 +53,7 @@ bool waiter::begin(wait_kind kind, actor_id target, instant deadline) {
   auto& home = cell.home();
   auto& seams = home.seams();
   if (frame_->may_not_wait()) throw exception(error(errc::would_block, "a destructor does not wait", cell.describe()));
-  if (frame_->must_end || home.mute()) throw ended{frame_->end_reason};
+  if (frame_->must_end || home.mute()) cell.throw_ended(*frame_);
   kind_ = kind;
   target_ = target;
   auto until = std::min(deadline, frame_->deadline);

@@ -25,6 +25,8 @@ struct handler_frame {
   activation kind;
   bool concurrent = false;
   bool must_end = false;               ///< The next suspension throws `ended`.
+  actor_id supervised;                 ///< Whose failure `supervise` sees to.
+  unsigned ended_thrown = 0;           ///< How often a wait threw `ended`.
   bool destroys = false;               ///< The actor's destructor runs.
   bool answered = false;               ///< A value or error went to `reply`, or the handler took the reply port.
   message* handled = nullptr;          ///< Null for what is no message.

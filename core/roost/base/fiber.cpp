@@ -188,6 +188,13 @@ class fiber_pool::impl {
     switch_to(take_spare());
   }
 
+  [[noreturn]] void abandon() {
+    ROOST_INVARIANT(inside(), "abandon() outside the loop");
+    fiber* const waiting = std::exchange(current_->return_to, nullptr);
+    switch_to(waiting != nullptr ? *waiting : take_spare());
+    broken("an abandoned handler goes on", "", __FILE__, __LINE__);
+  }
+
   void resume(void*& place) {
     ROOST_INVARIANT(inside(), "resume() outside the loop");
     ROOST_INVARIANT(current_->return_to == nullptr, "resume() in a turn that is unwound");
@@ -329,6 +336,7 @@ bool fiber_pool::inside() const noexcept { return impl_->inside(); }
 void fiber_pool::park(parked& where) { impl_->park(where.fiber_); }
 void fiber_pool::resume(parked& where) { impl_->resume(where.fiber_); }
 void fiber_pool::unwind(parked& where) { impl_->unwind(where.fiber_); }
+void fiber_pool::abandon() { impl_->abandon(); }
 std::size_t fiber_pool::parked_count() const noexcept { return impl_->parked(); }
 
 }  // namespace roost

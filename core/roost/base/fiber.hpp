@@ -45,6 +45,8 @@ class fiber_pool {
   void resume(parked& where);
   /// From the loop: lets a parked handler run to the end of its turn and then returns. It must not park again meanwhile.
   void unwind(parked& where);
+  /// Leaves the calling handler where it stands, for good: its stack and what is on it are lost until the process ends.
+  [[noreturn]] void abandon();
   /// Handlers now parked.
   std::size_t parked_count() const noexcept;
 

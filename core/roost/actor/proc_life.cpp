@@ -34,7 +34,7 @@ void proc_runtime::require_room_for_procs(std::uint64_t count) const {
 }
 
 proc_id proc_runtime::launch(host_id where, std::string name) {
-  require_room_for_procs(1);
+  if (ordinals_[where] + 1 >= procs_per_launcher || bootstrap_) require_room_for_procs(1);
   auto const& base = self_.ordinal;
   auto const n = ++ordinals_[where];
   proc_id const id{where, bootstrap_ ? base * procs_per_launcher + n : n, 1};

@@ -316,8 +316,8 @@ bool actor_cell::failure_is_due() const noexcept {
 }
 
 bool actor_cell::may_start(message const& m) const noexcept {
-  if (supervising_ != nullptr) return ROOST_PLANT(plant_unheld);
   if (frames_ == nullptr) return true;
+  if (supervising_ != nullptr) return ROOST_PLANT(plant_unheld);
   if (ROOST_PLANT(plant_reentry) && m.endpoint != nullptr) return true;
   if (ROOST_PLANT(plant_early_callback) && m.endpoint == nullptr && user_ != nullptr) return true;
   if (m.endpoint == nullptr || m.endpoint->concurrency == 0) return false;
@@ -335,6 +335,10 @@ bool actor_cell::awaits_children() const noexcept {
 }
 
 bool actor_cell::has_step() const noexcept {
+  if (state_ == life::running && (extras_ == nullptr || extras_->failures.empty())) {
+    auto const* const first = mailbox_.front();
+    return first != nullptr && may_start(*first);
+  }
   if (state_ == life::ended) return false;
   if (state_ == life::ending) {
     switch (ending_) {
@@ -352,7 +356,9 @@ bool actor_cell::has_step() const noexcept {
 void actor_cell::run() {
   set_current_platform(&home_->seams());
   if (!has_step()) return;
-  if (state_ == life::ending) {
+  if (state_ == life::running && !failure_is_due()) {
+    run_message(mailbox_.pop());
+  } else if (state_ == life::ending) {
     advance_end();
   } else if (failure_is_due()) {
     run_supervise();
@@ -415,11 +421,11 @@ void actor_cell::start_message(handler_frame& frame, message& m) {
   frame.deadline = m.deadline;
   frame.chain = m.chain;
   link_frame(frame);
-  home_->message_started(*this, m);
+  home_->message_started(m);
   auto* observer = home_->seams().observer;
   std::uint64_t const endpoint = m.endpoint != nullptr ? m.endpoint->id : 0;
   if (observer != nullptr) observer->handler_started(id(), {endpoint}, m.stamp, frame.concurrent);
-  home_->record({home_->seams().clock->now(), local_, endpoint, m.sender});
+  home_->record({home_->seams().clock->lately(), local_, endpoint, m.sender});
 }
 
 void actor_cell::run_message(std::unique_ptr<message> m) {
@@ -446,25 +452,24 @@ void actor_cell::run_message(std::unique_ptr<message> m) {
   settle_message(frame, *m, thrown);
 }
 
-void actor_cell::settle_message(handler_frame& frame, message& m, std::exception_ptr thrown) {
+void actor_cell::settle_message(handler_frame& frame, message& m, std::exception_ptr const& thrown) {
   unlink_frame(frame);
   if (mute_) return;
   auto* observer = home_->seams().observer;
-  errc outcome = errc::ok;
-  error why;
-  bool const unwound = thrown && is_ended(thrown);
-  if (thrown) {
-    why = error_of(thrown);
-    outcome = unwound ? errc::ended : errc::handler_threw;
-    if (why.where.empty() && m.endpoint != nullptr) why.where = m.endpoint->full_name() + " of " + describe();
+  if (!thrown) {
+    if (observer != nullptr) observer->handler_ended(id(), m.stamp, errc::ok);
+    if (m.reply && !frame.answered)
+      home_->answer_error(m.reply, error(errc::no_reply, "the handler ended without an answer", describe()), id(), m.stamp);
+    return check_ready();
   }
+  bool const unwound = is_ended(thrown);
+  errc const outcome = unwound ? errc::ended : errc::handler_threw;
+  error why = error_of(thrown);
+  if (why.where.empty() && m.endpoint != nullptr) why.where = m.endpoint->full_name() + " of " + describe();
   if (observer != nullptr) observer->handler_ended(id(), m.stamp, outcome);
   bool const explicit_reply = frame.answered;
-  if (m.reply && !frame.answered) {
-    home_->answer_error(m.reply, thrown ? why : error(errc::no_reply, "the handler ended without an answer", describe()), id(),
-                        m.stamp);
-  }
-  if (thrown && !unwound && (frame.kind != activation::handler || !m.reply || explicit_reply)) {
+  if (m.reply && !frame.answered) home_->answer_error(m.reply, why, id(), m.stamp);
+  if (!unwound && (frame.kind != activation::handler || !m.reply || explicit_reply)) {
     end(error(errc::actor_failed, describe() + " failed").caused_by(why));
   } else if (state_ == life::ending) {
     check_ready();

@@ -50,6 +50,7 @@ class actor_cell final : public runnable {
 
   proc_runtime& home() const noexcept { return *home_; }
   actor_id id() const noexcept;
+  std::uint64_t local() const noexcept { return local_; }
   actor_id owner() const noexcept { return owner_; }
   class_descriptor const& what() const noexcept { return *class_; }
   std::string const& name() const noexcept { return name_; }
@@ -112,7 +113,7 @@ class actor_cell final : public runnable {
   bool failure_is_due() const noexcept;
   void run_message(std::unique_ptr<message> m);
   void start_message(handler_frame& frame, message& m);
-  void settle_message(handler_frame& frame, message& m, std::exception_ptr thrown);
+  void settle_message(handler_frame& frame, message& m, std::exception_ptr const& thrown);
   void run_supervise();
   void run_cleanup();
   void advance_end();

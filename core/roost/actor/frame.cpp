@@ -7,20 +7,16 @@
 namespace roost::detail {
 namespace {
 
-thread_local handler_frame* current = nullptr;  // banned-call: the current-context pointer, one a loop
-
 ROOST_DEFINE_PLANT(plant_lost_wakeup, "lost-wakeup", "G4",
                    "A future that is fulfilled while its waiter is armed with a deadline forgets the waiter.");
 ROOST_DEFINE_PLANT(plant_endless_wait, "wait-nobody-ends", "G4", "A wait for a reply ignores its deadline.");
 
 }  // namespace
 
-handler_frame* current_frame() noexcept { return current; }
-void set_current_frame(handler_frame* frame) noexcept { current = frame; }
-
 handler_frame& require_frame(char const* what) {
-  if (current == nullptr) throw exception(error(errc::bad_argument, std::string(what) + " works only inside an actor's handler"));
-  return *current;
+  auto* const frame = current_frame();
+  if (frame == nullptr) throw exception(error(errc::bad_argument, std::string(what) + " works only inside an actor's handler"));
+  return *frame;
 }
 
 error error_of(std::exception_ptr thrown) {

@@ -41,9 +41,12 @@ struct handler_frame {
   bool may_not_wait() const noexcept { return destroys || std::uncaught_exceptions() > 0; }
 };
 
+// banned-call: the current-context pointer, one a loop
+inline constinit thread_local handler_frame* frame_of_this_thread = nullptr;
+
 /// The activation that runs now on this thread; null outside.
-handler_frame* current_frame() noexcept;
-void set_current_frame(handler_frame* frame) noexcept;
+inline handler_frame* current_frame() noexcept { return frame_of_this_thread; }
+inline void set_current_frame(handler_frame* frame) noexcept { frame_of_this_thread = frame; }
 /// The same, but outside an actor it throws `errc::bad_argument` with a sentence that names `what`.
 handler_frame& require_frame(char const* what);
 

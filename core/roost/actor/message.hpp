@@ -2,7 +2,9 @@
 // A message in a proc: one node with one owner at every moment (sender, mailbox, handler).
 
 #include <roost/actor/fwd.hpp>
+#include <roost/actor/local_credit.hpp>
 #include <roost/base/ids.hpp>
+#include <roost/base/pooled.hpp>
 #include <roost/base/units.hpp>
 #include <roost/platform/observer.hpp>
 #include <roost/shape/extent.hpp>
@@ -41,7 +43,7 @@ struct cast_place {
 };
 
 /// What all messages have. Subclasses hold the arguments and know the handler.
-class message {
+class message : public pooled {
  public:
   message() = default;
   message(message const&) = delete;
@@ -65,7 +67,7 @@ class message {
   std::uint64_t size = 0;
   chain_ptr chain;
   message_origin origin;
-  bool charged = false;  ///< Holds credit of the pair (sender, receiver) in this proc.
+  local_account* charged = nullptr;  ///< Of its sender and receiver in this proc, where it holds credit.
   std::unique_ptr<cast_place> place;
 };
 

@@ -3,6 +3,7 @@
 
 #include <roost/actor/frame.hpp>
 #include <roost/base/bytes.hpp>
+#include <roost/base/pooled.hpp>
 
 #include <boost/smart_ptr/intrusive_ptr.hpp>
 
@@ -25,7 +26,7 @@ struct value_claim {
 };
 
 /// Counted by its holders: futures, receivers and the proc's port table. One thread.
-class port_base {
+class port_base : public pooled {
  public:
   port_base() = default;
   port_base(port_base const&) = delete;

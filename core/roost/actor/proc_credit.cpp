@@ -72,30 +72,32 @@ bool proc_runtime::has_credit(std::uint64_t sender, actor_id receiver, std::uint
   if (is_port(receiver.local) && ROOST_PLANT(plant_port_grows)) return true;
   if (receiver.proc != self_) return known_failed(receiver.proc) || sessions_->has_credit(sender, receiver, bytes{size});
   if (ROOST_PLANT(plant_mailbox_grows)) return true;
-  auto const at = accounts_.find({sender, receiver.local});
-  if (at == accounts_.end()) return true;
-  return at->second.messages < seams_->knobs->count(knobs::credit_messages()) &&
-         at->second.size + size <= static_cast<std::uint64_t>(seams_->knobs->get(knobs::credit_bytes()));
+  auto const* const account = accounts_.find(sender, receiver.local);
+  return account == nullptr || account->messages == 0 ||
+         (account->messages < credit_messages_ && account->size + size <= credit_bytes_);
 }
 
-void proc_runtime::take_credit(std::uint64_t sender, actor_id receiver, std::uint64_t size) {
-  auto& account = accounts_[{sender, receiver.local}];
+local_account& proc_runtime::take_credit(std::uint64_t sender, actor_id receiver, std::uint64_t size) {
+  auto& account = accounts_.of(sender, receiver.local);
   ++account.messages;
   account.size += size;
+  return account;
 }
 
 void proc_runtime::give_back_credit(std::uint64_t sender, actor_id receiver, std::uint64_t size) {
-  auto const at = accounts_.find({sender, receiver.local});
-  --at->second.messages;
-  at->second.size -= size;
-  if (at->second.messages == 0) accounts_.erase(at);
-  if (!credit_waits_.empty()) wake_credit(sender, receiver, errc::ok);
+  give_back_credit(accounts_.of(sender, receiver.local), size);
+}
+
+void proc_runtime::give_back_credit(local_account& account, std::uint64_t size) {
+  --account.messages;
+  account.size -= size;
+  if (!credit_waits_.empty()) wake_credit(account.sender, {self_, account.receiver}, errc::ok);
 }
 
 std::uint32_t proc_runtime::open_messages(std::uint64_t sender, actor_id receiver) const {
   if (receiver.proc != self_) return sessions_->open_messages(sender, receiver);
-  auto const at = accounts_.find({sender, receiver.local});
-  return at == accounts_.end() ? 0 : at->second.messages;
+  auto const* const account = accounts_.find(sender, receiver.local);
+  return account == nullptr ? 0 : account->messages;
 }
 
 void proc_runtime::give_back_claim(port_base const& p, value_claim const& claim) {

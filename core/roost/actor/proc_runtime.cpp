@@ -45,7 +45,13 @@ class receipt_message final : public message {
 proc_runtime& require_home(char const* what) { return require_frame(what).cell->home(); }
 
 proc_runtime::proc_runtime(platform& seams, proc_id self, std::optional<bootstrap_body> bootstrap, root_factory root)
-    : seams_(&seams), self_(self), bootstrap_(std::move(bootstrap)), make_root_(std::move(root)) {}
+    : seams_(&seams),
+      self_(self),
+      bootstrap_(std::move(bootstrap)),
+      make_root_(std::move(root)),
+      credit_messages_(seams.knobs->count(knobs::credit_messages())),
+      credit_bytes_(static_cast<std::uint64_t>(seams.knobs->get(knobs::credit_bytes()))),
+      flight_limit_(seams.knobs->count(knobs::flight_entries)) {}
 
 proc_runtime::~proc_runtime() {
   seams_->clock->disarm(lease_timer_);
@@ -86,13 +92,14 @@ void proc_runtime::unwind() {
             [](actor_cell* a, actor_cell* b) { return std::pair(a->key, a->id()) < std::pair(b->key, b->id()); });
   for (auto* cell : cells) cell->unwind();
   held_.clear();
+  recent_ = {};
   for (auto* cell : cells) actors_.erase(cell->id().local);
   graveyard_.clear();
 }
 
-actor_cell* proc_runtime::find(std::uint64_t local) const {
+actor_cell* proc_runtime::look_up(std::uint64_t local) const {
   auto const at = actors_.find(local);
-  return at == actors_.end() ? nullptr : at->second.get();
+  return at == actors_.end() ? nullptr : recent_[place_of(local)] = at->second.get();
 }
 
 actor_id proc_runtime::new_actor_id(actor_cell& spawner, proc_id where) {
@@ -142,6 +149,7 @@ void proc_runtime::retire(actor_cell& cell, error const& why) {
   while (cell.ports != nullptr) close_port(*cell.ports);
   take_watches([&](watch_entry const& w) { return w.port == 0 && w.watcher == id; });
   if (owner.local != 0) depend_no_more_on(owner);
+  recent_[place_of(id.local)] = nullptr;
   auto const node = actors_.find(id.local);
   graveyard_.push_back(std::move(node->second));
   actors_.erase(node);
@@ -186,8 +194,7 @@ void proc_runtime::send_local(actor_id to, std::unique_ptr<message> m) {
     tell(m->sender, m->reply, m->stamp, m->endpoint->id, to, errc::not_handled, why);
     return;
   }
-  take_credit(m->sender.local, to, m->size);
-  m->charged = true;
+  m->charged = &take_credit(m->sender.local, to, m->size);
   cell->accept(std::move(m));
 }
 
@@ -243,9 +250,9 @@ bool proc_runtime::send_remote(actor_id to, link::outgoing out, reply_route repl
   return false;
 }
 
-void proc_runtime::message_started(actor_cell& receiver, message& m) {
-  if (std::exchange(m.charged, false)) {
-    give_back_credit(m.sender.local, receiver.id(), m.size);
+void proc_runtime::message_started(message& m) {
+  if (m.charged != nullptr) {
+    give_back_credit(*std::exchange(m.charged, nullptr), m.size);
   } else if (m.origin.number != 0) {
     sessions_->handled(m.origin.from, m.origin.epoch, m.origin.number);
   }
@@ -253,7 +260,7 @@ void proc_runtime::message_started(actor_cell& receiver, message& m) {
 
 void proc_runtime::message_returned(actor_id receiver, message& m, error const& why) {
   if (m.endpoint == nullptr) return;
-  if (std::exchange(m.charged, false)) give_back_credit(m.sender.local, receiver, m.size);
+  if (m.charged != nullptr) give_back_credit(*std::exchange(m.charged, nullptr), m.size);
   if (m.origin.number != 0) {
     sessions_->returned(m.origin.from, m.origin.epoch, m.origin.number, why.code == errc::ok ? errc::actor_stopped : why.code);
     return;
@@ -403,12 +410,11 @@ std::shared_ptr<void>& proc_runtime::proc_local_slot(std::size_t index) {
 }
 
 void proc_runtime::record(flight_entry entry) {
-  auto const limit = seams_->knobs->count(knobs::flight_entries);
-  if (flight_.size() < limit) {
+  if (flight_.size() < flight_limit_) {
     flight_.push_back(entry);
   } else {
     flight_[flight_next_] = entry;
-    flight_next_ = (flight_next_ + 1) % limit;
+    if (++flight_next_ == flight_limit_) flight_next_ = 0;
   }
 }
 

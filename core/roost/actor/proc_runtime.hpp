@@ -11,6 +11,7 @@
 
 #include <boost/unordered/unordered_flat_map.hpp>
 
+#include <array>
 #include <cstdint>
 #include <functional>
 #include <map>
@@ -49,7 +50,10 @@ class proc_runtime final : public proc_instance, private link::session_events, p
   std::string place() const { return to_string(self_); }
 
   // Actors.
-  actor_cell* find(std::uint64_t local) const;
+  actor_cell* find(std::uint64_t local) const {
+    actor_cell* const recent = recent_[place_of(local)];
+    return recent != nullptr && recent->local() == local ? recent : look_up(local);
+  }
   /// A fresh id for an actor of `spawner` on `where`; never reused.
   actor_id new_actor_id(actor_cell& spawner, proc_id where);
   /// Makes the actor here; its constructor runs as its first message.
@@ -76,7 +80,7 @@ class proc_runtime final : public proc_instance, private link::session_events, p
   /// Sends to another proc. Credit has been awaited. False: it was refused, and the sender is told.
   bool send_remote(actor_id to, link::outgoing out, reply_route reply, actor_id sender);
   /// Returns the credit of a message of this proc or reports its handling to its proc.
-  void message_started(actor_cell& receiver, message& m);
+  void message_started(message& m);
   /// The message is not handled by `receiver` and never will be.
   void message_returned(actor_id receiver, message& m, error const& why);
   /// Tells a sender of this proc, by its port or by a receipt.
@@ -152,18 +156,9 @@ class proc_runtime final : public proc_instance, private link::session_events, p
   void log_flight(actor_cell const& failing) const;
 
  private:
-  struct pair_key {
-    std::uint64_t sender;
-    std::uint64_t receiver;
-    bool operator==(pair_key const&) const = default;
-  };
-  struct pair_hash {
-    std::size_t operator()(pair_key const& k) const noexcept { return mix(k.sender, k.receiver); }
-  };
-  struct pair_account {
-    std::uint32_t messages = 0;
-    std::uint64_t size = 0;
-  };
+  static constexpr std::size_t recent_cells = 64;
+  static std::size_t place_of(std::uint64_t local) noexcept { return (local >> 1) % recent_cells; }
+  actor_cell* look_up(std::uint64_t local) const;
   struct id_hash {
     std::size_t operator()(std::uint64_t id) const noexcept { return mix(id); }
   };
@@ -217,7 +212,8 @@ class proc_runtime final : public proc_instance, private link::session_events, p
   void declare(proc_id dead, error const& why, proc_id told_by);
 
   // Credit and cycles of suspended senders (proc_credit.cpp).
-  void take_credit(std::uint64_t sender, actor_id receiver, std::uint64_t size);
+  local_account& take_credit(std::uint64_t sender, actor_id receiver, std::uint64_t size);
+  void give_back_credit(local_account& account, std::uint64_t size);
   void give_back_credit(std::uint64_t sender, actor_id receiver, std::uint64_t size);
   void wake_credit(std::uint64_t sender, actor_id receiver, errc outcome);
   /// Has everyone who waits for room at an actor of `peer` look again.
@@ -259,7 +255,11 @@ class proc_runtime final : public proc_instance, private link::session_events, p
   root_factory make_root_;
   std::unique_ptr<link::session_table> sessions_;
   boost::unordered_flat_map<std::uint64_t, std::unique_ptr<actor_cell>, id_hash> actors_;
-  boost::unordered_flat_map<pair_key, pair_account, pair_hash> accounts_;
+  mutable std::array<actor_cell*, recent_cells> recent_{};  ///< Some of `actors_`, by their ids.
+  local_credit accounts_;
+  std::uint32_t credit_messages_;
+  std::uint64_t credit_bytes_;
+  std::size_t flight_limit_;
   boost::unordered_flat_map<std::uint64_t, port_ptr, id_hash> ports_;
   std::vector<std::unique_ptr<actor_cell>> graveyard_;
   std::vector<credit_wait*> credit_waits_;

@@ -56,7 +56,7 @@ class child_launcher final : public live_launcher, public introducer {
   introduction_events* introductions_ = nullptr;
   std::uint64_t last_request_ = 0;
   std::shared_ptr<child_launcher*> alive_ = std::make_shared<child_launcher*>(this);
-  watch control_watch_;
+  fd_watch control_watch_;
 };
 
 }  // namespace roost

@@ -14,7 +14,7 @@ std::int64_t read(clockid_t which) {
 
 }  // namespace
 
-instant live_clock::now() const { return instant(nanoseconds(read(CLOCK_MONOTONIC))); }
+instant live_clock::now() const { return last_ = instant(nanoseconds(read(CLOCK_MONOTONIC))); }
 instant live_clock::boot() const { return instant(nanoseconds(read(CLOCK_BOOTTIME))); }
 std::int64_t live_clock::wall() const { return read(CLOCK_REALTIME); }
 
@@ -55,7 +55,6 @@ void live_clock::disarm(timer& t) {
 }
 
 bool live_clock::run_due(std::size_t limit) {
-  if (heap_.empty()) return false;
   instant const time = now();
   std::size_t ran = 0;
   for (; ran < limit && !heap_.empty() && heap_.front().when <= time; ++ran) {

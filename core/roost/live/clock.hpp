@@ -11,12 +11,13 @@ namespace roost {
 class live_clock final : public clock {
  public:
   instant now() const override;
+  instant lately() const override { return last_; }
   instant boot() const override;
   std::int64_t wall() const override;
   void arm(timer& t, instant when) override;
   void disarm(timer& t) override;
 
-  /// Runs timers that are due, at most `limit` of them; true when any ran. In order of time, then of arming.
+  /// Reads the clock, and runs timers that are due, at most `limit` of them; true when any ran. In order of time, then of arming.
   bool run_due(std::size_t limit);
   /// When the next timer is due, or `never`.
   instant next_due() const noexcept { return heap_.empty() ? never : heap_.front().when; }
@@ -33,6 +34,7 @@ class live_clock final : public clock {
 
   std::vector<entry> heap_;  // A timer's slot is its index here plus one.
   std::uint64_t armed_ = 0;
+  mutable instant last_{};  // What `now` said last.
 };
 
 }  // namespace roost

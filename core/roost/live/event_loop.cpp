@@ -7,8 +7,10 @@
 #include <algorithm>
 #include <array>
 #include <cerrno>
+#include <chrono>
 #include <cstring>
 #include <ctime>
+#include <span>
 
 namespace roost {
 namespace {
@@ -18,11 +20,25 @@ constexpr std::size_t events_per_wait = 32;
 
 void check(bool done, char const* what) { ROOST_INVARIANT(done, system_error(what, errno).what); }
 
+/// Like epoll_wait, with a limit in nanoseconds where the kernel has that; else in milliseconds, never too short.
+int wait_for_events(int epoll, std::span<epoll_event> events, nanoseconds at_most) {
+  static std::atomic<bool> exact = true;
+  int const most = static_cast<int>(events.size());
+  if (exact.load(std::memory_order_relaxed)) {
+    timespec const limit{.tv_sec = at_most.count() / 1'000'000'000, .tv_nsec = at_most.count() % 1'000'000'000};
+    int const ready = epoll_pwait2(epoll, events.data(), most, &limit, nullptr);
+    // Kernels before 5.11, and some that only pretend to be one. A container's filter may say EPERM.
+    if (ready >= 0 || (errno != ENOSYS && errno != EPERM)) return ready;
+    exact.store(false, std::memory_order_relaxed);
+  }
+  return epoll_wait(epoll, events.data(), most, static_cast<int>(std::chrono::ceil<std::chrono::milliseconds>(at_most).count()));
+}
+
 }  // namespace
 
-watch::watch(watch&& other) noexcept : loop_(std::exchange(other.loop_, nullptr)), fd_(other.fd_), id_(other.id_) {}
+fd_watch::fd_watch(fd_watch&& other) noexcept : loop_(std::exchange(other.loop_, nullptr)), fd_(other.fd_), id_(other.id_) {}
 
-watch& watch::operator=(watch&& other) noexcept {
+fd_watch& fd_watch::operator=(fd_watch&& other) noexcept {
   if (this != &other) {
     reset();
     loop_ = std::exchange(other.loop_, nullptr);
@@ -32,9 +48,9 @@ watch& watch::operator=(watch&& other) noexcept {
   return *this;
 }
 
-watch::~watch() { reset(); }
+fd_watch::~fd_watch() { reset(); }
 
-void watch::reset() {
+void fd_watch::reset() {
   if (loop_ != nullptr) std::exchange(loop_, nullptr)->forget(fd_, id_);
 }
 
@@ -47,12 +63,12 @@ event_loop::event_loop() : epoll_(epoll_create1(EPOLL_CLOEXEC)), wake_(eventfd(0
 
 event_loop::~event_loop() { ROOST_INVARIANT(watched_.empty() && sources_.empty(), "an event loop ends before what it watches"); }
 
-watch event_loop::add(int fd, std::uint32_t events, unique_function<void(std::uint32_t)> ready) {
+fd_watch event_loop::add(int fd, std::uint32_t events, unique_function<void(std::uint32_t)> ready) {
   std::uint64_t const id = ++last_id_;
   epoll_event event{.events = events, .data = {.u64 = id}};
   check(epoll_ctl(epoll_.get(), EPOLL_CTL_ADD, fd, &event) == 0, "watch a descriptor");
   watched_.emplace(id, std::make_shared<unique_function<void(std::uint32_t)>>(std::move(ready)));
-  return watch(*this, fd, id);
+  return fd_watch(*this, fd, id);
 }
 
 void event_loop::forget(int fd, std::uint64_t id) {
@@ -111,8 +127,7 @@ void event_loop::sleep(nanoseconds at_most) {
 
 bool event_loop::wait(nanoseconds at_most) {
   std::array<epoll_event, events_per_wait> events;
-  timespec const limit{.tv_sec = at_most.count() / 1'000'000'000, .tv_nsec = at_most.count() % 1'000'000'000};
-  int const ready = epoll_pwait2(epoll_.get(), events.data(), static_cast<int>(events.size()), &limit, nullptr);
+  int const ready = wait_for_events(epoll_.get(), events, at_most);
   check(ready >= 0 || errno == EINTR, "wait for descriptors");
   for (int i = 0; i < ready; ++i) {
     // A copy: the kernel packs these more tightly than a reference to a member may be.

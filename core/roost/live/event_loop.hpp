@@ -33,18 +33,18 @@ class poll_source {
 };
 
 /// Keeps a descriptor watched; the callback is never called after this is gone.
-class watch {
+class fd_watch {
  public:
-  watch() = default;
-  watch(watch&& other) noexcept;
-  watch& operator=(watch&& other) noexcept;
-  ~watch();
+  fd_watch() = default;
+  fd_watch(fd_watch&& other) noexcept;
+  fd_watch& operator=(fd_watch&& other) noexcept;
+  ~fd_watch();
   void reset();
   explicit operator bool() const noexcept { return loop_ != nullptr; }
 
  private:
   friend class event_loop;
-  watch(event_loop& loop, int fd, std::uint64_t id) : loop_(&loop), fd_(fd), id_(id) {}
+  fd_watch(event_loop& loop, int fd, std::uint64_t id) : loop_(&loop), fd_(fd), id_(id) {}
   event_loop* loop_ = nullptr;
   int fd_ = -1;
   std::uint64_t id_ = 0;
@@ -60,7 +60,7 @@ class event_loop {
 
   /// Calls `ready` with the kernel's EPOLL bits while `fd` has one of `events` (level-triggered). `fd` stays open until the
   /// watch is gone.
-  [[nodiscard]] watch add(int fd, std::uint32_t events, unique_function<void(std::uint32_t)> ready);
+  [[nodiscard]] fd_watch add(int fd, std::uint32_t events, unique_function<void(std::uint32_t)> ready);
   void add(poll_source& source);
   void remove(poll_source& source);
 
@@ -77,7 +77,7 @@ class event_loop {
   void sleep(nanoseconds at_most);
 
  private:
-  friend class watch;
+  friend class fd_watch;
   void forget(int fd, std::uint64_t id);
   bool wait(nanoseconds at_most);
 

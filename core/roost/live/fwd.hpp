@@ -4,7 +4,7 @@
 namespace roost {
 
 class event_loop;
-class watch;
+class fd_watch;
 class poll_source;
 class live_clock;
 class live_executor;

@@ -34,9 +34,9 @@ struct local_launcher::child {
   bool running = false;
   bool killed = false;
   std::optional<error> finished = {};
-  watch control_watch = {};
-  watch output_watch = {};
-  watch exit_watch = {};
+  fd_watch control_watch = {};
+  fd_watch output_watch = {};
+  fd_watch exit_watch = {};
 };
 
 namespace {

@@ -6,9 +6,16 @@
 #include <roost/live/store.hpp>
 #include <roost/live/thread_launcher.hpp>
 
+#include <linux/filter.h>
+#include <linux/seccomp.h>
 #include <sys/epoll.h>
+#include <sys/prctl.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
+#include <cerrno>
+#include <cstddef>
 #include <cstdlib>
 #include <fstream>
 #include <functional>
@@ -186,7 +193,7 @@ TEST(EventLoop, AWatchIsToldWhileItLivesAndMayEndItself) {
   descriptor const read_end(ends[0]);
   descriptor write_end(ends[1]);
   int told = 0;
-  watch w = m.loop.add(read_end.get(), EPOLLIN, [&](std::uint32_t) {
+  fd_watch w = m.loop.add(read_end.get(), EPOLLIN, [&](std::uint32_t) {
     ++told;
     w.reset();
     m.finish();
@@ -218,6 +225,32 @@ TEST(LiveStore, AppendsToFilesOfItsDirectoryOnly) {
   EXPECT_EQ(content.str(), "one two");
   ::unlink(path.c_str());
   ::rmdir(directory);
+}
+
+/// From now on this process has no system call of that number.
+bool forbid(unsigned number) {
+  sock_filter rules[] = {BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(seccomp_data, nr)),
+                         BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, number, 0, 1), BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | ENOSYS),
+                         BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW)};
+  sock_fprog const program{.len = 4, .filter = rules};
+  return ::prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0 && ::prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program) == 0;
+}
+
+TEST(EventLoop, SleepsOnAKernelWithoutExactWaits) {
+  pid_t const child = ::fork();
+  if (child == 0) {
+    if (!forbid(SYS_epoll_pwait2)) ::_exit(77);
+    machine m;
+    instant const begin = m.time.now();
+    noting_timer late([&] { m.finish(); });
+    m.run([&] { m.time.arm(late, begin + 20ms); });
+    ::_exit(m.time.now() - begin >= 20ms ? 0 : 1);
+  }
+  int status = -1;
+  ASSERT_EQ(::waitpid(child, &status, 0), child);
+  ASSERT_TRUE(WIFEXITED(status));
+  if (WEXITSTATUS(status) == 77) GTEST_SKIP() << "no filters of system calls here";
+  EXPECT_EQ(WEXITSTATUS(status), 0);
 }
 
 // A proc whose behaviour is a function of its seams.

@@ -65,7 +65,7 @@ class live_platform {
   stderr_log log_;
   live_executor executor_;
   descriptor signals_;
-  watch signal_watch_;
+  fd_watch signal_watch_;
 };
 
 }  // namespace roost

@@ -31,6 +31,8 @@ class clock {
   virtual ~clock() = default;
   /// Never goes back; stands still while the host sleeps.
   virtual instant now() const = 0;
+  /// A `now()` of not long ago: at most some tens of the proc's steps, where reading the clock takes longer than most of them.
+  virtual instant lately() const { return now(); }
   /// Never goes back; goes on while the host sleeps. Leases are counted on it.
   virtual instant boot() const = 0;
   /// Nanoseconds since 1970 as this host believes; may step.

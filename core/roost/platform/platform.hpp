@@ -54,8 +54,13 @@ struct platform {
   entity_key key;  ///< Of the proc.
 };
 
+namespace detail {
+// banned-call: the current-context pointer, one a loop
+inline constinit thread_local platform* platform_of_this_thread = nullptr;
+}  // namespace detail
+
 /// The platform of the handler or control step that runs now on this thread; null outside.
-platform* current_platform() noexcept;
+inline platform* current_platform() noexcept { return detail::platform_of_this_thread; }
 /// Sets it for a scope; loops and actors do, users do not.
 class platform_scope {
  public:
@@ -68,7 +73,7 @@ class platform_scope {
   platform* before_;
 };
 /// Sets it until the next change; for those that switch fibers.
-void set_current_platform(platform* p) noexcept;
+inline void set_current_platform(platform* p) noexcept { detail::platform_of_this_thread = p; }
 
 /// Must hold whenever it is reached; a run in which it does not hold fails with `name`. Anywhere; outside a proc it aborts.
 void always(bool condition, std::string_view name);

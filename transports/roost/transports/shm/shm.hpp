@@ -43,7 +43,7 @@ class shm_transport final : public transport, introduction_events, poll_source {
     descriptor peer_bell;
     shm::ring_reader in;
     shm::ring_writer out;
-    watch socket_watch;
+    fd_watch socket_watch;
   };
 
   void introduced(std::uint64_t request, proc_id peer, descriptor socket) override;
@@ -66,7 +66,7 @@ class shm_transport final : public transport, introduction_events, poll_source {
   std::size_t max_frame_;
   std::size_t ring_bytes_;
   descriptor bell_;
-  watch bell_watch_;
+  fd_watch bell_watch_;
   transport_events* events_ = nullptr;
   channel_id last_ = 0;
   std::map<channel_id, std::shared_ptr<link>> links_;

@@ -1,0 +1,38 @@
+#include <roost/actor/local_credit.hpp>
+
+namespace roost::detail {
+
+local_account const* local_credit::find(std::uint64_t sender, std::uint64_t receiver) const {
+  local_account const* const recent = recent_[place_of(sender, receiver)];
+  if (is_of(recent, sender, receiver)) return recent;
+  auto const at = all_.find({sender, receiver});
+  return at == all_.end() ? nullptr : at->second;
+}
+
+local_account& local_credit::look_up(std::uint64_t sender, std::uint64_t receiver) {
+  if (auto const at = all_.find({sender, receiver}); at != all_.end()) return *at->second;
+  if (all_.size() > 2 * kept_ + recent_accounts) forget_idle();
+  local_account* made = nullptr;
+  if (free_.empty()) {
+    made = &memory_.emplace_back();
+  } else {
+    made = free_.back();
+    free_.pop_back();
+  }
+  *made = {sender, receiver, 0, 0};
+  all_.emplace(pair_key{sender, receiver}, made);
+  return *made;
+}
+
+void local_credit::forget_idle() {
+  erase_if(all_, [this](auto const& entry) {  // banned-call: which of them are idle does not depend on the order
+    local_account* const account = entry.second;
+    if (account->messages != 0) return false;
+    *account = {};
+    free_.push_back(account);
+    return true;
+  });
+  kept_ = all_.size();
+}
+
+}  // namespace roost::detail

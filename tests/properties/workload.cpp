@@ -111,7 +111,8 @@ letter Peer::write(peers const& to, deed what, std::uint32_t hops, bool request,
   l.from = self_;
   l.op = static_cast<std::uint64_t>(what);
   l.hops = hops;
-  l.text = std::string(size != 0 ? size : random_below(one_in(8) ? 3000 : 60), static_cast<char>('a' + random_below(26)));
+  auto const fill = static_cast<char>('a' + random_below(26));
+  l.text = std::string(size != 0 ? size : random_below(one_in(8) ? 3000 : 60), fill);
   for (std::uint64_t rank = 0; rank != to.size(); ++rank) {
     if (busy_.contains(to.id(rank))) return {};
   }

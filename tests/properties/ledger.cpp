@@ -5,6 +5,13 @@
 #include <algorithm>
 #include <memory>
 
+#if defined(__has_feature)
+#if __has_feature(address_sanitizer)
+#define ROOST_WORKLOAD_FINDS_LEAKS
+#include <sanitizer/lsan_interface.h>
+#endif
+#endif
+
 namespace roost::workload {
 namespace {
 
@@ -30,6 +37,19 @@ sim::check::model_fate fate_of(errc why) {
 
 ledger& ledger::now() { return *current(); }
 void ledger::open() { current() = std::make_unique<ledger>(); }
+
+ledger::~ledger() {
+#if defined(ROOST_WORKLOAD_FINDS_LEAKS)
+  if (leaks_) __lsan_enable();
+#endif
+}
+
+void ledger::allow_leaks() {
+#if defined(ROOST_WORKLOAD_FINDS_LEAKS)
+  if (!leaks_) __lsan_disable();
+#endif
+  leaks_ = true;
+}
 
 void ledger::join(actor_id who, actor_id owner, party& what) {
   parties_[who] = &what;

@@ -48,6 +48,13 @@ class ledger {
   /// The ledger of the run on this thread; `open` begins a new one.
   static ledger& now();
   static void open();
+  ledger() = default;
+  ~ledger();
+  ledger(ledger const&) = delete;
+  ledger& operator=(ledger const&) = delete;
+
+  /// What is allocated from here to the end of this ledger may be lost with the stacks of abandoned handlers.
+  void allow_leaks();
 
   /// `owner` is nil where the stage owns it.
   void join(actor_id who, actor_id owner, party& what);
@@ -108,6 +115,7 @@ class ledger {
   std::set<port_id> closed_ports_;
   std::size_t spoken_ = 0;
   bool closed_ = false;
+  bool leaks_ = false;
 };
 
 }  // namespace roost::workload

@@ -11,6 +11,7 @@ using namespace std::chrono_literals;
 namespace {
 
 constexpr std::uint32_t most_hops = 3;
+constexpr std::size_t too_much = std::size_t{17} << 20;  ///< More than a frame may have on the simulated transport.
 
 nanoseconds between(nanoseconds low, nanoseconds high) {
   return low + nanoseconds(static_cast<std::int64_t>(random_below(static_cast<std::uint64_t>((high - low).count()))));
@@ -165,6 +166,8 @@ std::uint64_t Peer::open(letter const& l) {
 }
 
 std::string Peer::answer(letter const& l, std::uint64_t number) {
+  // Drawn where only an error can end the wait for it.
+  if (l.from.proc != self_.proc && here().deadline() == never && one_in(400)) return std::string(too_much, 'x');
   std::string text(random_below(one_in(16) ? 20000 : 40), static_cast<char>('A' + number % 26));
   ledger::now().replied(self_, l.from, number, hash_text(text));
   return text;
@@ -213,9 +216,10 @@ std::string Peer::think(letter l) {
   auto const number = open(l);
   // Several handlers wait for one future; without a deadline only where its answer does not depend on this actor.
   try {
-    if (all_.valid() && one_in(2)) {
+    bool const under_way = shared_.valid() && !shared_.ready();
+    if (under_way || (all_.valid() && one_in(2))) {
       auto const at = aim_at_one();
-      if ((!shared_.valid() || shared_.ready()) && l.hops < most_hops && at.to.id() != self_) {
+      if (!under_way && l.hops < most_hops && at.to.id() != self_) {
         auto const request = write(at.to, deed::think, l.hops + 1, true);
         send(request, [&] {
           auto asked = at.to->ask.with(at.timeout).call_one(request);
@@ -238,6 +242,20 @@ std::string Peer::refuse(letter l) {
   (void)open(l);
   linger(l);
   throw std::runtime_error("refused");
+}
+
+std::string Peer::cling(letter l) {
+  counted const one_more(running_);
+  alone const here_only(exclusive_);
+  (void)open(l);
+  kill(self_);
+  for (;;) {
+    try {
+      sleep(1ms);
+    } catch (...) {
+      sometimes(true, "workload: a handler catches what would end it");
+    }
+  }
 }
 
 void Peer::later(reply_port<std::string> port, letter l) {

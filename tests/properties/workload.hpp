@@ -43,7 +43,7 @@ enum class deed : std::uint8_t {
   bear,         ///< A child here or on another proc, now and then a dedicated one, or one whose constructor throws.
   end_child,    ///< stop or kill.
   watch,        ///< watch, or link_to a child.
-  break_down,   ///< A message whose handler throws: its receiver fails.
+  break_down,   ///< A message whose handler throws, or goes on though its actor is ended: its receiver fails.
 };
 inline constexpr std::size_t deeds = 23;
 
@@ -56,6 +56,7 @@ struct brief {
   std::uint32_t generation = 0;
   actor_id owner;          ///< Nil: the stage.
   bool stillborn = false;  ///< The constructor throws.
+  bool clinging = false;   ///< Some handlers catch what would end them, and wait on.
 };
 
 /// What travels. Its receiver finds its own number among the slips.
@@ -96,6 +97,7 @@ struct Peer : actor, party {
   std::string ask(letter l);
   std::string think(letter l);
   std::string refuse(letter l);
+  std::string cling(letter l);
   void later(reply_port<std::string> answer, letter l);
   void hand_on(reply_port<std::string> answer, letter l);
   void fulfil(letter l, errand e);
@@ -214,7 +216,7 @@ bool Peer::send(letter const& l, Send invoke) {
 
 inline constexpr std::uint32_t most_thinking = 3;
 ROOST_CONCURRENT(Peer, think, most_thinking)
-ROOST_EXPORT(Peer, meet, note, collapse, ask, think, refuse, later, hand_on, fulfil, relay, lend)
+ROOST_EXPORT(Peer, meet, note, collapse, ask, think, refuse, cling, later, hand_on, fulfil, relay, lend)
 
 /// A peer with a worker of its own.
 struct Loner : Peer {

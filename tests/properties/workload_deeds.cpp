@@ -61,8 +61,12 @@ void Peer::act(deed what, std::uint32_t hops) {
       return;
     }
     case deed::break_down: {
-      auto const at = aim_at_one();
+      auto at = aim_at_one();
       if (!one_in(4)) return;
+      if (brief_.clinging && one_in(2)) {
+        for (int times = 0; times != 3 && !at.free(); ++times) at = aim_at_one();
+        return act_calls(what, at, hops);
+      }
       auto const l = write(at.to, what, hops, false);
       send(l, [&] { at.to->collapse.with(at.timeout).broadcast(l); });
       return;
@@ -166,6 +170,9 @@ void Peer::act_calls(deed what, aim const& at, std::uint32_t hops) {
     case deed::refuse:
       return await(
           at, request_one(at, [](aim const& whom, letter const& l) { return whom.to->refuse.with(whom.timeout).call_one(l); }));
+    case deed::break_down:
+      return await(
+          at, request_one(at, [](aim const& whom, letter const& l) { return whom.to->cling.with(whom.timeout).call_one(l); }));
     case deed::then: {
       auto const asked = request_one(at, ask);
       if (!asked.valid()) return;
@@ -277,6 +284,8 @@ void Peer::act_family(deed what) {
     if (one_in(2)) {
       child.stop();
     } else {
+      // Who kills what it is linked to fails with it.
+      if (one_in(4)) look_after(child.id(), true);
       child.kill();
     }
     if (one_in(2)) children_.erase(children_.begin() + static_cast<std::ptrdiff_t>(at));
@@ -301,6 +310,8 @@ struct Stage : actor {
     what.pace_us = static_cast<std::uint32_t>(20U << random_below(6));
     for (std::size_t i = 0; i != deeds; ++i) what.weights.push_back(one_in(3) ? 0 : 1U << random_below(4));
     what.weights[static_cast<std::size_t>(deed::ask_one)] += 1;
+    what.clinging = one_in(4);
+    if (what.clinging) ledger::now().allow_leaks();
     std::vector<brief> briefs;
     for (std::uint64_t rank = 0; rank != procs.size(); ++rank) {
       what.level = rank << 32U;

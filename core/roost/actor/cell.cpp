@@ -29,6 +29,9 @@ ROOST_DEFINE_PLANT(plant_unhandled, "unhandled-forgotten", "G8",
                    "An actor that does not handle a failure goes on, and its owner hears nothing.");
 ROOST_DEFINE_PLANT(plant_hasty_stop, "stop-does-not-drain", "G3",
                    "An actor that is stopped ends before it handled what is queued.");
+ROOST_DEFINE_PLANT(plant_abandoned_awaited, "abandoned-awaited", "G4",
+                   "An actor that ends waits for a handler which it has abandoned.");
+ROOST_DEFINE_PLANT(plant_abandoned_untold, "abandoned-untold", "G4", "The caller of a handler that is abandoned is not told.");
 
 bool is_ended(std::exception_ptr thrown) {
   try {
@@ -393,7 +396,7 @@ void actor_cell::throw_ended(handler_frame& frame) {
 void actor_cell::abandon(handler_frame& frame) {
   sometimes(true, "actor: a handler that does not end is abandoned");
   auto& seams = home_->seams();
-  unlink_frame(frame);
+  if (!ROOST_PLANT(plant_abandoned_awaited)) unlink_frame(frame);
   if (supervising_ == &frame) supervising_ = nullptr;
   set_current_frame(nullptr);
   if (!mute_) {
@@ -408,7 +411,8 @@ void actor_cell::abandon(handler_frame& frame) {
       finish();
     } else if (auto* const m = frame.handled; m != nullptr) {
       if (seams.observer != nullptr) seams.observer->handler_ended(id(), m->stamp, errc::ended);
-      if (m->reply && !frame.answered) home_->answer_error(m->reply, frame.end_reason, id(), m->stamp);
+      if (m->reply && !frame.answered && !ROOST_PLANT(plant_abandoned_untold))
+        home_->answer_error(m->reply, frame.end_reason, id(), m->stamp);
     }
     if (frame.kind != activation::cleanup) check_ready();
   }

@@ -16,6 +16,8 @@ ROOST_DEFINE_PLANT(plant_waits_forgotten, "waits-forgotten", "G4", "Waits on the
 ROOST_DEFINE_PLANT(plant_failure_lost, "failure-lost", "G8", "The owner is not told of actors that died with their proc.");
 ROOST_DEFINE_PLANT(plant_tombstone_forgotten, "tombstone-forgotten", "G7",
                    "A kill that comes before the spawn of its target is not remembered, and the target lives.");
+ROOST_DEFINE_PLANT(plant_newcomer_uninformed, "newcomer-uninformed", "G4",
+                   "A proc that is launched is not told which procs had failed before.");
 
 /// Procs that one proc launches on a host have numbers below it.
 constexpr std::uint32_t procs_per_launcher = 4096;
@@ -38,12 +40,13 @@ proc_id proc_runtime::launch(host_id where, std::string name) {
   auto const& base = self_.ordinal;
   auto const n = ++ordinals_[where];
   proc_id const id{where, bootstrap_ ? base * procs_per_launcher + n : n, 1};
-  bootstrap_body const body{self_,
-                            bootstrap_ ? bootstrap_->root : self_,
-                            bootstrap_ ? bootstrap_->cluster : "roost",
-                            bootstrap_ ? bootstrap_->token : "",
-                            name,
-                            {failed_procs_.begin(), failed_procs_.end()}};
+  bootstrap_body body{self_,
+                      bootstrap_ ? bootstrap_->root : self_,
+                      bootstrap_ ? bootstrap_->cluster : "roost",
+                      bootstrap_ ? bootstrap_->token : "",
+                      name,
+                      {failed_procs_.begin(), failed_procs_.end()}};
+  if (ROOST_PLANT(plant_newcomer_uninformed)) body.failed.clear();
   launched_.insert(id);
   sessions_->expect(id, seams_->clock->now() + seams_->knobs->duration(knobs::launch_bound));
   seams_->launcher->launch({id, std::move(name), wire::encode_shared(body)});

@@ -24,6 +24,8 @@ ROOST_DEFINE_PLANT(plant_successor_gets_it, "successor-gets-it", "G3",
 ROOST_DEFINE_PLANT(plant_once_stays, "once-port-stays-open", "G3", "A port for one value takes a second one from another proc.");
 ROOST_DEFINE_PLANT(plant_chain_forgotten, "chain-forgotten", "G4",
                    "A call from another proc does not say who waits for it, so no cycle of callers is seen.");
+ROOST_DEFINE_PLANT(plant_large_answer_dropped, "large-answer-dropped", "G4",
+                   "An answer that is too large to travel is dropped, and who waits for it is not told.");
 
 /// A watched actor's end, as a message of the watcher to itself.
 class down_message final : public message {
@@ -82,6 +84,7 @@ void proc_runtime::send_answer(reply_route to, shared_bytes encoded, std::uint64
   if (send_agent(to.proc, agent_op::answer_value, std::move(encoded), to.port, type, &refused) || refused.code != errc::too_large)
     return;
   sometimes(true, "actor: an answer is too large to travel");
+  if (ROOST_PLANT(plant_large_answer_dropped)) return;
   send_agent(to.proc, agent_op::answer_error, wire::encode_shared(to_body(refused)), to.port);
 }
 

@@ -70,10 +70,12 @@ class grammar {
 
     auto* const bench = add(app_, "bench", "What Roost costs, beside its bounds and its peers");
     bench->require_subcommand(1);
-    auto* const of_sim =
-        add(*bench, "sim", "The simulator: messages a second beside SimGrid, memory of actors, a small scenario");
-    of_sim->add_option("--repeat", into_.repeat, "Repetitions (standard: 5)")->check(CLI::Range(1U, 99U));
-    of_sim->add_flag("--quick", into_.quick, "Little work, once: that it works, no figures");
+    for (auto* const each :
+         {add(*bench, "sim", "The simulator: messages a second beside SimGrid, memory of actors, a small scenario"),
+          add(*bench, "local", "One live proc: messages, requests and actors, beside CAF and a bare loop")}) {
+      each->add_option("--repeat", into_.repeat, "Repetitions (standard: 5)")->check(CLI::Range(1U, 99U));
+      each->add_flag("--quick", into_.quick, "Little work, once: that it works, no figures");
+    }
   }
 
   /// Reads the words of a command line. Errors: `errc::bad_argument`.
@@ -296,6 +298,7 @@ int run_checked(int argc, char** argv, proc_program* program) {
   if (asked.command == "sim plants") return sim_plants(*out);
   if (asked.command == "check") return check_records(asked, *out);
   if (asked.command == "bench sim") return bench_sim(asked, *out);
+  if (asked.command == "bench local") return bench_local(asked, *out);
   if (asked.command == "run" && asked.target.empty() && program == nullptr) {
     return usage({errc::bad_argument, "run: expected a PROGRAM or a SCENARIO"});
   }

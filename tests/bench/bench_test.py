@@ -14,6 +14,8 @@ ROOST = os.path.abspath(sys.argv[1])
 # The words after `roost`, and what must be said.
 WRONG = [
     ("bench", "subcommand is required"),
+    ("bench locl", "unknown command 'locl', did you mean 'local'?"),
+    ("bench local --repeat 0", "--repeat"),
     ("bench simm", "unknown command 'simm', did you mean 'sim'?"),
     ("bench sim --repeat 0", "--repeat"),
     ("bench sim --repeat many", "--repeat"),
@@ -42,6 +44,14 @@ class Bench(unittest.TestCase):
             self.assertIn(row, done.stderr)
         self.assertEqual(done.stdout, "")
 
+    def test_a_quick_run_of_local_work_prints_each_row(self):
+        done = call("bench", "local", "--quick")
+        self.assertEqual(done.returncode, 0, done.stderr)
+        for row in ("ping-pong, over a bare loop's", "actors at rest", "spawned and stopped", "awaited request", "CAF",
+                    "allocations a request"):
+            self.assertIn(row, done.stderr)
+        self.assertEqual(done.stdout, "")
+
     def test_json_is_one_object_a_line(self):
         done = call("--json", "bench", "sim", "--quick", "--repeat", "2")
         self.assertEqual(done.returncode, 0, done.stderr)
@@ -58,9 +68,10 @@ class Bench(unittest.TestCase):
             alone = os.path.join(folder, "tools", "roost")
             os.mkdir(os.path.dirname(alone))
             shutil.copy(ROOST, alone)
-            done = call("bench", "sim", roost=alone)
-            self.assertEqual(done.returncode, 69, done.stderr)
-            self.assertIn("is not built, expected it from: ./bootstrap bench", done.stderr)
+            for of in ("sim", "local"):
+                done = call("bench", of, roost=alone)
+                self.assertEqual(done.returncode, 69, done.stderr)
+                self.assertIn("is not built, expected it from: ./bootstrap bench", done.stderr)
 
 
 if __name__ == "__main__":

@@ -121,7 +121,11 @@ struct Keeper : roost::actor {
   static constexpr std::size_t at_once = 64;
 
   void keep(std::uint64_t actors) {
-    for (std::uint64_t i = 0; i != actors; ++i) (void)roost::spawn<Adder>("adder");
+    for (std::uint64_t i = 0; i != actors; ++i) {
+      (void)roost::spawn<Adder>("adder");
+      if (i % at_once == 0) roost::sleep(1us);  // So that their constructors run.
+    }
+    roost::sleep(1ms);
   }
   void churn(std::uint64_t actors) {
     std::vector<roost::actor_mesh<Adder>> some;

@@ -9,15 +9,9 @@
 namespace roost::detail {
 namespace {
 
-knob const cleanup_bound({"actor.cleanup_bound", knob_unit::nanosecond, 3'000'000'000, 1'000'000, 10'000'000'000,
-                          "How long handlers that are ended, owned actors and cleanup may take in all."});
-
 ROOST_DEFINE_PLANT(plant_reentry, "re-entry-while-waiting", "G1",
                    "An actor starts its next message while a handler of it waits.");
-ROOST_DEFINE_PLANT(plant_mailbox_drop, "drop-at-stop", "G3", "An actor that ends drops what is in its mailbox without a word.");
 ROOST_DEFINE_PLANT(plant_mailbox_swap, "mailbox-swap", "G2", "Of two queued messages the later is sometimes taken first.");
-ROOST_DEFINE_PLANT(plant_cleanup_first, "cleanup-before-children", "G7",
-                   "An actor cleans up before the actors it owns have ended.");
 ROOST_DEFINE_PLANT(plant_early_callback, "callback-while-waiting", "G1",
                    "A callback (then, timer, notice, receipt) starts while a handler of its actor waits.");
 ROOST_DEFINE_PLANT(plant_unheld, "message-during-supervise", "G1", "An actor starts its next message while its supervise waits.");
@@ -27,11 +21,6 @@ ROOST_DEFINE_PLANT(plant_unlimited, "concurrent-limit-ignored", "G1",
 ROOST_DEFINE_PLANT(plant_supervised_twice, "supervised-twice", "G8", "A failure that was supervised stays due.");
 ROOST_DEFINE_PLANT(plant_unhandled, "unhandled-forgotten", "G8",
                    "An actor that does not handle a failure goes on, and its owner hears nothing.");
-ROOST_DEFINE_PLANT(plant_hasty_stop, "stop-does-not-drain", "G3",
-                   "An actor that is stopped ends before it handled what is queued.");
-ROOST_DEFINE_PLANT(plant_abandoned_awaited, "abandoned-awaited", "G4",
-                   "An actor that ends waits for a handler which it has abandoned.");
-ROOST_DEFINE_PLANT(plant_abandoned_untold, "abandoned-untold", "G4", "The caller of a handler that is abandoned is not told.");
 
 bool is_ended(std::exception_ptr thrown) {
   try {
@@ -42,15 +31,6 @@ bool is_ended(std::exception_ptr thrown) {
     return false;
   }
 }
-
-/// Makes `frame` the current one for a scope.
-class frame_scope {
- public:
-  explicit frame_scope(handler_frame& frame) { set_current_frame(&frame); }
-  ~frame_scope() { set_current_frame(nullptr); }
-  frame_scope(frame_scope const&) = delete;
-  frame_scope& operator=(frame_scope const&) = delete;
-};
 
 }  // namespace
 
@@ -135,102 +115,6 @@ void actor_cell::post(std::unique_ptr<message> m) {
   if (state_ == life::ending || state_ == life::ended) return;
   mailbox_.push(std::move(m));
   check_ready();
-}
-
-void actor_cell::stop() {
-  if (state_ != life::running && state_ != life::starting) return;
-  if (ROOST_PLANT(plant_hasty_stop)) return end({});
-  state_ = life::draining;
-  drop_timers();
-  check_ready();
-}
-
-void actor_cell::end(error why) {
-  if (state_ == life::ending || state_ == life::ended) return;
-  state_ = life::ending;
-  end_reason_ = std::make_unique<error>(std::move(why));
-  if (end_reason_->code == errc::actor_failed) home_->log_flight(*this);
-  drop_timers();
-  if (extras_ != nullptr) extras_->failures.clear();
-  return_mailbox();
-  end_frames();
-  arm_end_timer();
-  check_ready();
-}
-
-void actor_cell::drop_timers() {
-  if (extras_ == nullptr) return;
-  for (auto& t : extras_->timers) home_->seams().clock->disarm(*t);
-  extras_->timers.clear();
-}
-
-void actor_cell::return_mailbox() {
-  auto const& why = end_reason_->code == errc::ok ? error(errc::actor_stopped, describe() + " has stopped") : *end_reason_;
-  while (auto m = mailbox_.pop()) {
-    if (ROOST_PLANT(plant_mailbox_drop) && m->endpoint != nullptr) continue;
-    home_->message_returned(id(), *m, why);
-  }
-}
-
-void actor_cell::end_frames() {
-  for (auto* f = frames_; f != nullptr; f = f->next) {
-    if (f->kind == activation::cleanup) continue;
-    f->must_end = true;
-    f->end_reason = *end_reason_;
-    if (f->waiting != nullptr) {
-      f->waiting->wake(errc::ended);
-      f->waiting->release();
-    }
-  }
-}
-
-void actor_cell::arm_end_timer() {
-  auto& clock = *home_->seams().clock;
-  end_timer_ = std::make_unique<end_timer>(*this);
-  clock.arm(*end_timer_, clock.now() + home_->seams().knobs->duration(cleanup_bound));
-}
-
-void actor_cell::end_timer::expired() {
-  set_current_platform(&cell->home().seams());
-  sometimes(true, "actor: the cleanup bound passed");
-  cell->overdue_ = true;
-  for (auto* f = cell->frames_; f != nullptr; f = f->next) {
-    f->must_end = true;
-    f->end_reason = error(errc::timeout, "the cleanup bound passed");
-    if (f->waiting != nullptr) f->waiting->wake(errc::ended);
-  }
-  if (cell->extras_ != nullptr) {
-    for (auto const& child : cell->extras_->children.all())
-      cell->home().end_actor(child.id, false, error(errc::actor_killed, "its owner's cleanup bound passed"));
-  }
-  cell->check_ready();
-}
-
-void actor_cell::unwind() {
-  mute_ = true;
-  for (;;) {
-    handler_frame* waiting = nullptr;
-    for (auto* f = frames_; f != nullptr; f = f->next) {
-      if (f->waiting != nullptr) waiting = f;
-    }
-    if (waiting == nullptr) break;
-    waiting->waiting->unwind_now();
-  }
-  // Only coroutines that wait for something that is none of the runtime's are left.
-  while (frames_ != nullptr) {
-    std::unique_ptr<handler_frame> const left(frames_->coroutine != nullptr ? frames_ : nullptr);
-    frames_ = frames_->next;
-  }
-  while (mailbox_.pop()) {
-  }
-  destroy_user();
-}
-
-void actor_cell::destroy_user() {
-  handler_frame frame(*this, activation::cleanup);
-  frame.destroys = true;
-  frame_scope scope(frame);
-  user_.reset();
 }
 
 cell_extras& actor_cell::extras() {
@@ -332,11 +216,6 @@ bool actor_cell::may_start(message const& m) const noexcept {
   return active < m.endpoint->concurrency || ROOST_PLANT(plant_unlimited);
 }
 
-bool actor_cell::awaits_children() const noexcept {
-  if (!overdue_ || !has_children()) return has_children();
-  return extras_->children_here != 0;
-}
-
 bool actor_cell::has_step() const noexcept {
   if (state_ == life::running && (extras_ == nullptr || extras_->failures.empty())) {
     auto const* const first = mailbox_.front();
@@ -385,38 +264,6 @@ void actor_cell::unlink_frame(handler_frame& frame) {
       return;
     }
   }
-}
-
-void actor_cell::throw_ended(handler_frame& frame) {
-  constexpr unsigned most_ended = 1'000;
-  if (++frame.ended_thrown > most_ended) abandon(frame);
-  throw ended{frame.end_reason};
-}
-
-void actor_cell::abandon(handler_frame& frame) {
-  sometimes(true, "actor: a handler that does not end is abandoned");
-  auto& seams = home_->seams();
-  if (!ROOST_PLANT(plant_abandoned_awaited)) unlink_frame(frame);
-  if (supervising_ == &frame) supervising_ = nullptr;
-  set_current_frame(nullptr);
-  if (!mute_) {
-    auto const& what =
-        frame.handled != nullptr && frame.handled->endpoint != nullptr ? frame.handled->endpoint->full_name() : name_;
-    if (seams.log != nullptr)
-      seams.log->write(log_level::warning, describe(), "abandons " + what + ", which waits on although the actor ends");
-    if (frame.kind == activation::supervise) {
-      if (seams.observer != nullptr) seams.observer->supervise_ended(id(), frame.supervised, false);
-    } else if (frame.kind == activation::cleanup) {
-      if (seams.observer != nullptr) seams.observer->cleanup_ended(id());
-      finish();
-    } else if (auto* const m = frame.handled; m != nullptr) {
-      if (seams.observer != nullptr) seams.observer->handler_ended(id(), m->stamp, errc::ended);
-      if (m->reply && !frame.answered && !ROOST_PLANT(plant_abandoned_untold))
-        home_->answer_error(m->reply, frame.end_reason, id(), m->stamp);
-    }
-    if (frame.kind != activation::cleanup) check_ready();
-  }
-  seams.executor->fibers().abandon();
 }
 
 void actor_cell::start_message(handler_frame& frame, message& m) {
@@ -542,62 +389,6 @@ void actor_cell::run_supervise() {
                                       (f.point().dims() == 0 ? "" : "[" + to_string(f.point()) + "]"))
             .caused_by(why));
   }
-}
-
-void actor_cell::run_cleanup() {
-  if (user_ == nullptr) return;
-  handler_frame frame(*this, activation::cleanup);
-  link_frame(frame);
-  auto* observer = home_->seams().observer;
-  if (observer != nullptr) observer->cleanup_started(id());
-  {
-    frame_scope scope(frame);
-    try {
-      user_->cleanup(end_reason_->code == errc::ok ? nullptr : end_reason_.get());
-    } catch (...) {
-      auto const why = error_of(std::current_exception());
-      if (end_reason_->code == errc::ok)
-        *end_reason_ = error(errc::actor_failed, "cleanup of " + describe() + " failed").caused_by(why);
-    }
-  }
-  unlink_frame(frame);
-  if (!mute_ && observer != nullptr) observer->cleanup_ended(id());
-}
-
-void actor_cell::advance_end() {
-  switch (ending_) {
-    case ending_step::handlers:
-      ending_ = ending_step::children;
-      if (has_children()) {
-        bool const drain = end_reason_->code == errc::ok;
-        for (auto const& child : extras_->children.all())
-          home_->end_actor(child.id, drain, error(errc::actor_killed, "its owner " + describe() + " ended"));
-      }
-      if (ROOST_PLANT(plant_cleanup_first)) ending_ = ending_step::cleanup;
-      break;
-    case ending_step::children:
-      if (has_children()) sometimes(true, "actor: owned actors outlast the cleanup bound");
-      ending_ = ending_step::cleanup;
-      break;
-    case ending_step::cleanup:
-      ending_ = ending_step::done;
-      run_cleanup();
-      if (!mute_) finish();
-      break;
-    case ending_step::done: break;
-  }
-}
-
-void actor_cell::finish() {
-  state_ = life::ended;
-  auto const why = *end_reason_;
-  if (extras_ != nullptr) {
-    for (auto const& child : extras_->children.all()) home_->depend_no_more_on(child.id);
-    extras_->children.clear();
-    extras_->children_here = 0;
-  }
-  destroy_user();
-  home_->retire(*this, why);
 }
 
 }  // namespace roost::detail

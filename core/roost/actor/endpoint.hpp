@@ -219,7 +219,7 @@ void send_call(invocation const& from, endpoint_descriptor const& endpoint, acto
   constexpr bool with_ports = holds_reply_port<typename member_traits<decltype(Member)>::arguments>();
   if (to.proc == home.self()) {
     auto const size = wire::encoded_size(arguments);
-    home.await_credit(from.frame, to, size, from.deadline);
+    if (!home.has_room_here(from.cell->local(), to.local, size)) home.await_credit(from.frame, to, size, from.deadline);
     auto m = std::make_unique<call_message<Member>>(std::move(arguments));
     if constexpr (with_ports) {
       auto const duties = duties_in(m->arguments);

@@ -47,7 +47,17 @@ inline constinit thread_local handler_frame* frame_of_this_thread = nullptr;
 /// The activation that runs now on this thread; null outside.
 inline handler_frame* current_frame() noexcept { return frame_of_this_thread; }
 inline void set_current_frame(handler_frame* frame) noexcept { frame_of_this_thread = frame; }
-/// The same, but outside an actor it throws `errc::bad_argument` with a sentence that names `what`.
+
+/// Makes `frame` the current one for a scope.
+class frame_scope {
+ public:
+  explicit frame_scope(handler_frame& frame) { set_current_frame(&frame); }
+  ~frame_scope() { set_current_frame(nullptr); }
+  frame_scope(frame_scope const&) = delete;
+  frame_scope& operator=(frame_scope const&) = delete;
+};
+
+/// The activation that runs now; outside an actor it throws `errc::bad_argument` with a sentence that names `what`.
 handler_frame& require_frame(char const* what);
 
 /// What user code threw, as an error.

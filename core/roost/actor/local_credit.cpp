@@ -2,9 +2,7 @@
 
 namespace roost::detail {
 
-local_account const* local_credit::find(std::uint64_t sender, std::uint64_t receiver) const {
-  local_account const* const recent = recent_[place_of(sender, receiver)];
-  if (is_of(recent, sender, receiver)) return recent;
+local_account const* local_credit::look_for(std::uint64_t sender, std::uint64_t receiver) const {
   auto const at = all_.find({sender, receiver});
   return at == all_.end() ? nullptr : at->second;
 }

@@ -50,6 +50,7 @@ class local_credit {
   static bool is_of(local_account const* account, std::uint64_t sender, std::uint64_t receiver) noexcept {
     return account != nullptr && account->sender == sender && account->receiver == receiver;
   }
+  local_account const* look_for(std::uint64_t sender, std::uint64_t receiver) const;
   local_account& look_up(std::uint64_t sender, std::uint64_t receiver);
   void forget_idle();
 
@@ -59,6 +60,11 @@ class local_credit {
   std::vector<local_account*> free_;
   std::size_t kept_ = 0;  ///< After the last time that idle ones were forgotten.
 };
+
+inline local_account const* local_credit::find(std::uint64_t sender, std::uint64_t receiver) const {
+  local_account const* const recent = recent_[place_of(sender, receiver)];
+  return is_of(recent, sender, receiver) ? recent : look_for(sender, receiver);
+}
 
 inline local_account& local_credit::of(std::uint64_t sender, std::uint64_t receiver) {
   local_account*& recent = recent_[place_of(sender, receiver)];

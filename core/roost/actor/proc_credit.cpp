@@ -72,9 +72,7 @@ bool proc_runtime::has_credit(std::uint64_t sender, actor_id receiver, std::uint
   if (is_port(receiver.local) && ROOST_PLANT(plant_port_grows)) return true;
   if (receiver.proc != self_) return known_failed(receiver.proc) || sessions_->has_credit(sender, receiver, bytes{size});
   if (ROOST_PLANT(plant_mailbox_grows)) return true;
-  auto const* const account = accounts_.find(sender, receiver.local);
-  return account == nullptr || account->messages == 0 ||
-         (account->messages < credit_messages_ && account->size + size <= credit_bytes_);
+  return has_room_here(sender, receiver.local, size);
 }
 
 local_account& proc_runtime::take_credit(std::uint64_t sender, actor_id receiver, std::uint64_t size) {

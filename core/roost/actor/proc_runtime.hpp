@@ -75,6 +75,12 @@ class proc_runtime final : public proc_instance, private link::session_events, p
   }
   void await_credit(handler_frame* frame, actor_id receiver, std::uint64_t size, instant deadline, actor_id blocker);
   bool has_credit(std::uint64_t sender, actor_id receiver, std::uint64_t size) const;
+  /// The same for a receiver of this proc.
+  bool has_room_here(std::uint64_t sender, std::uint64_t receiver, std::uint64_t size) const {
+    auto const* const account = accounts_.find(sender, receiver);
+    return account == nullptr || account->messages == 0 ||
+           (account->messages < credit_messages_ && account->size + size <= credit_bytes_);
+  }
   /// Sends within this proc. Credit has been awaited.
   void send_local(actor_id to, std::unique_ptr<message> m);
   /// Sends to another proc. Credit has been awaited. False: it was refused, and the sender is told.

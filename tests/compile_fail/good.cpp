@@ -8,4 +8,26 @@ struct Good : roost::actor {
 };
 ROOST_EXPORT(Good, one, later)
 
-void use(roost::proc_mesh const& procs) { procs.spawn<Good>("good", 1)->one.broadcast(1); }
+struct Outer {
+  struct Inner : roost::actor {
+    void go() {}
+    void stay() {}
+  };
+};
+using Inner = Outer::Inner;
+ROOST_CONCURRENT(Inner, go, 2)
+ROOST_CONCURRENT(Inner, stay, 2)
+ROOST_EXPORT(Inner, go, stay)
+
+template <class T>
+struct Keeper : roost::actor {
+  T keep(T value) { return value; }
+};
+using IntKeeper = Keeper<int>;
+ROOST_EXPORT(IntKeeper, keep)
+
+void use(roost::proc_mesh const& procs) {
+  procs.spawn<Good>("good", 1)->one.broadcast(1);
+  procs.spawn<Outer::Inner>("inner")->go.broadcast();
+  procs.spawn<Keeper<int>>("keeper")->keep.broadcast(1);
+}

@@ -1,4 +1,4 @@
-// refused: Player cannot be exported: it is not derived from roost::actor
+// refused: Player cannot be exported: it is not publicly derived from roost::actor
 #include <roost/roost.hpp>
 
 struct Player {

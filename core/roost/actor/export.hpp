@@ -11,6 +11,9 @@
 #include <boost/preprocessor/stringize.hpp>
 #include <boost/preprocessor/variadic/to_seq.hpp>
 
+#include <concepts>
+#include <string_view>
+
 namespace roost::detail {
 
 /// Whether a name is one accessible, non-overloaded, non-template member function: asked inside a lambda, so that the answer
@@ -23,6 +26,22 @@ constexpr bool is_exportable(Take) {
     return false;
   }
 }
+
+/// Becomes a pointer to this very class, and not to a base of it.
+template <class Class>
+struct exactly {
+  template <std::same_as<Class const*> Pointer>
+  operator Pointer() const;
+};
+
+/// Whether the class has been exported so far; each question has a number of its own, so that none is answered once for all.
+template <int Question, class Class>
+constexpr bool is_exported() {
+  return requires(exactly<Class> c) { roost_endpoints_type(c); };
+}
+
+/// Whether a macro's argument, as text, is one name.
+constexpr bool is_plain_name(std::string_view text) { return text.find_first_of(":< ") == std::string_view::npos; }
 
 inline std::vector<endpoint_descriptor const*> joined(std::vector<endpoint_descriptor const*> own,
                                                       std::initializer_list<class_descriptor const*> bases) {
@@ -39,8 +58,12 @@ inline std::vector<endpoint_descriptor const*> joined(std::vector<endpoint_descr
       [](auto* c) -> decltype(&std::remove_pointer_t<decltype(c)>::name) { return {}; });                               \
   static_assert(ROOST_DETAIL_EXPORTABLE(Class, name),                                                                   \
                 "roost: " #Class "::" BOOST_PP_STRINGIZE(name) " cannot be exported: an endpoint is one public member function, neither overloaded nor a template");
-#define ROOST_DETAIL_CHECK_CLASS(Class) \
-  static_assert(std::is_base_of_v<::roost::actor, Class>, "roost: " #Class " cannot be exported: it is not derived from roost::actor");
+#define ROOST_DETAIL_CHECK_CLASS(Class, members)                                                                        \
+  static_assert(::roost::detail::is_plain_name(#Class),                                                                 \
+                "roost: " #Class " cannot be exported: ROOST_EXPORT stands in the namespace of the class and has its name alone, so a nested class or a template needs a 'using' for it"); \
+  static_assert(sizeof(members) > 1, "roost: " #Class " cannot be exported: name at least one member function");        \
+  static_assert(std::is_convertible_v<Class*, ::roost::actor*>, "roost: " #Class " cannot be exported: it is not publicly derived from roost::actor"); \
+  static_assert(!(::roost::detail::is_exported<__COUNTER__, Class>()), "roost: " #Class " cannot be exported: it has been already");
 #define ROOST_DETAIL_MEMBER(r, data, name) \
   ::roost::endpoint<&roost_detail_class::name, roost_detail_name, BOOST_PP_STRINGIZE(name)> name;
 #define ROOST_DETAIL_INIT(r, mesh, i, name) BOOST_PP_COMMA_IF(i) name(mesh)
@@ -49,12 +72,13 @@ inline std::vector<endpoint_descriptor const*> joined(std::vector<endpoint_descr
 #define ROOST_DETAIL_BASE_CLASS(r, data, i, base) BOOST_PP_COMMA_IF(i) &roost_class_of(static_cast<base const*>(nullptr))
 
 /// Exports member functions of `Class` as endpoints: `ROOST_EXPORT(Player, hit, share)`, in the namespace of the class and after
-/// it. The names are the identities of class and endpoints in messages.
+/// it. The names are the identities of class and endpoints in messages. A nested class or an instance of a template is exported by a
+/// name of its own: `using Inner = Outer::Inner;`.
 #define ROOST_EXPORT(Class, ...) ROOST_EXPORT_AS(#Class, Class, __VA_ARGS__)
 
 /// The same with another name for the class, where two namespaces would collide.
 #define ROOST_EXPORT_AS(class_name, Class, ...)                                                                         \
-  ROOST_DETAIL_CHECK_CLASS(Class)                                                                                       \
+  ROOST_DETAIL_CHECK_CLASS(Class, #__VA_ARGS__)                                                                                       \
   BOOST_PP_SEQ_FOR_EACH(ROOST_DETAIL_CHECK, Class, BOOST_PP_VARIADIC_TO_SEQ(__VA_ARGS__))                               \
   struct roost_endpoints_##Class {                                                                                      \
     using roost_detail_class = Class;                                                                                   \
@@ -76,7 +100,7 @@ inline std::vector<endpoint_descriptor const*> joined(std::vector<endpoint_descr
 /// Exports a class derived from exported ones; the inherited endpoints keep their bases' names:
 /// `ROOST_EXPORT_DERIVED(Coach, (Player), train)`.
 #define ROOST_EXPORT_DERIVED(Class, bases, ...)                                                                         \
-  ROOST_DETAIL_CHECK_CLASS(Class)                                                                                       \
+  ROOST_DETAIL_CHECK_CLASS(Class, #__VA_ARGS__)                                                                                       \
   BOOST_PP_SEQ_FOR_EACH(ROOST_DETAIL_CHECK, Class, BOOST_PP_VARIADIC_TO_SEQ(__VA_ARGS__))                               \
   struct roost_endpoints_##Class : BOOST_PP_SEQ_FOR_EACH_I(ROOST_DETAIL_BASE, ~, BOOST_PP_VARIADIC_TO_SEQ bases) {      \
     using roost_detail_class = Class;                                                                                   \
@@ -103,6 +127,8 @@ inline std::vector<endpoint_descriptor const*> joined(std::vector<endpoint_descr
 #define ROOST_CONCURRENT(Class, name, limit)                                                                            \
   constexpr std::size_t roost_concurrency(std::integral_constant<decltype(&Class::name), &Class::name>) {                \
     static_assert((limit) > 0, "roost: a concurrent endpoint has a limit of at least 1");                                \
+    static_assert(!(::roost::detail::is_exported<__COUNTER__, Class>()),                              \
+                  "roost: ROOST_CONCURRENT(" #Class ", " #name ", ...) stands before ROOST_EXPORT, where it still has an effect"); \
     return limit;                                                                                                         \
   }
 // clang-format on

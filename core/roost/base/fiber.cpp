@@ -98,6 +98,13 @@ class stack_region {
     protected_guards -= my_protected_guards_;
   }
 
+  bool is_guard(void const* address) const noexcept {
+    auto const at = reinterpret_cast<std::uintptr_t>(address);
+    auto const low = reinterpret_cast<std::uintptr_t>(base_);
+    return at >= low && at < low + slot_ * open_ && (at - low) % slot_ < page_;
+  }
+  std::size_t slot_bytes() const noexcept { return slot_; }
+
   stack_slot next() {
     ROOST_INVARIANT(used_ < max_slots_, "all " + std::to_string(max_slots_) + " fibers of this loop are parked");
     if (used_ == open_) {
@@ -176,6 +183,7 @@ class fiber_pool::impl {
 
   bool inside() const noexcept { return current_ != &main_; }
   std::size_t parked() const noexcept { return parked_; }
+  stack_region const& stacks() const noexcept { return stacks_; }
 
   // Returns when `resume` or `unwind` switches back to the calling fiber, which `place` has been set to.
   void park(void*& place) {
@@ -337,6 +345,8 @@ void fiber_pool::park(parked& where) { impl_->park(where.fiber_); }
 void fiber_pool::resume(parked& where) { impl_->resume(where.fiber_); }
 void fiber_pool::unwind(parked& where) { impl_->unwind(where.fiber_); }
 void fiber_pool::abandon() { impl_->abandon(); }
+bool fiber_pool::is_guard(void const* address) const noexcept { return impl_->stacks().is_guard(address); }
+std::size_t fiber_pool::stack_bytes() const noexcept { return impl_->stacks().slot_bytes(); }
 std::size_t fiber_pool::parked_count() const noexcept { return impl_->parked(); }
 
 }  // namespace roost

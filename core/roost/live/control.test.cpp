@@ -152,10 +152,11 @@ TEST(LiveControl, WhatTheStandInTellsComesFirstAndInOrder) {
 
 TEST(LiveControl, AHandlerThatRunsForLongIsNamedOnce) {
   machine m;
-  m.control.progress().name_of = [](std::uint64_t endpoint) { return "Endpoint" + std::to_string(endpoint); };
+  std::string_view const class_name = "Cruncher";
+  std::string_view const endpoint = "crunch";
   bool named = false;
   task computes([&] {
-    m.control.progress().set(5, 3);
+    m.control.progress().set(5, &class_name, &endpoint);
     named = compute_until([&] { return m.log.lines > 0; });
     instant const later = live_clock().now() + 20ms;
     compute_until([&] { return live_clock().now() > later; });
@@ -164,7 +165,7 @@ TEST(LiveControl, AHandlerThatRunsForLongIsNamedOnce) {
   m.run([&] { m.executor.ready(computes, lane::user); });
   EXPECT_TRUE(named);
   EXPECT_EQ(m.log.lines, 1);
-  EXPECT_NE(m.log.text.find("Endpoint3 of h0/p7.1/a5 has run for"), std::string::npos) << m.log.text;
+  EXPECT_NE(m.log.text.find("Cruncher.crunch of h0/p7.1/a5 has run for"), std::string::npos) << m.log.text;
 }
 
 TEST(LiveControl, TheStandInIsBackWhenAHandlerComesAfterALongSleep) {

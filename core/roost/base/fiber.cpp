@@ -1,5 +1,6 @@
 #include <roost/base/error.hpp>
 #include <roost/base/fiber.hpp>
+#include <roost/base/plant.hpp>
 
 #include <boost/context/detail/fcontext.hpp>
 
@@ -42,6 +43,11 @@ namespace roost {
 namespace {
 
 namespace context = boost::context::detail;
+
+ROOST_DEFINE_PLANT(plant_exceptions_shared, "exceptions-shared", "G1",
+                   "A handler that goes on after a wait finds the exceptions that another one is handling.");
+ROOST_DEFINE_PLANT(plant_stack_reused, "parked-stack-reused", "G1",
+                   "The stack of a handler that waits is given to the next one that needs one.");
 
 #if defined(ROOST_FIBER_ASAN) || defined(ROOST_FIBER_TSAN)
 constexpr std::size_t standard_stack_bytes = std::size_t{256} << 10;
@@ -232,8 +238,10 @@ class fiber_pool::impl {
   }
 
   fiber& make() {
+    bool const reuses = ROOST_PLANT(plant_stack_reused) && !fibers_.empty();
+    stack_slot const slot = reuses ? fibers_.back().stack : stacks_.next();
     fiber& made = fibers_.emplace_back();
-    made.stack = stacks_.next();
+    made.stack = slot;
     auto const size = static_cast<std::size_t>(made.stack.top - made.stack.low);
     made.context = context::make_fcontext(made.stack.top, size, &impl::entry);
 #if defined(ROOST_FIBER_ASAN)
@@ -297,7 +305,7 @@ class fiber_pool::impl {
 #if defined(ROOST_FIBER_ASAN)
     __sanitizer_finish_switch_fiber(self.fake_stack, &previous_->bottom, &previous_->size);
 #endif
-    std::memcpy(exceptions_, &self.exceptions, sizeof(exception_state));
+    if (!ROOST_PLANT(plant_exceptions_shared)) std::memcpy(exceptions_, &self.exceptions, sizeof(exception_state));
     errno = self.error_number;
   }
 

@@ -70,7 +70,8 @@ void live_executor::finish(error why) {
     why_finished_ = std::move(why);
     finished_.store(true, std::memory_order_release);
   }
-  loop_.notify();
+  // A loop that is about to sleep looks there once more.
+  control_.told().push([] {});
 }
 
 void live_executor::run_alone(unique_function<void()> body) {

@@ -277,6 +277,7 @@ void actor_cell::start_message(handler_frame& frame, message& m) {
   std::uint64_t const endpoint = m.endpoint != nullptr ? m.endpoint->id : 0;
   if (observer != nullptr) observer->handler_started(id(), {endpoint}, m.stamp, frame.concurrent);
   home_->record({home_->seams().clock->lately(), local_, endpoint, m.sender});
+  ++home_->counters().handlers_started;
 }
 
 void actor_cell::run_message(std::unique_ptr<message> m) {

@@ -42,6 +42,8 @@ class proc_runtime final : public proc_instance, private link::session_events, p
 
   void begin() override;
   void unwind() override;
+  proc_status status(std::size_t most_actors) const override;
+  std::vector<std::string> sessions() const override;
 
   platform& seams() const noexcept { return *seams_; }
   proc_id self() const noexcept { return self_; }
@@ -164,6 +166,7 @@ class proc_runtime final : public proc_instance, private link::session_events, p
   /// The value of a `proc_local` by its index; made by the caller where empty.
   std::shared_ptr<void>& proc_local_slot(std::size_t index);
   void record(flight_entry entry);
+  proc_counters& counters() noexcept { return counters_; }
   std::vector<flight_record> flight_of(std::uint64_t actor) const;
   /// Writes the last starts of an actor that fails to the log.
   void log_flight(actor_cell const& failing) const;
@@ -292,6 +295,7 @@ class proc_runtime final : public proc_instance, private link::session_events, p
   std::vector<std::shared_ptr<void>> locals_;
   std::vector<flight_entry> flight_;
   std::size_t flight_next_ = 0;
+  proc_counters counters_;
   std::uint64_t next_port_ = 0;
   std::uint64_t next_credit_wait_ = 0;
   std::uint64_t root_local_ = 0;

@@ -112,10 +112,9 @@ void live_control::stand_in(platform& seams) {
     }
     quiet = 0;
     std::uint64_t const turns = turns_.load(std::memory_order_relaxed);
-    if (turns == std::exchange(seen, turns) && drive(seen)) {
-      mind_progress(seams);
-      next = knobs_.duration(stand_in_look);
-    }
+    if (turns != std::exchange(seen, turns)) continue;
+    mind_progress(seams);
+    if (drive(seen)) next = knobs_.duration(stand_in_look);
   }
 }
 
@@ -131,6 +130,13 @@ bool live_control::drive(std::uint64_t since) {
   return true;
 }
 
+std::string live_control::busy_with() const {
+  auto const seen = progress_.look();
+  auto const what = seen.endpoint.empty() ? "a callback of " + std::string(seen.class_name)
+                                          : std::string(seen.class_name) + "." + std::string(seen.endpoint);
+  return what + " of " + to_string(actor_id{self_, seen.actor});
+}
+
 void live_control::mind_progress(platform& seams) {
   auto const seen = progress_.look();
   auto const now = live_clock().now();
@@ -142,11 +148,8 @@ void live_control::mind_progress(platform& seams) {
   if (reported_ || seen.turn == 0 || now - minded_since_ < knobs_.duration(stuck_after)) return;
   reported_ = true;
   if (seams.log == nullptr) return;
-  auto const what = seen.endpoint.empty() ? "a callback of " + std::string(seen.class_name)
-                                          : std::string(seen.class_name) + "." + std::string(seen.endpoint);
   seams.log->write(log_level::warning, to_string(self_),
-                   what + " of " + to_string(actor_id{self_, seen.actor}) + " has run for " + to_string(now - minded_since_) +
-                       " without a pause: its actors wait");
+                   busy_with() + " has run for " + to_string(now - minded_since_) + " without a pause: its actors wait");
 }
 
 }  // namespace roost

@@ -13,6 +13,7 @@
 #include <atomic>
 #include <condition_variable>
 #include <mutex>
+#include <string>
 #include <thread>
 
 namespace roost {
@@ -38,6 +39,9 @@ class live_control final : public control_gate, private executor {
   inbox const& told() const noexcept { return told_; }
   /// What runs now; the loop's own to write.
   progress_page& progress() noexcept { return progress_; }
+  /// While standing in, from inside: how long the handler that runs has been seen to run, and its name: "Player.hit of h0/p1.1/a7".
+  nanoseconds busy_for() const { return live_clock().now() - minded_since_; }
+  std::string busy_with() const;
 
   /// From now on a thread stands in where need be; `seams` are those of the control plane.
   void start(platform& seams, proc_id self);

@@ -40,6 +40,8 @@ class live_executor final : public executor {
   error run(unique_function<void()> begin);
   /// From any thread: the loop ends after the running step. The first call counts.
   void finish(error why);
+  /// From any thread: runs what may block, and must not throw, on a thread of the pool; dropped once the loop is over.
+  void run_aside(unique_function<void()> task) { beside_.run(std::move(task)); }
   /// After `run`: waits for code that runs beside the loop, and begins no more of it.
   void stop_beside() { beside_.stop(); }
   bool finished() const noexcept { return finished_.load(std::memory_order_acquire); }

@@ -12,7 +12,7 @@
 
 namespace roost {
 
-/// From one thread. What is run begins in the order in which it came.
+/// From any thread, but `stop` from one. What is run begins in the order in which it came.
 class offload_pool {
  public:
   explicit offload_pool(std::size_t most_threads) : most_threads_(most_threads) {}

@@ -1,6 +1,7 @@
 #include <roost/base/keyed.hpp>
 #include <roost/live/overflow.hpp>
 #include <roost/live/platform.hpp>
+#include <roost/live/status_server.hpp>
 
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
@@ -10,6 +11,7 @@
 #include <cerrno>
 #include <csignal>
 #include <cstring>
+#include <optional>
 
 namespace roost {
 namespace {
@@ -168,6 +170,8 @@ error live_platform::run(proc_program& program, shared_bytes bootstrap, transpor
   platform_scope const scope(&seams);
   auto instance = program.make(seams, options_.self, std::move(bootstrap));
   overflow_report const overflows(executor_.fibers(), control.progress(), options_.self);
+  std::optional<status_server> answers;
+  if (!options_.run.empty()) answers.emplace(executor_, *instance, options_.self, options_.name, options_.run);
   control.start(inside, options_.self);
   error why = executor_.run([&] {
     instance->begin();
@@ -175,6 +179,7 @@ error live_platform::run(proc_program& program, shared_bytes bootstrap, transpor
   });
   control.stop();
   executor_.stop_beside();
+  answers.reset();
   control.told().clear();
   outer_transport.mute();
   outer_launcher.mute();

@@ -542,7 +542,7 @@ TEST(seams, a_killed_proc_exits) {
     };
   };
   EXPECT_EQ(run_script(toy::quiet(), p).outcome, verdict::held);
-  EXPECT_EQ(code, errc::actor_killed);
+  EXPECT_EQ(code, errc::proc_failed);
 }
 
 TEST(run_verdict, a_root_that_never_finishes_breaks_G4) {

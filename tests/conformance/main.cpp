@@ -1,0 +1,71 @@
+// Every cell of the conformance matrix as a test; `--cells` prints them as lines of JSON instead (tests/conformance/matrix.py).
+
+#include <gtest/gtest.h>
+
+#include <tests/conformance/adapter.hpp>
+
+#include <algorithm>
+#include <cstdio>
+#include <string>
+
+namespace roost::conformance {
+namespace {
+
+std::string with_underscores(std::string_view name) {
+  std::string changed(name);
+  std::replace_if(changed.begin(), changed.end(), [](char c) { return c == ' ' || c == '-'; }, '_');
+  return changed;
+}
+
+class Conformance : public ::testing::TestWithParam<std::tuple<adapter const*, row>> {};
+
+TEST_P(Conformance, Cell) {
+  auto const& [over, what] = GetParam();
+  auto const found = over->cell(what);
+  EXPECT_NE(found.what, verdict::fails) << what.done << "; " << what.seen << ": " << found.text;
+  if (found.what == verdict::not_applicable) GTEST_SKIP() << found.text;
+  if (found.delay) RecordProperty("delay_ns", std::to_string(found.delay->count()));
+}
+
+INSTANTIATE_TEST_SUITE_P(Matrix, Conformance, ::testing::Combine(::testing::ValuesIn(adapters()), ::testing::ValuesIn(rows())),
+                         [](auto const& of) {
+                           return with_underscores(std::get<0>(of.param)->name()) + "_" +
+                                  with_underscores(std::get<1>(of.param).name);
+                         });
+
+std::string json_text(std::string_view text) {
+  std::string out = "\"";
+  for (char const c : text) {
+    if (c == '"' || c == '\\') out += '\\';
+    out += c == '\n' ? ' ' : c;
+  }
+  return out + '"';
+}
+
+int print_cells() {
+  bool failed = false;
+  for (auto const& what : rows()) {
+    for (auto const* over : adapters()) {
+      auto const found = over->cell(what);
+      failed |= found.what == verdict::fails;
+      std::printf(
+          "{\"row\": %s, \"done\": %s, \"seen\": %s, \"transport\": %s, \"verdict\": %s, \"text\": %s, \"delay_ns\": %s}\n",
+          json_text(what.name).c_str(), json_text(what.done).c_str(), json_text(what.seen).c_str(),
+          json_text(over->name()).c_str(), json_text(to_string(found.what)).c_str(), json_text(found.text).c_str(),
+          found.delay ? std::to_string(found.delay->count()).c_str() : "null");
+      std::fflush(stdout);
+    }
+  }
+  return failed ? 1 : 0;
+}
+
+}  // namespace
+}  // namespace roost::conformance
+
+int main(int argc, char** argv) {
+  int code = 0;
+  if (roost::conformance::run_as_peer(argc, argv, code)) return code;
+  if (argc == 2 && std::string_view(argv[1]) == "--cells") return roost::conformance::print_cells();
+  ::testing::InitGoogleTest(&argc, argv);
+  return RUN_ALL_TESTS();
+}

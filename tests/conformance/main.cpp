@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <roost/base/plant.hpp>
 #include <tests/conformance/adapter.hpp>
 
 #include <algorithm>
@@ -32,6 +33,48 @@ INSTANTIATE_TEST_SUITE_P(Matrix, Conformance, ::testing::Combine(::testing::Valu
                            return with_underscores(std::get<0>(of.param)->name()) + "_" +
                                   with_underscores(std::get<1>(of.param).name);
                          });
+
+/// A planted bug of a transport, and the cell that must fail because of it.
+struct planted {
+  char const* name;
+  char const* transport;
+  char const* row;
+};
+
+class TransportPlants : public ::testing::TestWithParam<planted> {};
+GTEST_ALLOW_UNINSTANTIATED_PARAMETERIZED_TEST(TransportPlants);
+
+TEST_P(TransportPlants, AreCaughtByTheirRow) {
+  auto const& [name, transport, row] = GetParam();
+  auto const over =
+      std::find_if(adapters().begin(), adapters().end(), [&](auto const* each) { return each->name() == transport; });
+  auto const* const what = find_row(row);
+  plant* const bug = find_plant(name);
+  if (bug == nullptr && all_plants().empty()) GTEST_SKIP() << "planted bugs are left out of this tree";
+  ASSERT_TRUE(over != adapters().end() && what != nullptr && bug != nullptr);
+  bug->arm(true);
+  auto const armed = (*over)->cell(*what, std::chrono::seconds(3));
+  bug->arm(false);
+  EXPECT_EQ(armed.what, verdict::fails) << name << " is not caught by the row " << row;
+  std::printf("%s: %s\n", name, armed.text.c_str());
+  EXPECT_EQ((*over)->cell(*what).what, verdict::passes);
+}
+
+/// Those of the transports of this executable.
+std::vector<planted> planted_here() {
+  std::vector<planted> here{{"hang-up-untold", "loopback", "hang up"},
+                            {"room-untold", "loopback", "back-pressure"},
+                            {"ring-index-trusted", "shm", "garbage"},
+                            {"bell-not-rung", "shm", "many peers"},
+                            {"hang-up-unseen", "shm", "peer death"}};
+  std::erase_if(here, [](planted const& each) {
+    return std::none_of(adapters().begin(), adapters().end(), [&](auto const* over) { return over->name() == each.transport; });
+  });
+  return here;
+}
+
+INSTANTIATE_TEST_SUITE_P(Build, TransportPlants, ::testing::ValuesIn(planted_here()),
+                         [](auto const& of) { return with_underscores(of.param.name); });
 
 std::string json_text(std::string_view text) {
   std::string out = "\"";

@@ -1,3 +1,4 @@
+#include <roost/base/plant.hpp>
 #include <roost/transports/limits.hpp>
 #include <roost/transports/loopback/loopback.hpp>
 
@@ -7,6 +8,9 @@ namespace roost {
 namespace {
 
 knob const queue_bytes({"loopback.queue_bytes", knob_unit::byte, 4 << 20, 1, 64 << 20, "bytes under way on one channel"});
+
+ROOST_DEFINE_PLANT(hang_up_untold, "hang-up-untold", "G4", "does not tell the other end that a channel was closed");
+ROOST_DEFINE_PLANT(room_untold, "room-untold", "G4", "does not tell a sender that found its channel full of room again");
 
 constexpr int events_per_poll = 64;
 
@@ -48,7 +52,7 @@ void loopback::leave(end const& left, error why) {
   if (peer == nullptr || left.there == 0) return;
   if (auto const other = peer->ends_.find(left.there); other != peer->ends_.end()) {
     other->second.there = 0;
-    peer->push({.what = kind::closed, .c = left.there, .why = std::move(why)});
+    if (!ROOST_PLANT(hang_up_untold)) peer->push({.what = kind::closed, .c = left.there, .why = std::move(why)});
   }
 }
 
@@ -115,7 +119,8 @@ bool loopback::settle(event const& e, proc_id& peer) {
     loopback* const from = find(peer);
     end& theirs = from->ends_.at(found->second.there);
     theirs.under_way -= e.frame.size();
-    if (std::exchange(theirs.wants_room, false)) from->push({.what = kind::writable, .c = found->second.there});
+    if (std::exchange(theirs.wants_room, false) && !ROOST_PLANT(room_untold))
+      from->push({.what = kind::writable, .c = found->second.there});
   }
   return true;
 }

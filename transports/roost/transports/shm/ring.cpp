@@ -1,5 +1,7 @@
 #include <roost/transports/shm/ring.hpp>
 
+#include <roost/base/plant.hpp>
+
 #include <fcntl.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
@@ -14,6 +16,9 @@
 
 namespace roost::shm {
 namespace {
+
+ROOST_DEFINE_PLANT(ring_index_trusted, "ring-index-trusted", "G3",
+                   "reads as far as the writer says that it wrote, whatever it says");
 
 constexpr std::uint32_t frame_mark = 0x726f6f73;
 
@@ -63,7 +68,7 @@ ring_status ring_reader::take(shared_bytes& frame) {
   if (available == 0) return ring_status::nothing;
   std::size_t const capacity = memory_.capacity();
   // A writer that went back makes a huge difference here.
-  if (available > capacity || available % 8 != 0) return ring_status::corrupt;
+  if ((available > capacity || available % 8 != 0) && !ROOST_PLANT(ring_index_trusted)) return ring_status::corrupt;
   std::size_t const mask = capacity - 1;
   frame_header header;
   std::memcpy(&header, memory_.data() + (taken_ & mask), sizeof header);

@@ -62,11 +62,10 @@ TEST_P(TransportPlants, AreCaughtByTheirRow) {
 
 /// Those of the transports of this executable.
 std::vector<planted> planted_here() {
-  std::vector<planted> here{{"hang-up-untold", "loopback", "hang up"},
-                            {"room-untold", "loopback", "back-pressure"},
-                            {"ring-index-trusted", "shm", "garbage"},
-                            {"bell-not-rung", "shm", "many peers"},
-                            {"hang-up-unseen", "shm", "peer death"}};
+  std::vector<planted> here{{"frames-swapped", "loopback", "order"},      {"hang-up-untold", "loopback", "hang up"},
+                            {"room-untold", "loopback", "back-pressure"}, {"successor-answers", "loopback", "successor"},
+                            {"end-of-ring-unseen", "shm", "order"},       {"ring-index-trusted", "shm", "garbage"},
+                            {"bell-not-rung", "shm", "many peers"},       {"hang-up-unseen", "shm", "peer death"}};
   std::erase_if(here, [](planted const& each) {
     return std::none_of(adapters().begin(), adapters().end(), [&](auto const* over) { return over->name() == each.transport; });
   });

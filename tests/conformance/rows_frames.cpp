@@ -211,8 +211,12 @@ script both_connect(stage& s) {
 
 std::vector<row> frame_rows() {
   return {
-      {"order", "1,000 frames of 0 to 3,000 bytes go to a peer that sends each back",
-       "the root has each back, whole, in the order sent", order},
+      {"order",
+       "1,000 frames of 0 to 3,000 bytes go to a peer that sends each back, over channels of 64 KiB",
+       "the root has each back, whole, in the order sent",
+       order,
+       {},
+       {.under_way = small_channel}},
       {"sizes",
        "frames of 0 bytes up to the largest that the transport takes (1 GiB at most), odd sizes among them",
        "the peer has the bytes that were sent; the delay is that of the largest",

@@ -45,6 +45,7 @@ class over_loopback final : public adapter {
   std::string_view obstacle(deed what) const override {
     switch (what) {
       case deed::stand_still: return {};
+      case deed::stand_for_good: return "A thread that stands still cannot be killed.";
       case deed::reset:
       case deed::cut: return "Between two threads of one process there is nothing that can break without the process.";
       case deed::damage:

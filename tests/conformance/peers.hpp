@@ -14,6 +14,10 @@ inline constexpr proc_id root_id{{0}, 0, 1};
 inline constexpr std::string_view order_mark = "do ";
 /// The deed of that name.
 std::optional<deed> deed_of(std::string_view word);
+/// Sends frames of 1,000 bytes, numbered from 0, into `c`, whose peer stands still, until it is full; gives how many went in.
+std::uint64_t fill(stage& s, channel_id c);
+/// Bytes that a channel of the rows about room may hold.
+inline constexpr std::size_t small_channel = 64 << 10;
 /// The frames of a peer that floods.
 shared_bytes flooded(std::uint64_t number);
 /// Of a peer that fills.

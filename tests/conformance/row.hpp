@@ -18,15 +18,16 @@ class stage;
 /// What befalls procs or their connections and is no call of any seam: each surroundings has its own way to do it, or none.
 enum class deed : std::uint8_t {
   // A peer does it to itself.
-  stand_still,  ///< It runs no more, and its connections stay.
-  scribble,     ///< It overwrites the memory through which it and others exchange frames, and rings all bells.
+  stand_still,     ///< It runs no more until it is let go, and its connections stay.
+  stand_for_good,  ///< It runs no more and is killed as it stands.
+  scribble,        ///< It overwrites the memory through which it and others exchange frames, and rings all bells.
   // The root has it done.
   reset,      ///< Its connections to peers are gone at both ends.
   cut,        ///< Nothing arrives between it and its peers, and nobody is told.
   damage,     ///< Bits of frames flip under way.
   lose_host,  ///< The whole host of its peers is gone, agent and all.
 };
-inline constexpr std::size_t deed_count = 6;
+inline constexpr std::size_t deed_count = 7;
 std::string_view to_string(deed what) noexcept;
 
 /// What the knobs are set to for a row. 0: their standard.

@@ -101,6 +101,41 @@ script death_before_open(stage& s) {
   co_await s.gone(peer);
 }
 
+script death_when_full(stage& s) {
+  auto const peer = s.launch("obeys");
+  co_await s.runs(peer);
+  auto const c = s.bytes().connect(peer);
+  co_await s.opened(c);
+  co_await s.send(c, text("do stand_for_good"));
+  co_await s.receive(c);
+  fill(s, c);
+  s.cause();
+  s.seams.launcher->kill(peer);
+  co_await s.ended(c);
+  s.report();
+  must_be_unavailable(s, c);
+  co_await s.gone(peer);
+}
+
+script open_later(stage& s) {
+  auto const peer = s.launch("obeys");
+  co_await s.runs(peer);
+  auto const orders = s.bytes().connect(peer);
+  co_await s.opened(orders);
+  co_await s.send(orders, text("do stand_still"));
+  auto const process = std::stoull(text_of((co_await s.receive(orders)).frame));
+  auto const c = s.bytes().connect(peer);
+  co_await s.next_turn();
+  s.must(!s.channels[c].closed, "a peer that stands still counts as gone: " + s.channels[c].why.describe());
+  s.cause();
+  s.world.let_go(s, process);
+  co_await s.opened(c);
+  s.must(s.channels[c].connected, "the channel did not open: " + s.channels[c].why.describe());
+  co_await s.send(c, filled(10, 1));
+  s.must(text_of((co_await s.receive(c)).frame) == digest_of(filled(10, 1)), "the frame did not arrive whole");
+  s.report();
+}
+
 script successor(stage& s) {
   auto const before = s.launch_at(1, 1, "obeys");
   co_await s.runs(before);
@@ -181,6 +216,14 @@ std::vector<row> ending_rows() {
        "whole frames in order, then `closed`, and the launcher's word `proc_failed`", peer_death},
       {"death in opening", "a peer is killed while the channel opens", "`closed`, whether or not it was connected before",
        death_before_open},
+      {"death when full",
+       "a peer stands still, its channel is full, and it is killed as it stands",
+       "the sender that waits for room is told `closed`",
+       death_when_full,
+       deed::stand_for_good,
+       {.under_way = small_channel}},
+      {"late opening", "a proc connects to a peer that stands still, which then goes on",
+       "the channel is not closed meanwhile; it opens and carries its frames", open_later, deed::stand_still},
       {"successor", "a proc is killed, and another incarnation launched at the same host and ordinal",
        "the new one is reached by its own id; connecting to the one before is told `closed`", successor},
       {"garbage",

@@ -21,8 +21,6 @@ constexpr std::uint64_t largest_tried = std::uint64_t{1} << 30;
 constexpr std::uint64_t largest_tried = std::uint64_t{1} << 30;
 #endif
 
-constexpr std::size_t small_channel = 64 << 10;
-
 script order(stage& s) {
   auto const peer = s.launch("echoes");
   co_await s.runs(peer);
@@ -101,13 +99,6 @@ script early(stage& s) {
   s.report();
 }
 
-/// Fills `c`, whose peer stands still, and gives how many frames of 1,000 bytes went in.
-std::uint64_t fill(stage& s, channel_id c) {
-  std::uint64_t sent = 0;
-  while (sent != 1000 && s.bytes().send(c, filled(1000, sent)) == send_status::sent) ++sent;
-  return sent;
-}
-
 script back_pressure(stage& s) {
   auto const peer = s.launch("obeys");
   co_await s.runs(peer);
@@ -117,7 +108,6 @@ script back_pressure(stage& s) {
   auto const process = std::stoull(text_of((co_await s.receive(c)).frame));
   auto const sent = fill(s, c);
   s.must(sent >= small_channel / 1000 / 2, "a channel of 64KiB took " + std::to_string(sent) + " frames of 1,000 bytes");
-  s.must(sent < 1000, "a channel of 64KiB never was full");
   auto const told = s.channels[c].writable;
   s.cause();
   s.world.let_go(s, process);
@@ -142,7 +132,6 @@ script slow_reader(stage& s) {
   co_await s.send(to_slow, text("do stand_still"));
   auto const process = std::stoull(text_of((co_await s.receive(to_slow)).frame));
   auto const sent = fill(s, to_slow);
-  s.must(sent < 1000, "a channel of 64KiB never was full");
   for (std::uint64_t i = 0; i != 100; ++i) {
     s.cause();
     co_await s.send(to_quick, filled(1000, i));
@@ -208,6 +197,13 @@ script both_connect(stage& s) {
 }
 
 }  // namespace
+
+std::uint64_t fill(stage& s, channel_id c) {
+  std::uint64_t sent = 0;
+  while (sent != 1000 && s.bytes().send(c, filled(1000, sent)) == send_status::sent) ++sent;
+  s.must(sent != 1000, "a channel of 64KiB never was full");
+  return sent;
+}
 
 std::vector<row> frame_rows() {
   return {

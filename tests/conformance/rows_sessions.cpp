@@ -79,6 +79,17 @@ script babbles(stage& s) {
   co_await s.ended(c);
 }
 
+/// Answers one order as `serve` does, and when its session with the root is lost ends with the reason.
+script ends_when_lost(stage& s) {
+  session_end sessions(s);
+  sessions.table.watch(root_id);
+  auto const got = co_await sessions.receive();
+  co_await sessions.send(got.from, got.header.stamp_low, text(std::to_string(s.world.process())));
+  s.world.strike(deed::stand_still, s);
+  co_await sessions.lost(root_id);
+  s.must(false, "lost the root: " + sessions.losses[root_id].describe());
+}
+
 std::string say(link::receipt const& r) {
   return "message " + std::to_string(r.stamp.low) + ": " + std::string(to_string(r.fate)) + ", " + r.why.describe();
 }
@@ -173,6 +184,21 @@ script dead_peer(stage& s) {
   s.must(sessions.receipts.size() == count, "told twice");
 }
 
+script late_life(stage& s) {
+  session_end sessions(s);
+  auto const peer = s.launch("session ends when lost");
+  co_await s.runs(peer);
+  co_await sessions.send(peer, 0, text("stand still"));
+  auto const process = std::stoull(text_of((co_await sessions.receive()).payload));
+  sessions.table.declare_failed(peer, error(errc::proc_failed, "it stood still for too long"));
+  s.cause();
+  s.world.let_go(s, process);
+  co_await s.gone(peer);
+  s.report();
+  auto const& why = s.exits[peer].what;
+  s.must(why.find("was declared failed") != std::string::npos, "who was declared failed was told: " + why);
+}
+
 script incarnation(stage& s) {
   session_end sessions(s);
   auto const before = s.launch_at(1, 1, "session answers");
@@ -250,10 +276,11 @@ script largest_message(stage& s) {
 }  // namespace
 
 role find_session_role(std::string_view word) {
-  static constexpr std::array<std::pair<std::string_view, role>, 5> sessions{
+  static constexpr std::array<std::pair<std::string_view, role>, 6> sessions{
       {{"session answers", answers},
        {"session keeps", keeps},
        {"session hangs up", hangs_up},
+       {"session ends when lost", ends_when_lost},
        {"session of another version", speaks_another_version},
        {"babbles", babbles}}};
   for (auto const& [name, play] : sessions) {
@@ -285,6 +312,8 @@ std::vector<row> session_rows() {
        deed::lose_host, impatient},
       {"dead peer", "a peer is killed that has messages in custody, and the launcher's word is made a verdict",
        "the sender is told `unknown` of each of them, once, because of `proc_failed`", dead_peer},
+      {"late life", "a peer stands still, is declared failed, and goes on",
+       "its session is refused, and it is told that it was declared failed", late_life, deed::stand_still},
       {"incarnation", "a peer is declared failed, and another incarnation launched in its place",
        "messages for the one before are refused; the new one has those that are for it and no other", incarnation},
       {"version", "the peer speaks another wire version",

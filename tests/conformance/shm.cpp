@@ -46,7 +46,7 @@ void ring_all_bells() {
 class processes final : public surroundings {
  public:
   void strike(deed what, stage&) override {
-    if (what == deed::stand_still) {
+    if (what == deed::stand_still || what == deed::stand_for_good) {
       ::raise(SIGSTOP);
       return;
     }
@@ -72,6 +72,7 @@ class over_shm final : public adapter {
   std::string_view obstacle(deed what) const override {
     switch (what) {
       case deed::stand_still:
+      case deed::stand_for_good:
       case deed::scribble: return {};
       case deed::reset:
       case deed::cut:

@@ -48,6 +48,7 @@ void plan(sim::scenario& s, deed what) {
   fault.duration = for_good;
   switch (what) {
     case deed::stand_still:
+    case deed::stand_for_good:
       fault.kind = sim::fault_kind::pause_proc;
       fault.group_a = {"host1/p1"};
       break;

@@ -17,6 +17,7 @@ constexpr nanoseconds ending = std::chrono::seconds(5);
 std::string_view to_string(deed what) noexcept {
   switch (what) {
     case deed::stand_still: return "stand_still";
+    case deed::stand_for_good: return "stand_for_good";
     case deed::reset: return "reset";
     case deed::cut: return "cut";
     case deed::damage: return "damage";

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Runs every cell of the conformance matrix and writes the table of docs/transports.md; with --check compares it instead.
+"""Runs every cell of the conformance matrix, prints it, and writes the table of docs/transports.md; with --check compares it instead.
 
 Compared are rows, verdicts and facts, not delays. Usage: matrix.py [--check] BUILD_FOLDER
 Exit status: 0 all cells pass or do not apply (and the page says so), 1 not.
@@ -87,6 +87,10 @@ def main(arguments):
             print("to write it anew: tests/conformance/matrix.py build/dev")
         return 1 if failed or stale or gone else 0
     PAGE.write_text(before + begin + new + end + after)
+    for line in new.splitlines():
+        if line.startswith("|") and not line.startswith("|-"):
+            name, _, _, *words = line.strip("| ").split(" | ")
+            print(f"{name:18}" + "".join(f"{word:16}" for word in words))
     print(f"{len(records)} cells, {len(failed)} failed")
     return 1 if failed else 0
 

@@ -109,11 +109,12 @@ script carry(stage& s, std::string_view word, std::optional<deed> befalls) {
   auto const peer = s.launch(word);
   co_await s.runs(peer);
   s.cause();
-  if (befalls) s.world.strike(*befalls, s);
+  if (befalls == deed::damage) s.world.strike(*befalls, s);
   constexpr std::uint64_t count = 300;
   std::uint64_t answered = 0;
   for (std::uint64_t i = 0; i != count; ++i) {
     s.must(co_await sessions.send(peer, i, message_of(i)) == link::admission::admitted, sessions.refusal.describe());
+    if (befalls == deed::reset && i % 70 == 69) s.world.strike(*befalls, s);
     // Another part of the way back than of the way there.
     if (i % 3 != 0) continue;
     auto const got = co_await sessions.receive();
@@ -133,6 +134,7 @@ script carry(stage& s, std::string_view word, std::optional<deed> befalls) {
 
 script quiet_messages(stage& s) { return carry(s, "session answers", {}); }
 script resumed_messages(stage& s) { return carry(s, "session hangs up", {}); }
+script reset_messages(stage& s) { return carry(s, "session answers", deed::reset); }
 script damaged_messages(stage& s) { return carry(s, "session answers", deed::damage); }
 
 /// The peer is met, then `befalls` it, then messages go to it that nobody handles.
@@ -296,6 +298,7 @@ std::vector<row> session_rows() {
        quiet_messages},
       {"resumed", "the same, while the peer hangs up after every 10th frame that it gets",
        "the same: the session resumes where it was", resumed_messages},
+      {"resets", "the same, while the connection is reset four times", "the same", reset_messages, deed::reset},
       {"damage", "the same, while one frame in five has a bit flipped", "the same: damaged frames are dropped and sent again",
        damaged_messages, deed::damage},
       {"message limit",

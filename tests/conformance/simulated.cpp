@@ -15,7 +15,7 @@ namespace {
 // Faults strike when a handler starts: the handlers of a class that is none are their triggers.
 constexpr std::string_view trigger_class = "Conformance";
 constexpr std::string_view go_on = "go_on";
-// How often one run can do a deed.
+// How often one run can do a deed; the row that does one most often resets four times.
 constexpr std::uint64_t repetitions = 4;
 
 class simulated_world final : public surroundings {

@@ -294,6 +294,7 @@ void actor_cell::run_message(std::unique_ptr<message> m) {
   std::exception_ptr thrown;
   {
     frame_scope scope(frame);
+    home_->show(frame);
     try {
       m->invoke(frame);
     } catch (...) {
@@ -335,6 +336,7 @@ void actor_cell::step_coroutine(handler_frame& frame, std::coroutine_handle<> at
   std::exception_ptr thrown;
   {
     frame_scope scope(frame);
+    home_->show(frame);
     try {
       if (at) {
         at.resume();
@@ -369,6 +371,7 @@ void actor_cell::run_supervise() {
   error why = f.why();
   {
     frame_scope scope(frame);
+    home_->show(frame);
     try {
       handled = user_->supervise(f);
     } catch (...) {

@@ -83,6 +83,7 @@ errc waiter::wait(wait_kind kind, actor_id target, instant deadline) {
     set_current_frame(nullptr);
     frame_->cell->home().seams().executor->fibers().park(slot_);
     set_current_frame(frame_);
+    frame_->cell->home().show(*frame_);
   }
   return finish();
 }

@@ -64,12 +64,13 @@ proc_runtime::~proc_runtime() {
 
 void proc_runtime::begin() {
   set_current_platform(seams_);
+  if (seams_->progress != nullptr) seams_->progress->name_of = endpoint_name;
   link::identity who;
   who.self = self_;
   who.cluster = bootstrap_ ? bootstrap_->cluster : "roost";
   who.token = bootstrap_ ? bootstrap_->token : "";
   who.build = "roost";
-  sessions_ = std::make_unique<link::session_table>(*seams_, who, static_cast<link::session_events&>(*this));
+  sessions_.open(*seams_, who, *this);
   seams_->launcher->attach(this);
   sessions_->expect_newcomers_within(seams_->knobs->duration(knobs::launch_bound));
   if (bootstrap_) {

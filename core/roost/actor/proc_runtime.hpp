@@ -3,9 +3,10 @@
 
 #include <roost/actor/agent.hpp>
 #include <roost/actor/cell.hpp>
+#include <roost/actor/guarded_sessions.hpp>
+#include <roost/actor/lease_sender.hpp>
 #include <roost/actor/membership.hpp>
 #include <roost/actor/port_base.hpp>
-#include <roost/link/session_table.hpp>
 #include <roost/platform/launcher.hpp>
 #include <roost/platform/platform.hpp>
 
@@ -48,6 +49,12 @@ class proc_runtime final : public proc_instance, private link::session_events, p
   bool mute() const noexcept { return mute_; }
   lane lane_of(actor_cell const&) const noexcept { return lane::user; }
   std::string place() const { return to_string(self_); }
+  /// Tells those who look that the code of this frame runs now.
+  void show(handler_frame const& frame) const noexcept {
+    if (seams_->progress == nullptr) return;
+    auto const* endpoint = frame.handled != nullptr ? frame.handled->endpoint : nullptr;
+    seams_->progress->set(frame.cell->local(), endpoint != nullptr ? endpoint->id : 0);
+  }
 
   // Actors.
   actor_cell* find(std::uint64_t local) const {
@@ -239,7 +246,9 @@ class proc_runtime final : public proc_instance, private link::session_events, p
   void hold_unknown(std::uint64_t local, link::incoming in);
   void release_held(std::uint64_t local);
   void expire_held();
-  void renew_leases();
+  void check_lease();
+  /// The launched proc is over, or declared so; false when it was before.
+  bool forget_launched(proc_id which);
   void check_exit();
   /// Passes on the news of procs that are dead, but not to who `told_by`.
   void pass_on_verdicts(proc_id told_by);
@@ -259,7 +268,7 @@ class proc_runtime final : public proc_instance, private link::session_events, p
   proc_id self_;
   std::optional<bootstrap_body> bootstrap_;
   root_factory make_root_;
-  std::unique_ptr<link::session_table> sessions_;
+  guarded_sessions sessions_;
   boost::unordered_flat_map<std::uint64_t, std::unique_ptr<actor_cell>, id_hash> actors_;
   mutable std::array<actor_cell*, recent_cells> recent_{};  ///< Some of `actors_`, by their ids.
   local_credit accounts_;
@@ -277,6 +286,7 @@ class proc_runtime final : public proc_instance, private link::session_events, p
   std::size_t next_tombstone_ = 0;
   std::map<std::string, std::uint64_t> names_;
   std::set<proc_id> launched_;
+  lease_sender leases_{*seams_, sessions_};
   std::set<proc_id> failed_procs_;
   std::map<host_id, std::uint32_t> ordinals_;
   std::vector<std::shared_ptr<void>> locals_;
@@ -288,7 +298,7 @@ class proc_runtime final : public proc_instance, private link::session_events, p
   instant lease_until_ = never;
   std::optional<error> finishing_;
   std::vector<verdict_body> untold_;  ///< Verdicts not yet passed on.
-  runtime_timer<&proc_runtime::renew_leases> lease_timer_{*this};
+  runtime_timer<&proc_runtime::check_lease> lease_timer_{*this};
   runtime_timer<&proc_runtime::expire_held> held_timer_{*this};
   runtime_timer<&proc_runtime::check_exit> exit_timer_{*this};
   runtime_timer<&proc_runtime::pass_on_gathered> verdict_timer_{*this};

@@ -78,7 +78,15 @@ std::unique_ptr<proc_instance> program::make(platform& seams, proc_id self, shar
 }
 
 stage::stage(platform& p, proc_id id, surroundings& around, script (*play)(stage&), nanoseconds longest, outcome* result)
-    : seams(p), self(id), world(around), role_(play), longest_(longest), result_(result), turn_(*this), alarm_(*this) {
+    : seams(p.control_plane != nullptr ? *p.control_plane : p),
+      self(id),
+      world(around),
+      gate_(p.gate),
+      role_(play),
+      longest_(longest),
+      result_(result),
+      turn_(*this),
+      alarm_(*this) {
   turn_.key = child_key(seams.key, "actor", "stage");
 }
 
@@ -94,6 +102,7 @@ proc_id stage::launch_at(std::uint32_t ordinal, std::uint32_t incarnation, std::
 // What the seams tell.
 
 void stage::begin() {
+  control_hold const hold(gate_);
   seams.transport->attach(this);
   seams.launcher->attach(this);
   script_ = std::exchange(role_, nullptr)(*this);

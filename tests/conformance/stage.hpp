@@ -33,6 +33,7 @@ struct mismatch {
   std::string text;
 };
 
+/// What it does it does on the control plane of its proc, as sessions do.
 class stage final : public proc_instance, public transport_events, public launcher_events {
  public:
   /// What became of one channel.
@@ -173,6 +174,7 @@ class stage final : public proc_instance, public transport_events, public launch
   void conclude(outcome result);
   void end_all();
 
+  control_gate* gate_;
   script (*role_)(stage&);
   nanoseconds longest_;
   outcome* result_;

@@ -95,7 +95,7 @@ bool waiter::suspend(wait_kind kind, actor_id target, instant deadline, std::cor
 }
 
 void waiter::wake(errc outcome) {
-  if (outcome_) return;
+  if (outcome_ || (shielded_ && outcome == errc::ended)) return;
   if (ROOST_PLANT(plant_lost_wakeup) && timer_.armed() && outcome == errc::ok && (key.value & 3) == 0) return;
   outcome_ = outcome;
   release();

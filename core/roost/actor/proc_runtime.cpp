@@ -64,7 +64,6 @@ proc_runtime::~proc_runtime() {
 
 void proc_runtime::begin() {
   set_current_platform(seams_);
-  if (seams_->progress != nullptr) seams_->progress->name_of = endpoint_name;
   link::identity who;
   who.self = self_;
   who.cluster = bootstrap_ ? bootstrap_->cluster : "roost";

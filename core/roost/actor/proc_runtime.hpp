@@ -53,7 +53,7 @@ class proc_runtime final : public proc_instance, private link::session_events, p
   void show(handler_frame const& frame) const noexcept {
     if (seams_->progress == nullptr) return;
     auto const* endpoint = frame.handled != nullptr ? frame.handled->endpoint : nullptr;
-    seams_->progress->set(frame.cell->local(), endpoint != nullptr ? endpoint->id : 0);
+    seams_->progress->set(frame.cell->local(), &frame.cell->what().name, endpoint != nullptr ? &endpoint->name : nullptr);
   }
 
   // Actors.

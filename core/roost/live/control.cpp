@@ -142,7 +142,8 @@ void live_control::mind_progress(platform& seams) {
   if (reported_ || seen.turn == 0 || now - minded_since_ < knobs_.duration(stuck_after)) return;
   reported_ = true;
   if (seams.log == nullptr) return;
-  auto const what = seen.endpoint != 0 && progress_.name_of != nullptr ? progress_.name_of(seen.endpoint) : "a callback";
+  auto const what = seen.endpoint.empty() ? "a callback of " + std::string(seen.class_name)
+                                          : std::string(seen.class_name) + "." + std::string(seen.endpoint);
   seams.log->write(log_level::warning, to_string(self_),
                    what + " of " + to_string(actor_id{self_, seen.actor}) + " has run for " + to_string(now - minded_since_) +
                        " without a pause: its actors wait");

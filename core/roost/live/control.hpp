@@ -61,6 +61,10 @@ class live_control final : public control_gate, private executor {
 
  private:
   void spend(nanoseconds) override {}
+  bool run_beside(unique_function<void()> body, unique_function<void()>) override {
+    body();
+    return false;
+  }
   instant offloaded(nanoseconds) override { return clock_.now(); }
   std::uint32_t add_worker(entity_key) override { return 0; }
   void remove_worker(std::uint32_t) override {}

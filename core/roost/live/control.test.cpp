@@ -152,10 +152,11 @@ TEST(LiveControl, WhatTheStandInTellsComesFirstAndInOrder) {
 
 TEST(LiveControl, AHandlerThatRunsForLongIsNamedOnce) {
   machine m;
-  m.control.progress().name_of = [](std::uint64_t endpoint) { return "Endpoint" + std::to_string(endpoint); };
+  std::string_view const class_name = "Cruncher";
+  std::string_view const endpoint = "crunch";
   bool named = false;
   task computes([&] {
-    m.control.progress().set(5, 3);
+    m.control.progress().set(5, &class_name, &endpoint);
     named = compute_until([&] { return m.log.lines > 0; });
     instant const later = live_clock().now() + 20ms;
     compute_until([&] { return live_clock().now() > later; });
@@ -164,7 +165,7 @@ TEST(LiveControl, AHandlerThatRunsForLongIsNamedOnce) {
   m.run([&] { m.executor.ready(computes, lane::user); });
   EXPECT_TRUE(named);
   EXPECT_EQ(m.log.lines, 1);
-  EXPECT_NE(m.log.text.find("Endpoint3 of h0/p7.1/a5 has run for"), std::string::npos) << m.log.text;
+  EXPECT_NE(m.log.text.find("Cruncher.crunch of h0/p7.1/a5 has run for"), std::string::npos) << m.log.text;
 }
 
 TEST(LiveControl, TheStandInIsBackWhenAHandlerComesAfterALongSleep) {
@@ -208,6 +209,38 @@ TEST(Inbox, ATaskOfAnotherThreadWakesASleepingLoop) {
   EXPECT_FALSE(late) << "a loop slept on with a task in its inbox, in round " << ran;
 }
 
+/// Whether a loop that is about to sleep, and has looked for work, wakes for what another thread does then.
+bool wakes_for(std::function<void(machine&)> const& what) {
+  machine m;
+  m.set("live.spin", 0s);
+  bool late = false;
+  struct late_source final : poll_source {
+    bool poll() override { return false; }
+    bool arm() override {
+      if (task) std::thread([this] { std::exchange(task, {})(); }).join();
+      return true;
+    }
+    void disarm() override {}
+    std::function<void()> task;
+  } source;
+  noting_timer patience([&] {
+    late = true;
+    m.finish();
+  });
+  source.task = [&] { what(m); };
+  m.loop.add(source);
+  m.run([&] { m.time.arm(patience, m.time.now() + 2s); });
+  m.loop.remove(source);
+  m.time.disarm(patience);
+  return !late;
+}
+
+void push_the_end(machine& m) {
+  m.control.told().push([&m] { m.finish(); });
+}
+
+TEST(Inbox, ATaskThatComesBetweenTheLastLookAndTheSleepWakesTheLoop) { EXPECT_TRUE(wakes_for(push_the_end)); }
+
 #if defined(ROOST_PLANTS) && ROOST_PLANTS
 TEST(PlantedBugs, NobodyStandsIn) {
   find_plant("nobody-stands-in")->arm(true);
@@ -229,6 +262,12 @@ TEST(PlantedBugs, NobodyStandsIn) {
   m.run([&] { m.executor.ready(computes, lane::user); });
   find_plant("nobody-stands-in")->arm(false);
   EXPECT_EQ(seen, 0) << "SomebodySeesToTimersAndTasksWhileAHandlerComputes waits for five of them";
+}
+
+TEST(PlantedBugs, WakeUpLost) {
+  find_plant("wake-up-lost")->arm(true);
+  EXPECT_FALSE(wakes_for(push_the_end));
+  find_plant("wake-up-lost")->arm(false);
 }
 #endif
 

@@ -15,6 +15,9 @@ knob const descriptor_interval({"live.descriptor_interval", knob_unit::count, 8,
 knob const spin({"live.spin", knob_unit::nanosecond, 20'000, 0, 1'000'000,
                  "how long an idle loop looks around before it sleeps"});
 
+knob const offload_threads({"live.offload_threads", knob_unit::count, 64, 1, 4'096,
+                            "threads of a proc on which offloaded code runs; what is more waits for one of them"});
+
 constexpr std::size_t timers_per_look = 64;
 constexpr nanoseconds longest_sleep = std::chrono::seconds(60);
 
@@ -27,7 +30,9 @@ void pause_briefly() noexcept {
 }  // namespace
 
 live_executor::live_executor(event_loop& loop, live_clock& time, knob_values const& knobs)
-    : loop_(loop), clock_(time), knobs_(knobs), control_(loop, knobs), fibers_([this] { return step(); }) {}
+    : loop_(loop), clock_(time), knobs_(knobs), control_(loop, knobs), beside_(knobs.count(offload_threads)), fibers_([this] {
+        return step();
+      }) {}
 
 void live_executor::ready(runnable& r, lane where) {
   if (where == lane::control) {
@@ -44,6 +49,14 @@ void live_executor::withdraw(runnable& r) {
   control_.withdraw(r);
 }
 
+bool live_executor::run_beside(unique_function<void()> body, unique_function<void()> done) {
+  beside_.run([this, body = std::move(body), done = std::move(done)]() mutable {
+    body();
+    control_.told().push(std::move(done));
+  });
+  return true;
+}
+
 error live_executor::run(unique_function<void()> begin) {
   alone_ = std::move(begin);
   fibers_.run();
@@ -57,7 +70,8 @@ void live_executor::finish(error why) {
     why_finished_ = std::move(why);
     finished_.store(true, std::memory_order_release);
   }
-  loop_.notify();
+  // A loop that is about to sleep looks there once more.
+  control_.told().push([] {});
 }
 
 void live_executor::run_alone(unique_function<void()> body) {

@@ -8,6 +8,7 @@
 #include <roost/live/clock.hpp>
 #include <roost/live/control.hpp>
 #include <roost/live/event_loop.hpp>
+#include <roost/live/offload_pool.hpp>
 #include <roost/live/run_queue.hpp>
 #include <roost/platform/executor.hpp>
 
@@ -24,6 +25,7 @@ class live_executor final : public executor {
   void ready(runnable& r, lane where) override;
   void withdraw(runnable& r) override;
   void spend(nanoseconds) override {}
+  bool run_beside(unique_function<void()> body, unique_function<void()> done) override;
   instant offloaded(nanoseconds) override { return clock_.now(); }
   /// One loop serves all actors of a live proc.
   std::uint32_t add_worker(entity_key) override { return 0; }
@@ -38,6 +40,8 @@ class live_executor final : public executor {
   error run(unique_function<void()> begin);
   /// From any thread: the loop ends after the running step. The first call counts.
   void finish(error why);
+  /// After `run`: waits for code that runs beside the loop, and begins no more of it.
+  void stop_beside() { beside_.stop(); }
   bool finished() const noexcept { return finished_.load(std::memory_order_acquire); }
   /// After `run`: runs `body` on a fiber of the loop and nothing else.
   void run_alone(unique_function<void()> body);
@@ -53,6 +57,7 @@ class live_executor final : public executor {
   live_clock& clock_;
   knob_values const& knobs_;
   live_control control_;
+  offload_pool beside_;
   run_queue user_;
   unique_function<void()> alone_;
   std::mutex finishing_;

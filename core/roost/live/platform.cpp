@@ -1,4 +1,5 @@
 #include <roost/base/keyed.hpp>
+#include <roost/live/overflow.hpp>
 #include <roost/live/platform.hpp>
 
 #include <sys/epoll.h>
@@ -166,12 +167,14 @@ error live_platform::run(proc_program& program, shared_bytes bootstrap, transpor
 
   platform_scope const scope(&seams);
   auto instance = program.make(seams, options_.self, std::move(bootstrap));
+  overflow_report const overflows(executor_.fibers(), control.progress(), options_.self);
   control.start(inside, options_.self);
   error why = executor_.run([&] {
     instance->begin();
     procs.running();
   });
   control.stop();
+  executor_.stop_beside();
   control.told().clear();
   outer_transport.mute();
   outer_launcher.mute();

@@ -3,39 +3,43 @@
 
 #include <atomic>
 #include <cstdint>
-#include <string>
+#include <string_view>
 
 namespace roost {
 
 /// Written by the loop of its proc; read anywhere.
 class progress_page {
  public:
-  /// What `look` gives: counted turns, so that two looks can tell whether anything went on between them.
+  /// What `look` gives. Turns are counted, so that two looks can tell whether anything went on between them.
   struct view {
-    std::uint64_t turn = 0;
-    std::uint64_t actor = 0;     ///< Local id; 0 before the first.
-    std::uint64_t endpoint = 0;  ///< 0 where it is none: a constructor, a callback, `supervise`, `cleanup`.
+    std::uint64_t turn = 0;       ///< 0: nothing has run yet.
+    std::uint64_t actor = 0;      ///< Local id.
+    std::string_view class_name;  ///< Of the actor.
+    std::string_view endpoint;    ///< Empty for a constructor, a callback, `supervise` or `cleanup`.
   };
 
-  /// An actor's code starts or goes on.
-  void set(std::uint64_t actor, std::uint64_t endpoint) noexcept {
+  /// An actor's code starts or goes on. The names are never freed; `endpoint` may be null.
+  void set(std::uint64_t actor, std::string_view const* class_name, std::string_view const* endpoint) noexcept {
     actor_.store(actor, std::memory_order_relaxed);
+    class_name_.store(class_name, std::memory_order_relaxed);
     endpoint_.store(endpoint, std::memory_order_relaxed);
     turn_.store(turn_.load(std::memory_order_relaxed) + 1, std::memory_order_release);
   }
   /// Of one moment, unless the loop goes on while it is read: then of two.
   view look() const noexcept {
-    return {turn_.load(std::memory_order_acquire), actor_.load(std::memory_order_relaxed),
-            endpoint_.load(std::memory_order_relaxed)};
+    view seen;
+    seen.turn = turn_.load(std::memory_order_acquire);
+    seen.actor = actor_.load(std::memory_order_relaxed);
+    if (auto const* name = class_name_.load(std::memory_order_relaxed)) seen.class_name = *name;
+    if (auto const* name = endpoint_.load(std::memory_order_relaxed)) seen.endpoint = *name;
+    return seen;
   }
-
-  /// How an endpoint is called; set before the loop runs.
-  std::string (*name_of)(std::uint64_t endpoint) = nullptr;
 
  private:
   std::atomic<std::uint64_t> turn_ = 0;
   std::atomic<std::uint64_t> actor_ = 0;
-  std::atomic<std::uint64_t> endpoint_ = 0;
+  std::atomic<std::string_view const*> class_name_ = nullptr;
+  std::atomic<std::string_view const*> endpoint_ = nullptr;
 };
 
 }  // namespace roost

@@ -65,6 +65,10 @@ class simulated_executor final : public executor {
   void ready(runnable& r, lane where) override;
   void withdraw(runnable& r) override;
   void spend(nanoseconds duration) override;
+  bool run_beside(unique_function<void()> body, unique_function<void()>) override {
+    body();
+    return false;
+  }
   instant offloaded(nanoseconds duration) override;
   std::uint32_t add_worker(entity_key key) override;
   void remove_worker(std::uint32_t worker) override;

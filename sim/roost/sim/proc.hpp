@@ -85,7 +85,7 @@ class simulated_transport final : public transport {
   channel_id connect(proc_id peer) override;
   send_status send(channel_id c, shared_bytes frame) override;
   void close(channel_id c) override;
-  bytes max_frame() const override { return {std::uint64_t{16} << 20}; }
+  bytes max_frame() const override;
 
  private:
   proc& self_;

@@ -312,7 +312,7 @@ TEST(Processes, AnExecutableThatIsNotThereIsALaunchFailure) {
     };
   };
   live_platform platform({.self = root_id});
-  local_launcher launcher(platform.executor(), root_id, {.executable = "/nowhere/roost", .arguments = {}});
+  local_launcher launcher(platform.executor(), root_id, platform.options().knobs, {.executable = "/nowhere/roost"});
   shm_transport transport(platform.loop(), launcher, root_id, platform.options().knobs);
   EXPECT_FALSE(platform.run(p, {}, transport, launcher));
   EXPECT_EQ(seen.code, errc::launch_failed);

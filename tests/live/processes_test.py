@@ -144,8 +144,12 @@ class ProcessesTest(LiveTest):
                 self.assertRegex(said, r"judged \d+ messages of 4 procs: held")  # All of them ended in order.
 
     def test_an_interrupt_from_the_terminal_reaches_the_controller_only(self):
-        running = self.watch(3, 1)
-        os.killpg(running.session, signal.SIGINT)
+        keyboard, terminal = os.openpty()
+        for end in (keyboard, terminal):
+            self.addCleanup(os.close, end)
+        running = self.run_of("run", SENTRIES, "--", "watch", 3, terminal=terminal)
+        running.says(r"info Captain .*: ready$")
+        os.write(keyboard, b"\x03")
         code, said = running.finish()
         self.assertEqual(code, 128 + signal.SIGINT, said)
         self.assertRegex(said, r"judged \d+ messages of 4 procs: held")

@@ -1,5 +1,6 @@
 """Live runs under test: started, watched from outside, and searched for what they left."""
 
+import fcntl
 import glob
 import os
 import pathlib
@@ -7,6 +8,7 @@ import re
 import signal
 import subprocess
 import tempfile
+import termios
 import time
 import unittest
 
@@ -85,13 +87,14 @@ def networks():
 
 
 class Run:
-    """One run of the command, in a session of its own; what it says is read into files, so that it never waits for a reader."""
+    """One run of the command, in a session of its own, perhaps with a terminal; it writes to files, and so never waits for a reader."""
 
-    def __init__(self, test, *words, environment=None):
+    def __init__(self, test, *words, environment=None, terminal=None):
         self.test = test
         self.files = [tempfile.TemporaryFile("w+", dir=test.path) for _ in range(2)]
         self.process = subprocess.Popen([test.roost, *map(str, words)], cwd=test.path, start_new_session=True,
-                                        env=dict(test.environment, **(environment or {})), stdin=subprocess.DEVNULL,
+                                        env=dict(test.environment, **(environment or {})), stdin=terminal or subprocess.DEVNULL,
+                                        preexec_fn=terminal and (lambda: fcntl.ioctl(terminal, termios.TIOCSCTTY, 0)),
                                         stdout=self.files[0], stderr=self.files[1])
         self.session = self.process.pid
         test.addCleanup(self.end)
@@ -158,8 +161,8 @@ class LiveTest(unittest.TestCase):
         self.shared = set(glob.glob("/dev/shm/*roost*"))
         self.networks = networks()
 
-    def run_of(self, *words, environment=None):
-        return Run(self, *words, environment=environment)
+    def run_of(self, *words, **how):
+        return Run(self, *words, **how)
 
     def scenario(self, program, arguments, knobs=()):
         """A scenario file for `roost run`."""

@@ -110,20 +110,22 @@ class HostsTest(LiveTest):
         running.process.send_signal(signal.SIGINT)
         self.assertEqual(running.finish()[0], 128 + signal.SIGINT)
 
-    def test_what_procs_of_an_agent_leave_behind_ends_with_the_run(self):
-        for ended_by in ("interrupt", "agent"):
-            with self.subTest(ended_by):
-                running = self.run_of("run", "-n", 2, SENTRIES, "--", "strays", 1)
-                running.says("ready$")
-                agent, = agents_of(running.session)
-                proc, = children_of(agent)
-                stray, = running.until(lambda: children_of(proc), "the stray")
-                if ended_by == "agent":
-                    os.kill(agent, signal.SIGKILL)
-                    running.says("ended")
-                running.process.send_signal(signal.SIGINT)
-                running.finish()
-                self.assertIsNone(stat_fields(stray))
+    def test_what_procs_of_an_agent_leave_behind_comes_to_it_and_ends_with_the_run(self):
+        running = self.run_of("run", "-n", 2, SENTRIES, "--", "strays", 2, 2)
+        running.says("ready$")
+        agent, = agents_of(running.session)
+        procs = children_of(agent)
+        strays = running.until(lambda: len(found := [pid for proc in procs for pid in children_of(proc)]) == 2 and found, "strays")
+        for proc in procs:
+            os.kill(proc, signal.SIGKILL)
+        running.until(lambda: set(children_of(agent)) == set(strays), "the agent as their parent")
+        os.kill(strays[0], signal.SIGKILL)
+        running.until(lambda: stat_fields(strays[0]) is None, "its end, with nothing left of it")
+        os.kill(agent, signal.SIGKILL)
+        running.until(lambda: int(stat_fields(strays[1])[1]) == running.session, "the command as its parent")
+        running.process.send_signal(signal.SIGINT)
+        running.finish()
+        self.assertIsNone(stat_fields(strays[1]))
 
     def test_lines_of_all_hosts_stay_whole_and_in_order(self):
         code, said = self.run_of("run", "-n", 3, SENTRIES, "--", "write", 2).finish()

@@ -71,15 +71,15 @@ class PlantsTest(LiveTest):
 
     def test_a_readiness_that_never_comes_is_seen(self):
         def observe(plant):
-            running = self.run_of("run", *plant, self.scenario(SENTRIES, ["lose", 1, 1], {"live.launch_bound": "1s"}))
+            running = self.run_of("run", *plant, self.scenario(SENTRIES, ["lose", 1, 1], {"live.launch_bound": "2s"}))
             if not plant:  # Lives longer than the bound, until it is killed.
                 proc, = running.until(lambda: procs_of(running.session), "the proc")
-                bound = time.monotonic() + 1.5
+                bound = time.monotonic() + 2.5
                 running.until(lambda: time.monotonic() > bound)
                 os.kill(proc, signal.SIGKILL)
             code, said = running.finish()
             self.assertEqual(code, 0, said)
-            return "did not run within 1s, and was killed" in said
+            return "did not run within 2s, and was killed" in said
 
         self.assertEqual(self.both("readiness-lost", observe), (False, True))
 

@@ -10,7 +10,7 @@ import sys
 import time
 import unittest
 
-from runs import LiveTest, name_of, procs_of, processes_of, root_of, stat_fields
+from runs import LiveTest, children_of, procs_of, processes_of, root_of, stat_fields
 
 LiveTest.roost, SENTRIES = (os.path.abspath(path) for path in sys.argv[1:3])
 
@@ -120,16 +120,16 @@ class ProcessesTest(LiveTest):
     def test_what_procs_leave_behind_ends_with_the_run(self):
         running = self.run_of("run", SENTRIES, "--", "strays", 2)
         running.says("ready$")
-
-        def strays():
-            return [pid for pid in map(int, filter(str.isdigit, os.listdir("/proc")))
-                    if name_of(pid) == "sleep" and stat_fields(pid) and int(stat_fields(pid)[1]) in procs_of(running.session)]
-
-        left = running.until(lambda: len(found := strays()) == 2 and found, "the strays")
+        procs = procs_of(running.session)
+        strays = running.until(lambda: len(found := [pid for proc in procs for pid in children_of(proc)]) == 2 and found, "strays")
+        for proc in procs:
+            os.kill(proc, signal.SIGKILL)
+        running.until(lambda: set(strays) <= set(children_of(running.session)), "the command as their parent")
+        os.kill(strays[0], signal.SIGKILL)
+        running.until(lambda: stat_fields(strays[0]) is None, "its end, with nothing left of it")
         running.process.send_signal(signal.SIGINT)
         running.finish()
-        for pid in left:
-            self.assertNotEqual(name_of(pid), "sleep")
+        self.assertIsNone(stat_fields(strays[1]))
 
     # Signals to the controller.
 

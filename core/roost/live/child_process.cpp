@@ -88,16 +88,15 @@ result<pipe_ends> make_pipe() {
 
 }  // namespace
 
-child_process::child_process(event_loop& loop, child_command const& command, child_process_events& events)
-    : loop_(loop),
-      events_(events),
+child_process::child_process(child_command const& command, child_process_events& events)
+    : events_(events),
       grace_(command.grace),
       output_{{}, line_prefixer(command.prefix)},
       errors_{{}, line_prefixer(command.prefix)} {}
 
 auto child_process::start(event_loop& loop, child_command const& command, control_record const& first,
                           child_process_events& events) -> result<std::unique_ptr<child_process>> {
-  std::unique_ptr<child_process> made(new child_process(loop, command, events));
+  std::unique_ptr<child_process> made(new child_process(command, events));
   auto control = socket_pair();
   if (!control) return control.failure();
   auto output = make_pipe();

@@ -67,7 +67,7 @@ class child_process final : control_channel_events {
     fd_watch watch = {};
   };
 
-  child_process(event_loop& loop, child_command const& command, child_process_events& events);
+  child_process(child_command const& command, child_process_events& events);
   friend void end_all(std::vector<child_process*> living, clock const& time);
   void received(control_record record) override { events_.received(*this, std::move(record)); }
   /// The process descriptor tells what became of it.
@@ -77,7 +77,6 @@ class child_process final : control_channel_events {
   siginfo_t reap();
   void collect();
 
-  event_loop& loop_;
   child_process_events& events_;
   nanoseconds grace_;
   pid_t process_ = -1;

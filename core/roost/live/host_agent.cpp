@@ -138,13 +138,10 @@ int run_host_agent(int argc, char const* const* argv, knob_values const& knobs) 
       return 69;
     }
   }
-  {
-    live_platform platform({.self = start->first.proc, .name = "agent"});
-    host_agent agent(platform.executor(), std::move(start->control), start->first, knobs,
-                     {argv + agent_argument_count, argv + argc});
-    platform.executor().run([&] { agent.running(); });
-  }
-  end_strays();
+  live_platform platform({.self = start->first.proc, .name = "agent"});
+  host_agent agent(platform.executor(), std::move(start->control), start->first, knobs,
+                   {argv + agent_argument_count, argv + argc});
+  platform.executor().run([&] { agent.running(); });
   return 0;
 }
 

@@ -10,7 +10,7 @@ import sys
 import time
 import unittest
 
-from runs import LiveTest, children_of, procs_of, processes_of, root_of, stat_fields
+from runs import LiveTest, children_of, procs_of, processes_of, root_of, stat_fields, strays_of
 
 LiveTest.roost, SENTRIES = (os.path.abspath(path) for path in sys.argv[1:3])
 
@@ -38,14 +38,13 @@ class ProcessesTest(LiveTest):
             running = self.watch(8, 1)
             begun = self.kill(procs_of(running.session)[3])
             # The captain's caller, and that of another sentry.
-            told = running.says(r"Caller .*: caller told (\d+) (.*)$", 2)
-            owner = running.says(r"Captain .*: owner told (\d+) (.*)$")
+            why = r"proc h0/p\d\.1 ended .*the proc was killed by signal 9 \(Killed\)"
+            told = running.says(rf"Caller .*: caller told (\d+) {why}", 2)
+            owner = running.says(rf"Captain .*: owner told (\d+) {why}")
             code, said = running.finish()
             self.assertEqual(code, 0, said)
             self.assertIn("7 of 8 answer", said)
             self.assertEqual(len(re.findall("owner told", said)), 1, said)
-            for each in (*told, *owner):
-                self.assertRegex(each[2], r"proc h0/p\d\.1 ended .*the proc was killed by signal 9 \(Killed\)")
             return max(seconds_since(each[1], begun) for each in (*told, *owner))
 
         self.within(0.2, attempt)
@@ -72,11 +71,12 @@ class ProcessesTest(LiveTest):
         self.within(1.5, attempt)
 
     def test_a_proc_that_is_stopped_briefly_goes_on(self):
-        running = self.watch(2, 1)
+        running = self.watch(2, 1, knobs={"live.stopped_bound": "1500ms"})
         stopped, killed = procs_of(running.session)
-        self.kill(stopped, signal.SIGSTOP)
-        running.until(lambda: stat_fields(stopped)[0] == "T", "the stop")
+        begun = self.kill(stopped, signal.SIGSTOP)
+        running.until(lambda: time.monotonic_ns() > begun + 600_000_000, "a stop that is seen")
         self.kill(stopped, signal.SIGCONT)
+        running.until(lambda: time.monotonic_ns() > begun + 2_500_000_000, "the bound")
         self.kill(killed)
         code, said = running.finish()
         self.assertEqual(code, 0, said)
@@ -121,7 +121,7 @@ class ProcessesTest(LiveTest):
         running = self.run_of("run", SENTRIES, "--", "strays", 2)
         running.says("ready$")
         procs = procs_of(running.session)
-        strays = running.until(lambda: len(found := [pid for proc in procs for pid in children_of(proc)]) == 2 and found, "strays")
+        strays = running.until(lambda: len(found := strays_of(procs)) == 2 and found, "strays")
         for proc in procs:
             os.kill(proc, signal.SIGKILL)
         running.until(lambda: set(strays) <= set(children_of(running.session)), "the command as their parent")

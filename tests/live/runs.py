@@ -12,7 +12,7 @@ import termios
 import time
 import unittest
 
-LIMIT = 240  # Seconds after which a run counts as hanging.
+LIMIT = int(os.environ.get("ROOST_LIVE_LIMIT", 240))  # Seconds after which a run counts as hanging.
 
 
 def stat_fields(pid):
@@ -75,6 +75,11 @@ def children_of(pid):
             if (fields := stat_fields(other)) and int(fields[1]) == pid]
 
 
+def strays_of(procs):
+    """What sentries left in sessions of their own."""
+    return [pid for proc in procs for pid in children_of(proc) if name_of(pid) == "sleep"]
+
+
 def networks():
     """The network namespaces that some process is in."""
     found = set()
@@ -135,7 +140,8 @@ class Run:
         try:
             self.process.wait(timeout=LIMIT)
         except subprocess.TimeoutExpired:
-            raise AssertionError(f"the run hangs\n{self.output()}") from None
+            doing = subprocess.run(["ps", "-o", "pid,ppid,stat,wchan:30,args", "--sid", str(self.session)], capture_output=True, text=True)
+            raise AssertionError(f"the run hangs\n{doing.stdout}\n{self.output()}") from None
         self.test.assertEqual(processes_of(self.session), [], f"processes are left\n{self.output()}")
         self.nothing_left()
         return self.process.returncode, self.output()

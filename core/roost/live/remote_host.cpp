@@ -34,7 +34,7 @@ remote_host::remote_host(live_executor& executor, host_id host, proc_id root, st
     return;
   }
   agent_ = *std::move(started);
-  executor_.time().arm(look_, since_ + bound_ / probes_per_bound);
+  executor_.time().arm(look_, since_ + launch_bound_);
 }
 
 remote_host::~remote_host() { executor_.time().disarm(look_); }
@@ -80,7 +80,7 @@ void remote_host::received(child_process&, control_record record) {
       if (record.proc == proc_id{host_, 0, 0}) {
         running_ = true;
         since_ = executor_.time().now();
-        return;
+        return executor_.time().arm(look_, since_);
       }
       if (auto const found = procs_.find(record.proc); found != procs_.end() && !std::exchange(found->second, true))
         if (events_ != nullptr) events_->launched(record.proc);
@@ -100,10 +100,7 @@ void remote_host::received(child_process&, control_record record) {
 }
 
 void remote_host::ended(child_process& which, siginfo_t const& status) {
-  auto why =
-      error(errc::unavailable,
-            "the agent of host " + to_string(host_) + " (process " + std::to_string(which.number()) + ") " + fate_of(status),
-            to_string(host_));
+  auto why = error(errc::unavailable, name_of(which) + " " + fate_of(status), to_string(host_));
   if (finished_) why = why.caused_by(finished_);
   auto const gone = std::move(agent_);  // Destroyed with the scope.
   executor_.time().disarm(look_);
@@ -111,20 +108,24 @@ void remote_host::ended(child_process& which, siginfo_t const& status) {
   lose(std::move(why));
 }
 
+std::string remote_host::name_of(child_process const& agent) const {
+  return "the agent of host " + to_string(host_) + " (process " + std::to_string(agent.number()) + ")";
+}
+
 void remote_host::look_at_agent() {
   if (agent_ == nullptr) return;
   // What it said while this proc was busy counts.
   agent_->read_control();
   instant const now = executor_.time().now();
-  if (running_ && answered_) since_ = now;
-  nanoseconds const bound = running_ ? bound_ : launch_bound_;
-  if (now - since_ >= bound) {
-    std::string const name = "the agent of host " + to_string(host_) + " (process " + std::to_string(agent_->number()) + ")";
+  if (answered_) since_ = now;
+  if (!running_ || now - since_ >= bound_) {
     agent_->kill();
     return lose({running_ ? errc::unavailable : errc::launch_failed,
-                 name + (running_ ? " has not answered for " : " did not begin within ") + to_string(bound), to_string(host_)});
+                 name_of(*agent_) + (running_ ? " has not answered for " + to_string(bound_)
+                                              : " did not run within " + to_string(launch_bound_) + ", and was killed"),
+                 to_string(host_)});
   }
-  if (running_ && (answered_ || probe_ == 0)) {
+  if (answered_ || probe_ == 0) {
     answered_ = false;
     send({.kind = control_kind::probe, .request = ++probe_});
   }

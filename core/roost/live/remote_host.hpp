@@ -14,7 +14,7 @@ namespace roost {
 
 /// Starts the agent of a host, and asks it for everything.
 ///
-/// When the agent ends, or does not answer for "live.agent_bound", every proc of the host is told as exited at once, with what became
+/// When the agent ends, does not run within "live.launch_bound", or does not answer for "live.agent_bound", every proc of the host is told as exited at once, with what became
 /// of the agent as the cause; the kernel ends them with it. The host is gone then: nothing can be launched on it.
 class remote_host final : public proc_host, child_process_events {
  public:
@@ -44,6 +44,7 @@ class remote_host final : public proc_host, child_process_events {
 
   void received(child_process& from, control_record record) override;
   void ended(child_process& which, siginfo_t const& status) override;
+  std::string name_of(child_process const& agent) const;
   void look_at_agent();
   void send(control_record record);
   /// The host is gone: tells so of every proc that is on it.
@@ -62,7 +63,7 @@ class remote_host final : public proc_host, child_process_events {
   bool running_ = false;
   std::uint64_t probe_ = 0;
   bool answered_ = false;  // The last probe was.
-  instant since_;          // The start, or when it was last seen to answer.
+  instant since_;          // When it began to run, or was last seen to answer.
   look look_{*this};
 };
 

@@ -67,6 +67,7 @@ class HostsTest(LiveTest):
             code, said = running.finish()
             self.assertEqual(code, 0, said)
             self.assertIn("4 of 6 answer", said)
+            self.assertRegex(said, "of which 2 crashed: held")
             losses = self.losses(said)
             self.assertEqual(set(losses), {"h1/p1.1", "h1/p2.1"}, said)
             for why in losses.values():

@@ -120,7 +120,7 @@ class ProcessesTest(LiveTest):
     def test_what_procs_leave_behind_ends_with_the_run(self):
         running = self.run_of("run", SENTRIES, "--", "strays", 2)
         running.says("ready$")
-        procs = procs_of(running.session)
+        procs = children_of(root_of(running.session))
         strays = running.until(lambda: len(found := strays_of(procs)) == 2 and found, "strays")
         for proc in procs:
             os.kill(proc, signal.SIGKILL)

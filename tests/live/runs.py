@@ -114,6 +114,11 @@ class Run:
         for file in self.files:
             file.close()
 
+    def doing(self):
+        """What its processes do, for whoever looks into a failure."""
+        words = ["ps", "-o", "pid,ppid,stat,wchan:30,args", "--sid", str(self.session)]
+        return subprocess.run(words, capture_output=True, text=True).stdout
+
     def output(self, which=1):
         size = os.fstat(self.files[which].fileno()).st_size
         return os.pread(self.files[which].fileno(), size, 0).decode(errors="replace")
@@ -123,7 +128,8 @@ class Run:
         limit = time.monotonic() + LIMIT
         while not (found := what()):
             if (not ended and self.process.poll() is not None) or time.monotonic() > limit:
-                raise AssertionError(f"{why} did not come about; the exit code is {self.process.poll()}\n{self.output()}")
+                raise AssertionError(f"{why} did not come about; the exit code is {self.process.poll()}\n{self.doing()}\n"
+                                     f"{self.output()}")
             time.sleep(0.002)
         return found
 
@@ -140,8 +146,7 @@ class Run:
         try:
             self.process.wait(timeout=LIMIT)
         except subprocess.TimeoutExpired:
-            doing = subprocess.run(["ps", "-o", "pid,ppid,stat,wchan:30,args", "--sid", str(self.session)], capture_output=True, text=True)
-            raise AssertionError(f"the run hangs\n{doing.stdout}\n{self.output()}") from None
+            raise AssertionError(f"the run hangs\n{self.doing()}\n{self.output()}") from None
         self.test.assertEqual(processes_of(self.session), [], f"processes are left\n{self.output()}")
         self.nothing_left()
         return self.process.returncode, self.output()

@@ -5,11 +5,12 @@ Usage: scenarios_test.py ROOST ACTORS MESSAGING ORDERING [unittest arguments]"""
 import itertools
 import os
 import re
+import signal
 import subprocess
 import sys
 import unittest
 
-from runs import LiveTest
+from runs import LiveTest, agents_of, children_of
 
 LiveTest.roost, ACTORS, MESSAGING, ORDERING = (os.path.abspath(path) for path in sys.argv[1:5])
 
@@ -41,6 +42,21 @@ class ScenariosTest(LiveTest):
         for program, per_host, arguments in PROGRAMS:
             with self.subTest(program=os.path.basename(program)):
                 self.hold(program, 3 * per_host, 3, "--namespaces", arguments=arguments)
+
+    def test_ordering_holds_when_a_proc_or_an_agent_is_killed_in_the_middle(self):
+        for which, lost in (("proc", 1), ("agent", 2)):
+            with self.subTest(which):
+                folder = self.path / which
+                running = self.run_of("run", "-n", 3, "--record", folder, ORDERING, "--", 2000)
+                files = [folder / f"h{host}-p{number}.1.record" for host in range(3) for number in (1, 2)]
+                running.until(lambda: all(file.exists() and file.stat().st_size > 20_000 for file in files), "some work of all")
+                agent = agents_of(running.session)[0]
+                os.kill(agent if which == "agent" else children_of(agent)[0], signal.SIGKILL)
+                code, said = running.finish()
+                self.assertEqual(code, 0, said)
+                # The agent's hang-up and the kernel's signal race for its procs: those that see the first still end in order.
+                self.assertRegex(said, r"judged \d+ messages of 7 procs(?:, of which [12] crashed)?: held")
+                self.assertRegex(said, rf" {2 * lost} ranks lost")
 
 
 if __name__ == "__main__":

@@ -15,7 +15,7 @@ namespace roost {
 /// Starts the agent of a host, and asks it for everything.
 ///
 /// When the agent ends, does not run within "live.launch_bound", or does not answer for "live.agent_bound", every proc of the host is told as exited at once, with what became
-/// of the agent as the cause; the kernel ends them with it. The host is gone then: nothing can be launched on it.
+/// of the agent as the cause: they end with it, by its hang-up or by the kernel. The host is gone then: nothing can be launched on it.
 class remote_host final : public proc_host, child_process_events {
  public:
   /// `command` is that of the agent.

@@ -348,6 +348,7 @@ int live_run(live_request const& asked, proc_program& program, output& out) {
   if (root == 0) {
     ::prctl(PR_SET_PDEATHSIG, SIGKILL);
     if (::getppid() != here) std::_Exit(exit_bug);
+    ::prctl(PR_SET_NAME, "roost-root");
     signals.restore();
     be_root(asked, knobs, records->path(), program, to_report.get());
   }

@@ -63,11 +63,7 @@ def agents_of(session):
 
 def root_of(session):
     """The root proc of the run that is a session's first process; none where it has not begun."""
-    for pid in processes_of(session):
-        fields = stat_fields(pid)
-        if fields and int(fields[1]) == session and name_of(pid) != "roost-janitor":
-            return pid
-    return None
+    return next((pid for pid in processes_of(session) if name_of(pid) == "roost-root"), None)
 
 
 def children_of(pid):

@@ -34,13 +34,14 @@ class host_agent final : proc_host_events, control_channel_events {
   host_agent(live_executor& executor, descriptor control, control_record const& start, knob_values const& knobs,
              std::vector<std::string> arguments)
       : executor_(executor),
+        time_(executor.time()),
         self_(start.proc),
         procs_(executor, start.other, knobs, *this, {.arguments = std::move(arguments), .hosts = start.request}),
         control_(executor.loop(), std::move(control), *this) {
-    executor_.time().arm(strays_, executor_.time().now() + look_for_strays);
+    time_.arm(strays_, time_.now() + look_for_strays);
   }
   ~host_agent() {
-    executor_.time().disarm(strays_);
+    time_.disarm(strays_);
     procs_.mute();
   }
 
@@ -86,7 +87,7 @@ class host_agent final : proc_host_events, control_channel_events {
     std::vector<pid_t> known;
     for (auto const* each : procs_.processes()) known.push_back(each->number());
     reap_strays(known);
-    executor_.time().arm(strays_, executor_.time().now() + look_for_strays);
+    time_.arm(strays_, time_.now() + look_for_strays);
   }
   struct strays final : timer {
     explicit strays(host_agent& agent) : home(agent) {}
@@ -95,6 +96,7 @@ class host_agent final : proc_host_events, control_channel_events {
   };
 
   live_executor& executor_;
+  live_clock& time_;
   proc_id self_;
   host_procs procs_;
   control_channel control_;

@@ -27,7 +27,8 @@ std::string fate_of(siginfo_t const& status) {
 
 host_procs::host_procs(live_executor& executor, proc_id root, knob_values const& knobs, proc_host_events& events,
                        host_procs_options options)
-    : executor_(executor),
+    : loop_(executor.loop()),
+      time_(executor.time()),
       root_(root),
       events_(&events),
       options_(std::move(options)),
@@ -36,8 +37,8 @@ host_procs::host_procs(live_executor& executor, proc_id root, knob_values const&
 
 host_procs::~host_procs() {
   mute();
-  executor_.time().disarm(look_);
-  end_all(processes(), executor_.time());
+  time_.disarm(look_);
+  end_all(processes(), time_);
 }
 
 std::vector<child_process*> host_procs::processes() const {
@@ -70,7 +71,7 @@ result<void> host_procs::launch(launch_request request) {
                         .grace = options_.grace};
   command.arguments.insert(command.arguments.end(), options_.arguments.begin(), options_.arguments.end());
   proc& made = procs_.try_emplace(id, *this, id).first->second;
-  auto started = child_process::start(executor_.loop(), command,
+  auto started = child_process::start(loop_, command,
                                       {.kind = control_kind::start,
                                        .request = options_.hosts,
                                        .proc = id,
@@ -83,7 +84,7 @@ result<void> host_procs::launch(launch_request request) {
     return refused(started.failure());
   }
   made.process = *std::move(started);
-  if (!look_.armed()) executor_.time().arm(look_, executor_.time().now() + stopped_bound_ / looks_per_bound);
+  if (!look_.armed()) time_.arm(look_, time_.now() + stopped_bound_ / looks_per_bound);
   return {};
 }
 
@@ -136,7 +137,7 @@ void host_procs::tell_exit(proc& which, error why) {
 }
 
 void host_procs::look_at_procs() {
-  instant const now = executor_.time().now();
+  instant const now = time_.now();
   std::vector<proc_id> stopped;
   for (auto& [id, each] : procs_) {
     if (now >= each.kill_at) {
@@ -152,7 +153,7 @@ void host_procs::look_at_procs() {
                 {errc::proc_failed, "the proc does not answer: it has been stopped by a signal for " + to_string(stopped_bound_),
                  to_string(id)});
   }
-  if (!procs_.empty()) executor_.time().arm(look_, now + stopped_bound_ / looks_per_bound);
+  if (!procs_.empty()) time_.arm(look_, now + stopped_bound_ / looks_per_bound);
 }
 
 }  // namespace roost

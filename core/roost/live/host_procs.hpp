@@ -70,7 +70,8 @@ class host_procs final : public proc_host {
   void tell_exit(proc& which, error why);
   proc* find(proc_id id);
 
-  live_executor& executor_;
+  event_loop& loop_;
+  live_clock& time_;
   proc_id root_;
   proc_host_events* events_;
   host_procs_options options_;

@@ -25,6 +25,7 @@ child_command agent_command(host_id host, local_launcher_options const& options)
 
 local_launcher::local_launcher(live_executor& executor, proc_id self, knob_values const& knobs, local_launcher_options options)
     : executor_(executor),
+      time_(executor.time()),
       self_(self),
       host_count_(options.hosts),
       launch_bound_(knobs.duration(launch_bound)),
@@ -38,14 +39,14 @@ local_launcher::local_launcher(live_executor& executor, proc_id self, knob_value
 }
 
 local_launcher::~local_launcher() {
-  executor_.time().disarm(overdue_);
+  time_.disarm(overdue_);
   here_.mute();
   auto all = here_.processes();
   for (auto const& [id, host] : elsewhere_) {
     host->mute();
     if (host->agent() != nullptr) all.push_back(host->agent());
   }
-  end_all(std::move(all), executor_.time());
+  end_all(std::move(all), time_);
 }
 
 std::vector<host_id> local_launcher::hosts() const {
@@ -77,8 +78,8 @@ void local_launcher::launch(launch_request request) {
       if (self.events_ != nullptr) self.events_->exited(id, why);
     });
   }
-  launching_[id] = executor_.time().now() + launch_bound_;
-  if (!overdue_.armed()) executor_.time().arm(overdue_, launching_[id]);
+  launching_[id] = time_.now() + launch_bound_;
+  if (!overdue_.armed()) time_.arm(overdue_, launching_[id]);
 }
 
 void local_launcher::kill(proc_id id) {
@@ -96,7 +97,7 @@ void local_launcher::exited(proc_id id, error why) {
 }
 
 void local_launcher::give_up_launches() {
-  instant const now = executor_.time().now();
+  instant const now = time_.now();
   std::vector<proc_id> late;
   for (auto const& [id, until] : launching_)
     if (until <= now) late.push_back(id);
@@ -106,7 +107,7 @@ void local_launcher::give_up_launches() {
   for (proc_id const id : late) launching_.erase(id);
   instant next = never;
   for (auto const& [id, until] : launching_) next = std::min(next, until);
-  if (next != never) executor_.time().arm(overdue_, next);
+  if (next != never) time_.arm(overdue_, next);
 }
 
 void local_launcher::wants(proc_id asking, std::uint64_t request, proc_id peer) {

@@ -59,6 +59,7 @@ class local_launcher final : public live_launcher, public introducer, proc_host_
   void later(unique_function<void(local_launcher&)> task);
 
   live_executor& executor_;
+  live_clock& time_;
   proc_id self_;
   std::size_t host_count_;
   nanoseconds launch_bound_;

@@ -20,24 +20,24 @@ constexpr int probes_per_bound = 6;
 
 remote_host::remote_host(live_executor& executor, host_id host, proc_id root, std::size_t hosts, child_command const& command,
                          knob_values const& knobs, proc_host_events& events)
-    : executor_(executor),
+    : time_(executor.time()),
       host_(host),
       events_(&events),
       bound_(knobs.duration(agent_bound)),
       launch_bound_(knobs.duration(launch_bound)),
-      since_(executor.time().now()) {
+      since_(time_.now()) {
   control_record const first{.kind = control_kind::start, .request = hosts, .proc = {host, 0, 0}, .other = root};
-  auto started = child_process::start(executor_.loop(), command, first, *this);
+  auto started = child_process::start(executor.loop(), command, first, *this);
   if (!started) {
     gone_ = error(errc::launch_failed, "the agent of host " + to_string(host_) + " could not be started", to_string(host_))
                 .caused_by(started.failure());
     return;
   }
   agent_ = *std::move(started);
-  executor_.time().arm(look_, since_ + launch_bound_);
+  time_.arm(look_, since_ + launch_bound_);
 }
 
-remote_host::~remote_host() { executor_.time().disarm(look_); }
+remote_host::~remote_host() { time_.disarm(look_); }
 
 result<void> remote_host::launch(launch_request request) {
   proc_id const id = request.id;
@@ -79,8 +79,8 @@ void remote_host::received(child_process&, control_record record) {
     case control_kind::running:
       if (record.proc == proc_id{host_, 0, 0}) {
         running_ = true;
-        since_ = executor_.time().now();
-        return executor_.time().arm(look_, since_);
+        since_ = time_.now();
+        return time_.arm(look_, since_);
       }
       if (auto const found = procs_.find(record.proc); found != procs_.end() && !std::exchange(found->second, true))
         if (events_ != nullptr) events_->launched(record.proc);
@@ -103,7 +103,7 @@ void remote_host::ended(child_process& which, siginfo_t const& status) {
   auto why = error(errc::unavailable, name_of(which) + " " + fate_of(status), to_string(host_));
   if (finished_) why = why.caused_by(finished_);
   auto const gone = std::move(agent_);  // Destroyed with the scope.
-  executor_.time().disarm(look_);
+  time_.disarm(look_);
   if (ROOST_PLANT(plant_agent_death_unreported)) return;
   lose(std::move(why));
 }
@@ -116,7 +116,7 @@ void remote_host::look_at_agent() {
   if (agent_ == nullptr) return;
   // What it said while this proc was busy counts.
   agent_->read_control();
-  instant const now = executor_.time().now();
+  instant const now = time_.now();
   if (answered_) since_ = now;
   if (!running_ || now - since_ >= bound_) {
     agent_->kill();
@@ -129,7 +129,7 @@ void remote_host::look_at_agent() {
     answered_ = false;
     send({.kind = control_kind::probe, .request = ++probe_});
   }
-  executor_.time().arm(look_, now + bound_ / probes_per_bound);
+  time_.arm(look_, now + bound_ / probes_per_bound);
 }
 
 void remote_host::lose(error why) {

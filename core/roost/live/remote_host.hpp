@@ -51,7 +51,7 @@ class remote_host final : public proc_host, child_process_events {
   void lose(error why);
   void tell_exit(proc_id id, error why);
 
-  live_executor& executor_;
+  live_clock& time_;
   host_id host_;
   proc_host_events* events_;
   nanoseconds bound_;

@@ -60,8 +60,12 @@ class grammar {
     auto* const live = add(app_, "run", "Run a program, or a scenario's program, on real processes");
     live->add_option("--on", into_.on, "Where")->check(CLI::IsMember({"local"}));
     live->add_option("--transport", into_.transport, "How procs talk")->check(CLI::IsMember({"loopback", "shm"}));
+    live->add_option("-n,--hosts", into_.hosts, "Hosts, each but the first behind an agent process (standard: 1)")
+        ->check(CLI::Range(1U, 64U));
+    live->add_flag("--namespaces", into_.own_networks, "A network namespace for each agent and its procs");
     live->add_option("--record", into_.record, "Keep what each proc saw in this folder, for 'check'");
     live->add_option("--set", into_.settings, "key=value over what the scenario says; also knobs")->allow_extra_args(false);
+    live->add_option("--plant", into_.plants, "Arm a planted bug")->allow_extra_args(false);
     live->add_option("PROGRAM", into_.target, "PROGRAM or SCENARIO; its arguments follow after --");
 
     auto* const check = add(app_, "check", "Judge what the procs of a live run recorded");
@@ -237,6 +241,12 @@ int run_live(invocation const& asked, proc_program& program, output& out) {
   request.transport = asked.transport;
   request.arguments = asked.arguments;
   request.record = asked.record;
+  request.hosts = asked.hosts;
+  request.own_networks = asked.own_networks;
+  request.plants = asked.plants;
+  if (asked.own_networks && (asked.transport == "loopback" || asked.hosts == 1))
+    return out.refuse(exit_usage,
+                      {errc::bad_argument, "--namespaces is for host agents, expected --transport shm and at least -n 2"});
   if (names_scenario(asked.target)) {
     auto what = named_simulation(asked);
     if (!what) return out.refuse(exit_bad_input, what.failure());

@@ -21,6 +21,8 @@ struct invocation {
   bool in_process = false;
   std::string on = "local";
   std::string transport = "shm";
+  unsigned hosts = 1;                  ///< Of `run`.
+  bool own_networks = false;           ///< Of `run`.
   std::string record;                  ///< Of `run`: where records are kept.
   std::vector<std::string> paths;      ///< Of `check`.
   unsigned repeat = 0;                 ///< Of `bench`; 0: the standard.

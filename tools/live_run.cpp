@@ -5,14 +5,18 @@
 
 #include <roost/live/child.hpp>
 #include <roost/live/descriptor.hpp>
+#include <roost/live/host_agent.hpp>
 #include <roost/live/log.hpp>
+#include <roost/live/strays.hpp>
 #include <roost/sim/run.hpp>
 #include <roost/transports/local.hpp>
 #include <tools/check_command.hpp>
 #include <tools/command_line.hpp>
+#include <tools/folder_janitor.hpp>
 #include <tools/live_record.hpp>
 #include <tools/live_run.hpp>
 #include <tools/program_file.hpp>
+#include <tools/simulation.hpp>
 
 #include <cerrno>
 #include <charconv>
@@ -24,6 +28,7 @@
 #include <deque>
 #include <filesystem>
 #include <mutex>
+#include <optional>
 
 namespace roost::tools {
 namespace {
@@ -32,7 +37,7 @@ namespace fs = std::filesystem;
 
 constexpr std::string_view record_option = "--record=";
 constexpr std::string_view knob_option = "--knob=";
-constexpr auto orphans_grace = std::chrono::seconds(2);
+constexpr std::string_view plant_option = "--plant=";
 
 /// The folder of the records of one run.
 class record_directory {
@@ -47,8 +52,13 @@ class record_directory {
       if (code || ::mkdtemp(name.data()) == nullptr) {
         return error(errc::unavailable, "no folder for records can be made: " + std::string(std::strerror(errno)), base.string());
       }
+      auto janitor = folder_janitor::start(name);
+      if (!janitor) {
+        fs::remove_all(name, code);
+        return janitor.failure();
+      }
       made.path_ = name;
-      made.keep_ = false;
+      made.janitor_.emplace(*std::move(janitor));
       return made;
     }
     fs::create_directories(wanted, code);
@@ -61,19 +71,18 @@ class record_directory {
     made.path_ = fs::absolute(wanted).string();
     return made;
   }
-  record_directory(record_directory&& other) noexcept : path_(std::exchange(other.path_, {})), keep_(other.keep_) {}
-  record_directory& operator=(record_directory&&) = delete;
-  ~record_directory() {
-    if (std::error_code ignored; !keep_ && !path_.empty()) fs::remove_all(path_, ignored);
-  }
 
   std::string const& path() const noexcept { return path_; }
-  void keep() noexcept { keep_ = true; }
+  void keep() noexcept {
+    if (janitor_) janitor_->keep();
+  }
+  /// The process that removes a private one.
+  std::vector<pid_t> janitor() const { return janitor_ ? std::vector<pid_t>{janitor_->process()} : std::vector<pid_t>(); }
 
  private:
   record_directory() = default;
   std::string path_;
-  bool keep_ = true;
+  std::optional<folder_janitor> janitor_;
 };
 
 /// The observers of this process, one a proc. Procs that are threads add theirs at the same time.
@@ -102,9 +111,10 @@ class recorders {
   std::deque<std::unique_ptr<record_observer>> all_;
 };
 
-/// What an exec'd proc is given besides its bootstrap.
-std::vector<std::string> child_arguments(std::string const& directory, knob_values const& knobs) {
+/// What an exec'd proc or agent is given besides its first record.
+std::vector<std::string> child_arguments(live_request const& asked, std::string const& directory, knob_values const& knobs) {
   std::vector<std::string> words{std::string(record_option) + directory};
+  for (auto const& each : asked.plants) words.push_back(std::string(plant_option) + each);
   for (auto const* each : all_knobs()) {
     if (knobs.get(*each) == each->definition().standard) continue;
     words.push_back(std::string(knob_option) + std::string(each->definition().name) + "=" + std::to_string(knobs.get(*each)));
@@ -112,11 +122,14 @@ std::vector<std::string> child_arguments(std::string const& directory, knob_valu
   return words;
 }
 
-result<void> read_child_arguments(int argc, char** argv, std::string& directory, knob_values& knobs) {
-  for (int i = 3; i < argc; ++i) {
-    std::string_view word = argv[i];
+result<void> read_child_arguments(std::vector<std::string_view> const& words, std::string& directory, knob_values& knobs) {
+  for (auto word : words) {
     if (word.starts_with(record_option)) {
       directory = word.substr(record_option.size());
+      continue;
+    }
+    if (word.starts_with(plant_option)) {
+      if (auto const armed = arm({std::string(word.substr(plant_option.size()))}); !armed) return armed;
       continue;
     }
     auto const equals = word.rfind('=');
@@ -177,34 +190,44 @@ std::string read_rest(int fd) {
   }
 }
 
-/// Ends all procs that outlived the root; they were sent SIGKILL when it died.
-void end_orphans() {
-  auto const until = std::chrono::steady_clock::now() + orphans_grace;
-  while (std::chrono::steady_clock::now() < until) {
-    siginfo_t gone{};
-    if (::waitid(P_ALL, 0, &gone, WEXITED | WNOHANG | WNOWAIT) != 0) return;
-    if (gone.si_pid == 0) {
-      ::usleep(2'000);
-      continue;
-    }
-    ::kill(-gone.si_pid, SIGKILL);  // What it started itself; the number is its own until it has been waited for.
-    ::waitid(P_PID, static_cast<id_t>(gone.si_pid), &gone, WEXITED);
+/// Whether agents can have networks of their own: one is made and given up by a process of its own.
+result<void> try_own_network() {
+  int ends[2] = {-1, -1};
+  if (::pipe2(ends, O_CLOEXEC) != 0) return system_error("make a pipe", errno);
+  descriptor const said(ends[0]);
+  descriptor say(ends[1]);
+  auto const trial = ::fork();
+  if (trial < 0) return system_error("make a process", errno);
+  if (trial == 0) {
+    if (auto const entered = enter_own_network(); !entered)
+      static_cast<void>(!::write(say.get(), entered.failure().what.data(), entered.failure().what.size()));
+    std::_Exit(0);
   }
+  say.reset();
+  auto const complaint = read_rest(said.get());
+  ::waitpid(trial, nullptr, 0);
+  if (complaint.empty()) return {};
+  return error(errc::unavailable, complaint, "--namespaces");
 }
 
 /// Waits for the root, and hands signals on to it. A terminal's reached it already.
-root_end await_root(pid_t root, int report, taken_signals const& signals) {
+///
+/// Whatever is left when the root has ended is killed, but `spared`: procs were sent SIGKILL then, what they started was not.
+root_end await_root(pid_t root, int report, taken_signals const& signals, std::vector<pid_t> const& spared) {
   root_end end;
+  std::vector<pid_t> known = spared;
+  known.push_back(root);
   int status = 0;
   for (;;) {
     auto const got = ::waitpid(root, &status, WNOHANG);
     if (got == root) break;
+    reap_strays(known);
     auto const caught = signals.next();
     if (caught.si_signo == 0 || caught.si_signo == SIGCHLD) continue;
     end.stopped_by = caught.si_signo;
     if (caught.si_code <= 0) ::kill(root, caught.si_signo);
   }
-  end_orphans();
+  end_strays(spared);
   auto const text = read_rest(report);
   auto const space = text.find(' ');
   int code = 0;
@@ -227,7 +250,9 @@ root_end await_root(pid_t root, int report, taken_signals const& signals) {
   program.set_arguments(asked.arguments);
   local_run how;
   how.transport = asked.transport == "loopback" ? local_transport::loopback : local_transport::shm;
-  how.arguments = child_arguments(directory, knobs);
+  how.hosts = asked.hosts;
+  how.own_networks = asked.own_networks;
+  how.arguments = child_arguments(asked, directory, knobs);
   how.knobs = knobs;
   how.prepare = [&](roost::live_options& proc) { observers.observe(proc); };
   try {
@@ -276,15 +301,17 @@ int report_live(live_request const& asked, root_end const& end, record_directory
 
 }  // namespace
 
-bool is_live_child(int argc, char** argv) noexcept { return is_child(argc, argv); }
+bool is_live_child(int argc, char** argv) noexcept { return is_child(argc, argv) || is_host_agent(argc, argv); }
 
 int run_live_child(int argc, char** argv, proc_program& program) {
   std::string directory;
   knob_values knobs;
-  if (auto const read = read_child_arguments(argc, argv, directory, knobs); !read) {
+  int const ours = is_host_agent(argc, argv) ? agent_argument_count : proc_argument_count;
+  if (auto const read = read_child_arguments({argv + ours, argv + argc}, directory, knobs); !read) {
     write_stderr(read.failure().describe() + "\n");
     return exit_usage;
   }
+  if (is_host_agent(argc, argv)) return run_host_agent(argc, argv, knobs);
   recorders observers(directory);
   return run_local_child(argc, argv, program, knobs, [&](roost::live_options& proc) {
     if (!directory.empty()) observers.observe(proc);
@@ -297,6 +324,10 @@ int live_run(live_request const& asked, proc_program& program, output& out) {
     for (auto const& [name, value] : asked.scenario->knobs) {
       if (auto const set = knobs.set(*find_knob(name), value); !set) return out.refuse(exit_bad_input, set.failure());
     }
+  }
+  if (auto const armed = arm(asked.plants); !armed) return out.refuse(exit_usage, armed.failure());
+  if (asked.own_networks) {
+    if (auto const possible = try_own_network(); !possible) return out.refuse(exit_unreachable, possible.failure());
   }
   auto records = record_directory::make(asked.record);
   if (!records) {
@@ -317,11 +348,12 @@ int live_run(live_request const& asked, proc_program& program, output& out) {
   if (root == 0) {
     ::prctl(PR_SET_PDEATHSIG, SIGKILL);
     if (::getppid() != here) std::_Exit(exit_bug);
+    ::prctl(PR_SET_NAME, "roost-root");
     signals.restore();
     be_root(asked, knobs, records->path(), program, to_report.get());
   }
   to_report.reset();
-  auto const end = await_root(root, report.get(), signals);
+  auto const end = await_root(root, report.get(), signals, records->janitor());
   return report_live(asked, end, *records, out);
 }
 

@@ -14,12 +14,15 @@ namespace roost::tools {
 
 struct live_request {
   std::string transport = "shm";          ///< "loopback" or "shm".
+  std::size_t hosts = 1;                  ///< The first is this process's; over shm each other has an agent process.
+  bool own_networks = false;              ///< Each agent and its procs have a network namespace of their own.
   std::vector<std::string> arguments;     ///< Of the program.
+  std::vector<std::string> plants;        ///< Planted bugs to arm in every process.
   std::optional<sim::scenario> scenario;  ///< Its knobs and expectations, where one was named.
   std::string record;                     ///< The folder of the records, to be kept; empty: a private one that is removed.
 };
 
-/// Whether this process was exec'd as a proc of a live run; then `run_live_child` is all that it does.
+/// Whether this process was exec'd as a proc or a host agent of a live run; then `run_live_child` is all that it does.
 bool is_live_child(int argc, char** argv) noexcept;
 int run_live_child(int argc, char** argv, proc_program& program);
 

@@ -13,39 +13,9 @@ import tempfile
 import time
 import unittest
 
+from runs import LIMIT, processes_of, procs_of, root_of
+
 ROOST, ORDERING, MISBEHAVER = (os.path.abspath(path) for path in sys.argv[1:4])
-LIMIT = 240  # Seconds after which a run counts as hanging.
-
-
-def stat_fields(pid):
-    """The fields of /proc/PID/stat after the name, from the state on; none where there is no such process."""
-    try:
-        return pathlib.Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
-    except OSError:
-        return None
-
-
-def processes_of(session):
-    """The living processes that were started from the first one of a session."""
-    found = []
-    for pid in filter(str.isdigit, os.listdir("/proc")):
-        fields = stat_fields(pid)
-        if fields and int(fields[3]) == session and fields[0] != "Z":
-            found.append(int(pid))
-    return found
-
-
-def procs_of(session):
-    """The exec'd procs among them."""
-    found = []
-    for pid in processes_of(session):
-        try:
-            words = pathlib.Path(f"/proc/{pid}/cmdline").read_bytes().split(b"\0")
-        except OSError:
-            continue
-        if words[1:2] == [b"__proc"]:
-            found.append(pid)
-    return sorted(found)
 
 
 def until(what, running):
@@ -162,9 +132,7 @@ class LiveTest(unittest.TestCase):
             with self.subTest(number=number):
                 running = self.start("run", MISBEHAVER, "--", "hang")
                 until(lambda: len(procs_of(running.pid)) == 2, running)
-                procs = procs_of(running.pid)
-                root = next(pid for pid in processes_of(running.pid) if pid not in [running.pid, *procs])
-                os.kill(root, number)
+                os.kill(root_of(running.pid), number)
                 got, _, err = self.finish(running)
                 self.assertEqual(got, code, err)
                 self.assertRegex(err, rf"the root proc was killed by signal {number}")

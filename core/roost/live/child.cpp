@@ -1,3 +1,4 @@
+#include <roost/base/plant.hpp>
 #include <roost/live/child.hpp>
 
 #include <fcntl.h>
@@ -9,33 +10,51 @@
 #include <csignal>
 
 namespace roost {
+namespace {
 
-bool is_child(int argc, char const* const* argv) noexcept { return argc >= 3 && argv[1] == child_command; }
+ROOST_DEFINE_PLANT(plant_child_outlives, "child-outlives", "G7",
+                   "A proc does not ask to be ended with the process that started it.");
 
-result<child_start> take_child_start(int argc, char const* const* argv) {
-  error const not_child(errc::bad_argument, std::string(child_command) + " is what roost gives to procs that it starts itself");
-  if (!is_child(argc, argv)) return not_child;
+}  // namespace
+
+bool is_child(int argc, char const* const* argv) noexcept { return argc >= 3 && argv[1] == proc_command; }
+
+result<process_start> take_process_start(int argc, char const* const* argv) {
+  std::string_view const word = argc > 1 ? argv[1] : "";
+  error const not_started(errc::bad_argument, std::string(word) + " is what roost gives to processes that it starts itself");
+  if (argc < 3) return not_started;
   std::string_view const number = argv[2];
   int fd = -1;
   auto const [end, bad] = std::from_chars(number.data(), number.data() + number.size(), fd);
-  if (bad != std::errc() || end != number.data() + number.size() || fd < 3) return not_child;
-  if (::fcntl(fd, F_SETFD, FD_CLOEXEC) != 0) return not_child;
-  child_start start;
+  if (bad != std::errc() || end != number.data() + number.size() || fd < 3) return not_started;
+  if (::fcntl(fd, F_SETFD, FD_CLOEXEC) != 0) return not_started;
+  process_start start;
   start.control.reset(fd);
 
   // Asked for first and looked for after, so that a launcher that ends in between is not missed.
-  ::prctl(PR_SET_PDEATHSIG, SIGKILL);
-  control_record record;
-  if (receive_record(fd, record) != control_status::record || record.kind != control_kind::start) return not_child;
+  if (!ROOST_PLANT(plant_child_outlives)) ::prctl(PR_SET_PDEATHSIG, SIGKILL);
+  if (receive_record(fd, start.first) != control_status::record || start.first.kind != control_kind::start) return not_started;
   pollfd gone{.fd = fd, .events = 0, .revents = 0};
   if (::poll(&gone, 1, 0) > 0 && (gone.revents & (POLLHUP | POLLERR)) != 0)
-    return error(errc::unavailable, "the proc that started this one is gone", to_string(record.proc));
-  auto bootstrap = read_sealed(record.attached.get());
+    return error(errc::unavailable, "the process that started this one is gone", to_string(start.first.proc));
+  return start;
+}
+
+result<child_start> take_child_start(int argc, char const* const* argv) {
+  auto taken = take_process_start(argc, argv);
+  if (!taken) return taken.failure();
+  auto& first = taken->first;
+  auto bootstrap = read_sealed(first.attached.get());
   if (!bootstrap) return bootstrap.failure();
-  start.self = record.proc;
-  start.parent = record.other;
-  start.name = std::move(record.text);
+  child_start start;
+  start.self = first.proc;
+  start.parent = first.other;
+  start.name = std::move(first.text);
+  start.hosts.push_back(start.self.host);
+  for (std::uint64_t i = 0; i != first.request; ++i)
+    if (host_id const other{first.other.host.value + i}; other != start.self.host) start.hosts.push_back(other);
   start.bootstrap = *std::move(bootstrap);
+  start.control = std::move(taken->control);
   return start;
 }
 
@@ -47,7 +66,7 @@ void child_launcher::launch(launch_request request) {
   executor_.loop().post([weak = std::weak_ptr(alive_), id = request.id] {
     auto const self = weak.lock();
     if (self && (*self)->events_ != nullptr)
-      (*self)->events_->exited(id, {errc::launch_failed, "only the root proc of a host launches procs on it", to_string(id)});
+      (*self)->events_->exited(id, {errc::launch_failed, "only the root proc launches procs on real machines", to_string(id)});
   });
 }
 

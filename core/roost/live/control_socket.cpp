@@ -48,7 +48,7 @@ descriptor take_descriptors(msghdr& message) {
 
 }  // namespace
 
-result<void> send_record(int socket, control_record const& record) {
+send_record_status try_send_record(int socket, control_record const& record) {
   std::size_t const text_size = std::min(record.text.size(), longest_text);
   fixed_part fixed{.kind = static_cast<std::uint32_t>(record.kind),
                    .request = record.request,
@@ -71,9 +71,20 @@ result<void> send_record(int socket, control_record const& record) {
     int const fd = record.attached.get();
     std::memcpy(CMSG_DATA(part), &fd, sizeof fd);
   }
-  while (::sendmsg(socket, &message, MSG_NOSIGNAL) < 0)
-    if (errno != EINTR) return system_error("send a control record", errno);
-  return {};
+  while (::sendmsg(socket, &message, MSG_NOSIGNAL) < 0) {
+    if (errno == EAGAIN || errno == EWOULDBLOCK) return send_record_status::full;
+    if (errno != EINTR) return send_record_status::gone;
+  }
+  return send_record_status::sent;
+}
+
+result<void> send_record(int socket, control_record const& record) {
+  switch (try_send_record(socket, record)) {
+    case send_record_status::sent: return {};
+    case send_record_status::full: return error(errc::unavailable, "the other end of a control socket does not read");
+    case send_record_status::gone: break;
+  }
+  return error(errc::unavailable, "the other end of a control socket is gone");
 }
 
 control_status receive_record(int socket, control_record& record) {
@@ -94,7 +105,8 @@ control_status receive_record(int socket, control_record& record) {
   record.attached = take_descriptors(message);
   auto const size = static_cast<std::size_t>(got);
   bool const whole = size >= sizeof fixed && fixed.mark == magic && size == sizeof fixed + fixed.text_size &&
-                     (message.msg_flags & (MSG_TRUNC | MSG_CTRUNC)) == 0 && fixed.kind >= 1 && fixed.kind <= 6 &&
+                     (message.msg_flags & (MSG_TRUNC | MSG_CTRUNC)) == 0 && fixed.kind >= 1 &&
+                     fixed.kind <= static_cast<std::uint32_t>(control_kind::present) &&
                      fixed.code <= static_cast<std::uint32_t>(errc::broken_invariant);
   if (!whole) return control_status::closed;
   record.kind = static_cast<control_kind>(fixed.kind);

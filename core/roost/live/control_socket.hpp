@@ -1,5 +1,6 @@
 #pragma once
-// The socket between a launcher and one of its procs: small records, and the descriptors that travel with them.
+// The socket between a launcher and a process that it started, a proc or a host agent: small records, and the descriptors that
+// travel with them.
 
 #include <roost/base/error.hpp>
 #include <roost/base/ids.hpp>
@@ -12,12 +13,20 @@
 namespace roost {
 
 enum class control_kind : std::uint32_t {
-  start = 1,       ///< To the proc: `proc` is it, `other` its launcher, `text` its name; with the bootstrap's memory file.
-  running = 2,     ///< From the proc: its loop runs.
-  finished = 3,    ///< From the proc: it is done, with `code` and `text`.
-  introduce = 4,   ///< From the proc: bring me together with `proc`.
-  introduced = 5,  ///< To the proc: with a socket to `proc`; `request` is 0 where `proc` asked.
-  refused = 6,     ///< To the proc: `request` came to nothing, with `code` and `text`.
+  // To and from a proc or an agent.
+  start = 1,  ///< To it: `proc` is it, `other` the root proc, `text` its name, `request` the number of hosts; to a proc with the
+              ///< bootstrap's memory file.
+  running = 2,     ///< From it: its loop runs. From an agent with a `proc`: that one's does.
+  finished = 3,    ///< From it: it is done, with `code` and `text`.
+  introduce = 4,   ///< From a proc: bring me together with `proc`. From an agent: `other` asked.
+  introduced = 5,  ///< To a proc: with a socket to `proc`; `request` is 0 where `proc` asked. To an agent: for `other`.
+  refused = 6,     ///< To a proc: `request` came to nothing, with `code` and `text`. To an agent: for `other`.
+  // To and from an agent.
+  launch = 7,   ///< To it: start `proc`, named `text`, with the bootstrap's memory file.
+  kill = 8,     ///< To it: end `proc`.
+  exited = 9,   ///< From it: `proc` ended, with `code` and `text`.
+  probe = 10,   ///< To it: are you there? With a `request`.
+  present = 11  ///< From it: `request` reached me.
 };
 
 struct control_record {
@@ -32,7 +41,10 @@ struct control_record {
 
 enum class control_status : std::uint8_t { record, nothing, closed };
 
-/// Sends whole or not at all; errors where the other end is gone or does not read.
+enum class send_record_status : std::uint8_t { sent, full, gone };
+/// Sends whole or not at all, without waiting.
+send_record_status try_send_record(int socket, control_record const& record);
+/// The same; errors where the other end is gone or does not read.
 result<void> send_record(int socket, control_record const& record);
 /// Takes the next record, without waiting. What is malformed counts as closed: the other end is not what it should be.
 control_status receive_record(int socket, control_record& record);

@@ -1,4 +1,5 @@
 #include <roost/base/keyed.hpp>
+#include <roost/base/plant.hpp>
 #include <roost/live/overflow.hpp>
 #include <roost/live/platform.hpp>
 #include <roost/live/status_server.hpp>
@@ -15,6 +16,9 @@
 
 namespace roost {
 namespace {
+
+ROOST_DEFINE_PLANT(plant_signal_swallowed, "signal-swallowed", "G7",
+                   "A signal that should end the program in order is forgotten.");
 
 // What a signal handler can reach. One platform of a process catches signals.
 std::atomic<int> signal_descriptor = -1;
@@ -132,6 +136,7 @@ live_platform::live_platform(live_options options)
   signal_watch_ = loop_.add(signals_.get(), EPOLLIN, [this](std::uint32_t) {
     std::uint64_t count = 0;
     static_cast<void>(!::read(signals_.get(), &count, sizeof count));
+    if (ROOST_PLANT(plant_signal_swallowed)) return;
     executor_.finish({errc::ended, std::string("stopped by ") + ::strsignal(caught_signal.load()), to_string(options_.self)});
   });
   for (int const number : {SIGINT, SIGTERM}) set_handler(number, on_signal, SA_RESETHAND | SA_RESTART);

@@ -1,11 +1,16 @@
 #include <roost/live/thread_launcher.hpp>
 
+#include <algorithm>
 #include <utility>
 
 namespace roost {
 
-thread_group::thread_group(proc_program& program, transport_maker make_transport, options_maker make_options)
-    : program_(program), make_transport_(std::move(make_transport)), make_options_(std::move(make_options)) {}
+thread_group::thread_group(proc_program& program, transport_maker make_transport, options_maker make_options,
+                           std::vector<host_id> hosts)
+    : program_(program),
+      make_transport_(std::move(make_transport)),
+      make_options_(std::move(make_options)),
+      hosts_(std::move(hosts)) {}
 
 thread_group::~thread_group() {
   std::vector<std::thread> threads;
@@ -92,9 +97,17 @@ thread_launcher::thread_launcher(thread_group& group, live_platform& platform, s
 
 thread_launcher::~thread_launcher() { group_.remove(*this); }
 
+std::vector<host_id> thread_launcher::hosts() const {
+  std::vector<host_id> all{self_.host};
+  for (host_id const each : group_.hosts_)
+    if (each != self_.host) all.push_back(each);
+  return all;
+}
+
 void thread_launcher::launch(launch_request request) {
   proc_id const id = request.id;
-  if (id.host == self_.host && group_.start(std::move(request), self_)) return;
+  auto const known = hosts();
+  if (std::find(known.begin(), known.end(), id.host) != known.end() && group_.start(std::move(request), self_)) return;
   group_.tell(self_, [id](launcher_events& events) {
     events.exited(id, {errc::launch_failed, "no such host, or the proc runs already, or the program is ending", to_string(id)});
   });

@@ -21,7 +21,9 @@ class thread_group {
   using options_maker = std::function<live_options(launch_request const&)>;
 
   /// `program`, `make_transport` and `make_options` are called on the threads of the procs, several at a time.
-  thread_group(proc_program& program, transport_maker make_transport, options_maker make_options);
+  /// `hosts` are those that the procs take themselves to be on; empty: the one of whoever asks.
+  thread_group(proc_program& program, transport_maker make_transport, options_maker make_options,
+               std::vector<host_id> hosts = {});
   /// Ends what still runs, in order, and waits for it: a handler that never returns is waited for.
   ~thread_group();
   thread_group(thread_group const&) = delete;
@@ -46,6 +48,7 @@ class thread_group {
   proc_program& program_;
   transport_maker make_transport_;
   options_maker make_options_;
+  std::vector<host_id> hosts_;
   std::mutex changing_;
   bool ending_ = false;
   std::map<proc_id, member> members_;
@@ -59,7 +62,7 @@ class thread_launcher final : public live_launcher {
   ~thread_launcher() override;
 
   void attach(launcher_events* events) override { events_ = events; }
-  std::vector<host_id> hosts() const override { return {self_.host}; }
+  std::vector<host_id> hosts() const override;
   void launch(launch_request request) override;
   void kill(proc_id id) override { group_.kill(id); }
   void finish(error why) override { executor_.finish(std::move(why)); }

@@ -18,6 +18,12 @@ live_options options_of(local_run const& how, proc_id self, std::string name) {
   return options;
 }
 
+std::vector<host_id> hosts_of(local_run const& how) {
+  std::vector<host_id> all;
+  for (std::size_t i = 0; i != how.hosts; ++i) all.push_back({how.host.value + i});
+  return all;
+}
+
 error run_threads(proc_program& program, local_run const& how, live_options options) {
   loopback_hub hub;
   thread_group group(
@@ -26,7 +32,7 @@ error run_threads(proc_program& program, local_run const& how, live_options opti
         auto const& made = platform.options();
         return std::make_unique<loopback>(hub, platform.loop(), made.self, made.knobs);
       },
-      [&how](launch_request const& request) { return options_of(how, request.id, request.name); });
+      [&how](launch_request const& request) { return options_of(how, request.id, request.name); }, hosts_of(how));
   live_platform platform(std::move(options));
   loopback transport(hub, platform.loop(), platform.options().self, how.knobs);
   thread_launcher launcher(group, platform);
@@ -35,7 +41,8 @@ error run_threads(proc_program& program, local_run const& how, live_options opti
 
 error run_processes(proc_program& program, local_run const& how, live_options options) {
   live_platform platform(std::move(options));
-  local_launcher launcher(platform.executor(), platform.options().self, {.arguments = how.arguments});
+  local_launcher launcher(platform.executor(), platform.options().self, how.knobs,
+                          {.arguments = how.arguments, .hosts = how.hosts, .own_networks = how.own_networks});
   shm_transport transport(platform.loop(), launcher, platform.options().self, how.knobs);
   return platform.run(program, {}, transport, launcher);
 }

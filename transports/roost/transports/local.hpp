@@ -1,5 +1,5 @@
 #pragma once
-// A whole program on this host: the root proc here, its other procs exec'd (over shared memory) or as threads (loopback).
+// A whole program on this machine: the root proc here, its other procs exec'd (over shared memory) or as threads (loopback).
 
 #include <roost/base/error.hpp>
 #include <roost/live/platform.hpp>
@@ -16,7 +16,9 @@ enum class local_transport : std::uint8_t { shm, loopback };
 struct local_run {
   local_transport transport = local_transport::shm;
   host_id host = {};                        ///< The root is proc 0, incarnation 1 of it.
-  std::vector<std::string> arguments = {};  ///< Added to the command line of exec'd procs, after `__proc FD`.
+  std::size_t hosts = 1;                    ///< Numbered on from `host`; exec'd procs of the others have an agent a host.
+  bool own_networks = false;                ///< Agents, with their procs, have network namespaces of their own.
+  std::vector<std::string> arguments = {};  ///< Added to the command line of exec'd procs and agents.
   knob_values knobs = {};
   bool catch_signals = true;
   /// Called for each proc of this process before it is made, on its own thread: sets observer, probes, log level, directory.

@@ -1,6 +1,7 @@
 #include <gtest/gtest.h>
 
 #include <roost/live/child.hpp>
+#include <roost/live/host_agent.hpp>
 #include <roost/live/launcher.hpp>
 #include <roost/transports/local.hpp>
 #include <roost/transports/shm/shm.hpp>
@@ -74,6 +75,7 @@ struct scripted : proc_instance, transport_events, launcher_events, timer {
   void exited(proc_id id, error why) override {
     if (on_exited) on_exited(id, why);
   }
+  void launch(proc_id id, std::string_view role) { seams.launcher->launch({id, "child", text(role)}); }
   void launch(std::uint32_t ordinal, std::string_view role) { seams.launcher->launch({child_id(ordinal), "child", text(role)}); }
   void finish(error why = {}) { seams.launcher->finish(std::move(why)); }
   channel_id connect(proc_id peer) { return seams.transport->connect(peer); }
@@ -115,8 +117,29 @@ void play(scripted& me, std::string const& role) {
     me.on_received = [&me](channel_id, shared_bytes frame) {
       me.finish({errc::handler_threw, "sibling said " + text_of(frame)});
     };
+  } else if (role == "asks others") {
+    // Of its own host and of another; then says which hosts there are.
+    me.on_begin = [&me] {
+      me.connect({me.self.host, 1, 1});
+      me.connect({{0}, 1, 1});
+      me.connect({{2}, 1, 1});
+    };
+    me.on_connected = [&me](channel_id c, proc_id peer) {
+      if (peer.ordinal == 1) me.send(c, text(to_string(peer)));
+    };
+    me.on_received = [&me](channel_id, shared_bytes) {
+      if (++me.count != 3) return;
+      std::string said = "met all;";
+      for (host_id const each : me.seams.launcher->hosts()) said += " " + to_string(each);
+      me.finish({errc::handler_threw, said});
+    };
+  } else if (role == "asks nobody") {
+    me.on_begin = [&me] { me.connect({{2}, 77, 1}); };
+    me.on_closed = [&me](channel_id, error const& why) { me.finish(why); };
   } else if (role == "finishes") {
     me.on_begin = [&me] { me.finish(); };
+  } else if (role == "kills its parent") {
+    me.on_connected = [](channel_id, proc_id) { ::kill(::getppid(), SIGKILL); };
   } else if (role == "finishes badly") {
     me.on_begin = [&me] { me.finish({errc::handler_threw, "on purpose"}); };
   } else if (role == "exits 3") {
@@ -170,6 +193,8 @@ struct exec_environment final : ::testing::Environment {
       program p;
       std::exit(run_local_child(static_cast<int>(argv.size()), argv.data(), p));
     }
+    if (is_host_agent(static_cast<int>(argv.size()), argv.data()))
+      std::exit(run_host_agent(static_cast<int>(argv.size()), argv.data(), {}));
     if (argv.size() > 1 && words[1] == root_command) std::exit(be_root());
   }
 };
@@ -181,11 +206,11 @@ std::size_t open_descriptors() {
 }
 
 // Runs a root made by `script` in this process; nothing may be left of it.
-error run(std::function<void(scripted&)> script, local_transport transport = local_transport::shm) {
+error run(std::function<void(scripted&)> script, local_transport transport = local_transport::shm, std::size_t hosts = 1) {
   program p;
   p.root = std::move(script);
   std::size_t const before = open_descriptors();
-  error why = run_local(p, {.transport = transport, .arguments = {}, .catch_signals = false, .prepare = {}});
+  error why = run_local(p, {.transport = transport, .hosts = hosts, .catch_signals = false});
   EXPECT_EQ(open_descriptors(), before);
   EXPECT_EQ(::waitpid(-1, nullptr, 0), -1);
   EXPECT_EQ(errno, ECHILD);
@@ -239,6 +264,30 @@ TEST_P(EitherTransport, SiblingsMeetAndEndsAreReported) {
   EXPECT_NE(ends[2].what.find("sibling said hello"), std::string::npos) << ends[2].what;
   EXPECT_EQ(ends[3].code, errc::ok);
   EXPECT_EQ(ends[4].code, errc::handler_threw);
+}
+
+TEST_P(EitherTransport, ProcsOfAllHostsMeet) {
+  std::map<proc_id, error> ends;
+  error const why = run(
+      [&](scripted& me) {
+        std::string known;
+        for (host_id const each : me.seams.launcher->hosts()) known += to_string(each) + " ";
+        EXPECT_EQ(known, "h0 h1 h2 ");
+        me.on_begin = [&] {
+          for (std::uint64_t host = 0; host != 3; ++host) me.launch({{host}, 1, 1}, "echo");
+        };
+        me.on_launched = [&, waits = 3](proc_id) mutable {
+          if (--waits == 0) me.launch({{1}, 2, 1}, "asks others"), me.launch({{1}, 3, 1}, "asks nobody");
+        };
+        me.on_exited = [&](proc_id id, error const& e) {
+          ends[id] = e;
+          if (ends.size() == 2) me.finish();
+        };
+      },
+      GetParam(), 3);
+  EXPECT_FALSE(why) << why.describe();
+  EXPECT_NE((ends[{{1}, 2, 1}].what.find("met all; h1 h0 h2")), std::string::npos) << (ends[{{1}, 2, 1}].describe());
+  EXPECT_TRUE((ends[{{1}, 3, 1}])) << (ends[{{1}, 3, 1}].describe());
 }
 
 TEST(Processes, APeerKilledAtAnyFrameIsToldAsClosedAfterWholeFramesOnly) {
@@ -312,11 +361,54 @@ TEST(Processes, AnExecutableThatIsNotThereIsALaunchFailure) {
     };
   };
   live_platform platform({.self = root_id});
-  local_launcher launcher(platform.executor(), root_id, {.executable = "/nowhere/roost", .arguments = {}});
+  local_launcher launcher(platform.executor(), root_id, platform.options().knobs, {.executable = "/nowhere/roost"});
   shm_transport transport(platform.loop(), launcher, root_id, platform.options().knobs);
   EXPECT_FALSE(platform.run(p, {}, transport, launcher));
   EXPECT_EQ(seen.code, errc::launch_failed);
   EXPECT_NE(seen.describe().find("/nowhere/roost"), std::string::npos) << seen.describe();
+}
+
+TEST(Processes, AnAgentThatCannotBeStartedIsALaunchFailureOfEachOfItsProcs) {
+  program p;
+  std::map<proc_id, error> ends;
+  p.root = [&](scripted& me) {
+    me.on_begin = [&me] { me.launch({{1}, 1, 1}, "echo"), me.launch({{1}, 2, 1}, "echo"), me.launch({{7}, 1, 1}, "echo"); };
+    me.on_exited = [&](proc_id id, error const& e) {
+      ends[id] = e;
+      if (ends.size() == 3) me.finish();
+    };
+  };
+  live_platform platform({.self = root_id});
+  local_launcher launcher(platform.executor(), root_id, platform.options().knobs, {.executable = "/nowhere/roost", .hosts = 2});
+  shm_transport transport(platform.loop(), launcher, root_id, platform.options().knobs);
+  EXPECT_FALSE(platform.run(p, {}, transport, launcher));
+  for (auto const& [id, why] : ends) EXPECT_EQ(why.code, errc::launch_failed);
+  for (std::uint32_t ordinal : {1, 2}) {
+    std::string const said = ends[{{1}, ordinal, 1}].describe();
+    EXPECT_NE(said.find("the agent of host h1 could not be started"), std::string::npos) << said;
+    EXPECT_NE(said.find("/nowhere/roost"), std::string::npos) << said;
+  }
+  EXPECT_NE((ends[{{7}, 1, 1}].what.find("no host h7")), std::string::npos) << (ends[{{7}, 1, 1}].what);
+}
+
+TEST(Processes, NothingIsLaunchedOnAHostWhoseAgentIsGone) {
+  std::map<proc_id, error> ends;
+  error const why = run(
+      [&](scripted& me) {
+        me.on_begin = [&me] { me.launch({{1}, 1, 1}, "kills its parent"); };
+        me.on_launched = [&me](proc_id id) { me.connect(id); };
+        me.on_exited = [&](proc_id id, error const& e) {
+          ends[id] = e;
+          if (ends.size() == 2) return me.finish();
+          me.launch({{1}, 2, 1}, "echo");
+        };
+      },
+      local_transport::shm, 2);
+  EXPECT_FALSE(why) << why.describe();
+  EXPECT_EQ((ends[{{1}, 1, 1}].code), errc::proc_failed);
+  EXPECT_EQ((ends[{{1}, 2, 1}].code), errc::launch_failed);
+  for (auto const& [id, end] : ends)
+    EXPECT_NE(end.describe().find("was killed by signal 9 (Killed)"), std::string::npos) << end.describe();
 }
 
 TEST(Processes, NoneOutlivesARootThatIsKilled) {

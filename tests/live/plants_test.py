@@ -1,0 +1,131 @@
+#!/usr/bin/env python3
+"""Bugs planted where real processes are started and watched: each breaks what the tests beside this file want, and is seen.
+Usage: plants_test.py ROOST SENTRIES ROOT [unittest arguments]"""
+
+import os
+import pathlib
+import re
+import signal
+import sys
+import time
+import unittest
+
+from runs import LiveTest, agents_of, children_of, procs_of, processes_of, root_of
+
+LiveTest.roost, SENTRIES = (os.path.abspath(path) for path in sys.argv[1:3])
+ROOT = pathlib.Path(sys.argv[3]).resolve()
+
+
+def process_descriptors_of(pid):
+    """How many descriptors of other processes a process has open."""
+    found = 0
+    for number in os.listdir(f"/proc/{pid}/fd"):
+        try:
+            found += os.readlink(f"/proc/{pid}/fd/{number}") == "anon_inode:[pidfd]"
+        except OSError:
+            continue
+    return found
+
+
+class PlantsTest(LiveTest):
+    """Each test runs one observation twice: what it sees with the bug is not what it sees without."""
+
+    def both(self, plant, observe):
+        return observe([]), observe(["--plant", plant])
+
+    def test_every_plant_of_the_live_floor_has_a_test(self):
+        planted = set()
+        for source in (ROOT / "core/roost/live").glob("*.cpp"):
+            planted |= set(re.findall(r'ROOST_DEFINE_PLANT\(\s*\w+,\s*"([\w-]+)"', source.read_text()))
+        tested = set(re.findall(r'self\.both\("([\w-]+)"', pathlib.Path(__file__).read_text()))
+        self.assertEqual(planted, tested)
+
+    def test_a_plant_that_is_none_is_refused(self):
+        code, said = self.run_of("run", "--plant", "child-outlive", SENTRIES).finish()
+        self.assertEqual(code, 64, said)
+        self.assertIn("child-outlives", said)
+
+    def test_a_child_that_outlives_is_seen(self):
+        def observe(plant):
+            running = self.run_of("run", *plant, SENTRIES, "--", "compute", 1)
+            running.says("computes$")
+            proc, = procs_of(running.session)
+            os.kill(running.session, signal.SIGKILL)
+            running.process.wait()
+            running.until(lambda: len(processes_of(running.session)) <= (1 if plant else 0), "the end of the others", ended=True)
+            left = processes_of(running.session)
+            for pid in left:
+                os.kill(pid, signal.SIGKILL)
+            running.nothing_left()
+            return left == [proc]
+
+        self.assertEqual(self.both("child-outlives", observe), (False, True))
+
+    def test_a_log_line_that_is_torn_is_seen(self):
+        def observe(plant):
+            code, said = self.run_of("run", *plant, SENTRIES, "--", "write", 1).finish()
+            self.assertEqual(code, 0, said)
+            return [line for line in said.splitlines() if line.startswith("[h0/p1.1] out") and not line.endswith("whole")] == []
+
+        self.assertEqual(self.both("log-line-torn", observe), (True, False))
+
+    def test_a_readiness_that_never_comes_is_seen(self):
+        def observe(plant):
+            running = self.run_of("run", *plant, self.scenario(SENTRIES, ["lose", 1, 1], {"live.launch_bound": "2s"}))
+            if not plant:  # Lives longer than the bound, until it is killed.
+                proc, = running.until(lambda: procs_of(running.session), "the proc")
+                bound = time.monotonic() + 2.5
+                running.until(lambda: time.monotonic() > bound)
+                os.kill(proc, signal.SIGKILL)
+            code, said = running.finish()
+            self.assertEqual(code, 0, said)
+            return "did not run within 2s, and was killed" in said
+
+        self.assertEqual(self.both("readiness-lost", observe), (False, True))
+
+    def test_a_descriptor_that_is_kept_open_is_seen(self):
+        def observe(plant):
+            running = self.run_of("run", *plant, self.scenario(SENTRIES, ["watch", 4, 4]))
+            running.says("Captain .*: ready$")
+            root, procs = root_of(running.session), procs_of(running.session)
+            for pid in procs[:3]:
+                os.kill(pid, signal.SIGKILL)
+            running.says("owner told", 3)
+            running.until(lambda: process_descriptors_of(root) == (4 if plant else 1), "the descriptors of living procs")
+            found = process_descriptors_of(root)
+            os.kill(procs[3], signal.SIGKILL)
+            running.finish()
+            return found
+
+        self.assertEqual(self.both("descriptor-kept", observe), (1, 4))
+
+    def test_a_signal_that_is_swallowed_is_seen(self):
+        def observe(plant):
+            running = self.run_of("run", *plant, self.scenario(SENTRIES, ["watch", 1, 1]))
+            running.says("Captain .*: ready$")
+            root = root_of(running.session)
+            os.kill(root, signal.SIGINT)
+            status = pathlib.Path(f"/proc/{root}/status")
+            if plant:  # It takes the signal, and goes on until another comes.
+                running.until(lambda: not int(re.search(r"SigCgt:\s+(\w+)", status.read_text())[1], 16) >> (signal.SIGINT - 1) & 1,
+                              "the interrupt")
+                os.kill(procs_of(running.session)[0], signal.SIGKILL)
+            return running.finish()[0]
+
+        self.assertEqual(self.both("signal-swallowed", observe), (6, 0))
+
+    def test_an_agent_whose_death_is_not_reported_is_seen(self):
+        def observe(plant):
+            running = self.run_of("run", "-n", 2, *plant, self.scenario(SENTRIES, ["watch", 1, 1]))
+            running.says("Captain .*: ready$")
+            agent, = agents_of(running.session)
+            os.kill(agent, signal.SIGKILL)
+            code, said = running.finish()
+            self.assertEqual(code, 0, said)
+            return f"the agent of host h1 (process {agent})" in said
+
+        self.assertEqual(self.both("agent-death-unreported", observe), (True, False))
+
+
+if __name__ == "__main__":
+    unittest.main(argv=[sys.argv[0], *sys.argv[4:]])

@@ -1,0 +1,148 @@
+// Procs to be killed, stopped and starved by the tests beside this file: sentries that wait for each other, and a captain who says
+// what it was told of whom, and when.
+
+#include <roost/roost.hpp>
+
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <csignal>
+#include <cstdlib>
+#include <string>
+#include <string_view>
+#include <vector>
+
+using namespace std::chrono_literals;
+
+inline constexpr roost::dim post{"post"};
+
+namespace {
+
+/// Nanoseconds of the machine's monotonic clock, and an error as one line.
+std::string when_and_why(roost::error const& why) {
+  std::string text = why.describe();
+  std::replace(text.begin(), text.end(), '\n', ' ');
+  return std::to_string(roost::now().time_since_epoch().count()) + " " + text;
+}
+
+void write_raw(int to, std::string_view text) { static_cast<void>(!::write(to, text.data(), text.size())); }
+
+}  // namespace
+
+struct Sentry : roost::actor {
+  bool answer() { return true; }
+  /// Never answers.
+  void stand(roost::reply_port<bool> answer) { standing_.push_back(std::move(answer)); }
+  /// Waits for the other from here.
+  void look_at(roost::actor_mesh<Sentry> other);
+  /// Lines in pieces, of both streams at once, and a last one without an end.
+  void write_lines() {
+    for (int i = 0; i != 100; ++i) {
+      auto const number = std::to_string(i);
+      write_raw(STDOUT_FILENO, "out ");
+      write_raw(STDERR_FILENO, "err ");
+      write_raw(STDOUT_FILENO, number + " is ");
+      roost::sleep(200us);
+      write_raw(STDERR_FILENO, number + " is whole\n");
+      write_raw(STDOUT_FILENO, "whole\n");
+    }
+    write_raw(STDOUT_FILENO, "out 100 is whole");
+  }
+  /// Starts a process that nobody waits for and that leaves the proc's group.
+  void leave_stray() {
+    if (::fork() == 0) {
+      ::setsid();
+      ::execlp("sleep", "sleep", "1000", nullptr);
+      std::_Exit(1);
+    }
+  }
+  void compute_for_ever() {
+    roost::log("computes");
+    for (bool volatile on = true; on;) continue;
+  }
+
+ private:
+  std::vector<roost::reply_port<bool>> standing_;
+};
+ROOST_EXPORT(Sentry, answer, stand, look_at, write_lines, leave_stray, compute_for_ever)
+
+/// Waits for a sentry, in vain, and says when that ends.
+struct Caller : roost::actor {
+  void wait_for(roost::actor_mesh<Sentry> sentry) {
+    if (auto const answer = sentry->stand.call_one().wait(); !answer)
+      roost::log("caller told {}", when_and_why(answer.failure()));
+  }
+};
+ROOST_EXPORT(Caller, wait_for)
+
+void Sentry::look_at(roost::actor_mesh<Sentry> other) { roost::spawn<Caller>("caller")->wait_for.broadcast(std::move(other)); }
+
+struct Captain : roost::actor {
+  void post_sentries(roost::proc_mesh procs) { sentries_ = procs.spawn<Sentry>("sentries"); }
+
+  /// Everybody waits for somebody.
+  void call_all() {
+    for (std::uint64_t rank = 0; rank != sentries_.size(); ++rank) {
+      roost::spawn<Caller>("caller")->wait_for.broadcast(sentries_.at_rank(rank));
+      sentries_.at_rank(rank)->look_at.call_one(sentries_.at_rank((rank + 1) % sentries_.size())).get();
+    }
+    roost::log("ready");
+  }
+  /// Until so many sentries were lost.
+  void watch(std::uint64_t losses) {
+    while (lost_ < losses) roost::sleep(5ms);
+    count();
+  }
+  void count() {
+    std::uint64_t there = 0;
+    for (auto const& [at, answer] : sentries_->answer.call().get()) there += answer.has_value();
+    roost::log("{} of {} answer", there, sentries_.size());
+  }
+  void all_write() { sentries_->write_lines.call().get(); }
+  void all_leave_strays() {
+    sentries_->leave_stray.call().get();
+    roost::log("ready");
+  }
+  void all_compute() { sentries_->compute_for_ever.broadcast(); }
+  void compute_for_ever() {
+    roost::log("computes");
+    for (bool volatile on = true; on;) continue;
+  }
+
+  bool supervise(roost::failure const& f) override {
+    ++lost_;
+    roost::log("owner told {}", when_and_why(f.why()));
+    return true;
+  }
+
+ private:
+  roost::actor_mesh<Sentry> sentries_;
+  std::uint64_t lost_ = 0;
+};
+ROOST_EXPORT(Captain, post_sentries, call_all, watch, count, all_write, all_leave_strays, all_compute, compute_for_ever)
+
+int main(int argc, char** argv) {
+  // How exec'd processes behave before they are any of ours: SENTRIES___proc=never, =slowly.
+  char const* const before = argc > 1 ? std::getenv((std::string("SENTRIES_") + argv[1]).c_str()) : nullptr;
+  if (before != nullptr && before == std::string_view("never"))
+    for (;;) ::pause();
+  if (before != nullptr && before == std::string_view("slowly")) ::usleep(300'000);
+
+  return roost::main(argc, argv, [](roost::hosts hosts, std::vector<std::string> const& arguments) {
+    auto const argument = [&](std::size_t which, std::string standard) {
+      return which < arguments.size() ? arguments[which] : std::move(standard);
+    };
+    auto const what = argument(0, "watch");
+    auto const procs = hosts.spawn_procs(post = std::stoll(argument(1, "2")));
+    auto const captain = roost::spawn<Captain>("captain");
+    captain->post_sentries.call_one(procs).get();
+    if (what == "watch") captain->call_all.call_one().get();
+    if (what == "watch" || what == "lose") captain->watch.call_one(std::stoull(argument(2, "1"))).get();
+    if (what == "write") captain->all_write.call_one().get();
+    if (what == "strays") captain->all_leave_strays.call_one().get();
+    if (what == "compute") captain->all_compute.call_one().get();
+    if (what == "root computes") captain->compute_for_ever.call_one().get();
+    if (what == "strays" || what == "compute") roost::sleep(1h);
+  });
+}

@@ -110,13 +110,13 @@ void session::handled(std::uint64_t epoch, std::uint64_t number) {
     flush_report();
     if (handled_unsaid_ != 0) send_ack();
   } else {
-    ack_later(now());
+    ack_later();
   }
 }
 
 void session::returned(std::uint64_t epoch, std::uint64_t number, errc why) {
   if (epoch != epoch_ || stage_ != stage::open) return;
-  if (in_.returned(number, why)) ack_later(now());
+  if (in_.returned(number, why)) ack_later();
 }
 
 void session::send_control(std::uint16_t kind, shared_bytes body) {

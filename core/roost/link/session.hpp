@@ -135,7 +135,7 @@ class session final : public timer {
   void release(outbox::record& r, bool credit = true);
   void tell(outbox::record const& r, errc fate, error const& why);
   void proven(instant at);
-  void ack_later(instant at);
+  void ack_later();
 
   // Channels and epochs (session_channel.cpp).
   void connect();

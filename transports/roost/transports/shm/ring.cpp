@@ -23,6 +23,13 @@ struct frame_header {
 };
 static_assert(sizeof(frame_header) == 8);
 
+constexpr std::size_t cache_line = 64;
+constexpr std::size_t prefetched = 4 * cache_line;
+
+void prefetch(std::byte const* data, std::size_t start, std::size_t capacity) noexcept {
+  for (std::size_t at = start; at < std::min(start + prefetched, capacity); at += cache_line) __builtin_prefetch(data + at);
+}
+
 }  // namespace
 
 ring_memory::ring_memory(ring_memory&& other) noexcept
@@ -59,11 +66,15 @@ result<ring_memory> ring_memory::map(int file, std::uint64_t capacity) {
 }
 
 ring_status ring_reader::take(shared_bytes& frame) {
-  std::uint64_t const available = memory_.header().written.load(std::memory_order_acquire) - taken_;
-  if (available == 0) return ring_status::nothing;
   std::size_t const capacity = memory_.capacity();
-  // A writer that went back makes a huge difference here.
-  if (available > capacity || available % 8 != 0) return ring_status::corrupt;
+  if (seen_written_ == taken_) {
+    std::uint64_t const written = memory_.header().written.load(std::memory_order_acquire);
+    if (written == taken_) return ring_status::nothing;
+    // A writer that went back makes a huge difference here.
+    if (written - taken_ > capacity || written % 8 != 0) return ring_status::corrupt;
+    seen_written_ = written;
+  }
+  std::uint64_t const available = seen_written_ - taken_;
   std::size_t const mask = capacity - 1;
   frame_header header;
   std::memcpy(&header, memory_.data() + (taken_ & mask), sizeof header);
@@ -75,12 +86,16 @@ ring_status ring_reader::take(shared_bytes& frame) {
     if (before_end < content.size()) std::memcpy(content.data() + before_end, memory_.data(), content.size() - before_end);
   });
   taken_ += room_for(header.size);
-  // Ordered before the look at `writer_sleeps`; the writer stores that and then looks at this.
-  memory_.header().taken.store(taken_);
+  // The next frame was written on another core: what comes of this one hides the way from there.
+  prefetch(memory_.data(), taken_ & mask, capacity);
   return ring_status::done;
 }
 
-bool ring_reader::must_ring() noexcept {
+bool ring_reader::give_back() noexcept {
+  if (given_back_ == taken_) return false;
+  given_back_ = taken_;
+  // Ordered before the look at `writer_sleeps`; the writer stores that and then looks at this.
+  memory_.header().taken.store(taken_);
   auto& sleeps = memory_.header().writer_sleeps;
   return sleeps.load() != 0 && sleeps.exchange(0) != 0;
 }

@@ -58,8 +58,10 @@ class ring_reader {
 
   /// Takes the next frame: a private copy. After `corrupt` the ring is of no use.
   ring_status take(shared_bytes& frame);
-  /// After frames were taken: true when the writer sleeps for room and must be rung.
-  bool must_ring() noexcept;
+  /// Whether so much was taken since the last `give_back` that the writer may run short of room.
+  bool owes_room() const noexcept { return taken_ - given_back_ >= memory_.capacity() / 4; }
+  /// Lets the writer have the room of what was taken; true when it sleeps for room and must be rung.
+  bool give_back() noexcept;
   /// Asks to be rung; false when there is something to take already.
   bool arm() noexcept;
   void disarm() noexcept { memory_.header().reader_sleeps.store(0); }
@@ -67,6 +69,8 @@ class ring_reader {
  private:
   ring_memory memory_;
   std::uint64_t taken_ = 0;
+  std::uint64_t given_back_ = 0;    // What the writer knows of it.
+  std::uint64_t seen_written_ = 0;  // What is known to be there: a look at the writer's line takes long.
 };
 
 class ring_writer {

@@ -204,10 +204,11 @@ bool shm_transport::receive(std::shared_ptr<link> const& each) {
       end(each, broken_ring(each->peer));
       return true;
     }
-    if (each->in.must_ring()) ring(each->peer_bell);
+    if (each->in.owes_room() && each->in.give_back()) ring(each->peer_bell);
     if (events_ != nullptr) events_->received(each->id, std::move(frame));
     if (each->gone) return true;
   }
+  if (each->in.give_back()) ring(each->peer_bell);
   return taken > 0;
 }
 

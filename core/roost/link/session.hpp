@@ -178,6 +178,7 @@ class session final : public timer {
   unsigned losses_ = 0;    ///< Events of a lost session not yet handed up.
   unsigned frames_unacked_ = 0;
   unsigned handled_unsaid_ = 0;
+  std::uint64_t handled_bytes_unsaid_ = 0;
   std::size_t watchers_ = 0;
   std::uint64_t attempt_ = 0;
   std::uint64_t epoch_ = 1;

@@ -124,7 +124,7 @@ void session::take_data(wire::frame_header const& header, shared_bytes const& fr
 
 void session::hand_up(arrival const& whole) {
   auto const& [header, frame, at] = whole;
-  in_.accept(header.number, (header.flags & flag_reserved) != 0);
+  in_.accept(header.number, (header.flags & flag_reserved) != 0, header.payload_length);
   if (++frames_unacked_ >= around_.limits.ack_every || (header.flags & flag_answer) != 0) {
     ack_now_ = true;
   } else {

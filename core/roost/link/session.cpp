@@ -52,7 +52,7 @@ admission session::send(outgoing&& message) {
   }
   auto const staked = at_stake();
   header.kind = wire::frame_kind::data;
-  header.flags = wire::flag_checksum_whole;
+  header.flags = around_.checksum_flags;
   if (message.reserved) header.flags |= flag_reserved;
   header.payload_length = static_cast<std::uint32_t>(size);
   header.trailer_length = static_cast<std::uint16_t>(message.trailer.size());

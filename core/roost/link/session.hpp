@@ -31,6 +31,7 @@ struct surroundings {
   event_queue& events;
   entity_key key;  ///< For the jitter of reconnections.
   std::size_t max_frame;
+  std::uint8_t checksum_flags;  ///< Of data: what of a large payload is covered.
 };
 
 class session;

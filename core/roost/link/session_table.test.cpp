@@ -138,6 +138,21 @@ TEST_F(two_procs, acknowledge_at_once_where_few_frames_fill_the_window) {
   EXPECT_EQ(b_hears.delivered.size(), 5u) << "the last waits for an acknowledgement";
 }
 
+TEST_F(two_procs, cover_large_payloads_with_a_checksum_unless_the_transport_keeps_bytes) {
+  diary hears;
+  fake_proc sure(w, net, {{3}, 0, 1}, knobs, {{}, "c", "one", "t"}, hears, seen, true);
+  std::map<proc_id, bool> damage_seen;
+  net.on_sent = [&](proc_id from, proc_id, shared_bytes const& frame) {
+    if (frame.size() < wire::checksummed_payload) return;
+    std::vector<std::byte> damaged(frame.view().begin(), frame.view().end());
+    damaged.back() ^= std::byte{1};
+    damage_seen[from] = !wire::unpack(damaged, {});
+  };
+  for (auto* from : {&a, &sure}) send(*from, b.id(), 1, 100'000);
+  pass(10ms);
+  EXPECT_EQ(damage_seen, (std::map<proc_id, bool>{{a.id(), true}, {sure.id(), false}}));
+}
+
 TEST_F(two_procs, admit_a_message_larger_than_the_credit_alone) {
   ASSERT_TRUE(a.knobs().count(*find_knob("link.credit_bytes")) < 2u << 20);
   EXPECT_EQ(send(a, b.id(), 1, (1u << 20) - 1000), admission::admitted);

@@ -207,7 +207,10 @@ TEST_P(EitherTransport, EchoesFramesOfAllSizes) {
         };
         me.on_begin = [&] { me.launch(1, "echo"); };
         me.on_launched = [&](proc_id id) { me.connect(id); };
-        me.on_connected = [fill](channel_id c, proc_id) { fill(c); };
+        me.on_connected = [&me, fill](channel_id c, proc_id) {
+          EXPECT_TRUE(me.seams.transport->keeps_bytes());
+          fill(c);
+        };
         me.on_writable = fill;
         me.on_received = [&](channel_id, shared_bytes frame) {
           EXPECT_TRUE(std::ranges::equal(frame.view(), filled(sizes[back], back).view())) << back;

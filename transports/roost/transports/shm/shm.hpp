@@ -28,6 +28,7 @@ class shm_transport final : public transport, introduction_events, poll_source {
   send_status send(channel_id c, shared_bytes frame) override;
   void close(channel_id c) override;
   bytes max_frame() const override { return {max_frame_}; }
+  bool keeps_bytes() const override { return true; }
 
  private:
   struct link {

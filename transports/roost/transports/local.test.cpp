@@ -92,7 +92,7 @@ struct scripted : proc_instance, transport_events, launcher_events, timer {
   std::size_t count = 0;
 };
 
-std::size_t flood_size(std::size_t number, bool large) { return large ? number * 70'001 % 400'000 : number * 37 % 5000; }
+std::size_t flood_size(std::size_t number, bool large) { return large ? number * 700'001 % 3'000'000 : number * 37 % 5000; }
 
 // What an exec'd proc does, by the word it is started with.
 void play(scripted& me, std::string const& role) {
@@ -251,6 +251,7 @@ TEST(Processes, APeerKilledAtAnyFrameIsToldAsClosedAfterWholeFramesOnly) {
   for (std::size_t round = 0; round < 20; ++round) {
     bool const large = round % 2 == 1;
     std::size_t const killed_after = (std::size_t{1} << round / 2) - 1;
+    if (large && killed_after > 40) continue;
     std::size_t got = 0;
     bool closed = false;
     bool exited = false;

@@ -1,6 +1,6 @@
 #pragma once
-// Frames of any size through a ring of any size. A small frame is one record. A large one is lent: the reader copies it out of the
-// writer's memory, once; or, where that is not allowed, it goes in pieces. Each holds its place: nothing passes it.
+// Frames of any size through a ring of any size. A small frame is one record, a larger one goes in pieces, and the largest are lent
+// where that is allowed: the reader copies them out of the writer's memory, once. Each holds its place: nothing passes it.
 
 #include <roost/base/bytes.hpp>
 #include <roost/transports/shm/attach.hpp>

@@ -18,8 +18,8 @@ knob const ring_bytes({"shm.ring_bytes", knob_unit::byte, 4 << 20, 4 << 10, 256 
 
 knob const attach_allowed({"shm.attach", knob_unit::count, 1, 0, 1,
                            "1: large frames are read from the sender's memory where the system allows it; 0: never"});
-knob const attach_from({"shm.attach_from", knob_unit::byte, 64 << 10, 1, 1 << 30,
-                        "frames of so many bytes are large: read from the sender's memory, or sent in pieces"});
+knob const attach_from({"shm.attach_from", knob_unit::byte, 1 << 20, 1, 1 << 30,
+                        "frames of so many bytes or more are read from the sender's memory where that is allowed"});
 
 constexpr int frames_per_poll = 64;
 

@@ -259,6 +259,7 @@ TEST_F(Shm, APeerThatHangsUpBeforeItsGreetingIsToldAsClosed) {
 knob_values large_frames() {
   knob_values knobs = small_rings();
   knobs.set(*find_knob("transport.local_max_frame"), 8 << 20).value();
+  knobs.set(*find_knob("shm.attach_from"), 64 << 10).value();
   return knobs;
 }
 

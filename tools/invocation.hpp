@@ -27,6 +27,7 @@ struct invocation {
   std::vector<std::string> paths;      ///< Of `check`.
   unsigned repeat = 0;                 ///< Of `bench`; 0: the standard.
   bool quick = false;                  ///< Of `bench`.
+  unsigned procs = 8;                  ///< Of `doctor`: how many a program is to have.
   std::vector<std::string> arguments;  ///< After `--`.
 };
 

@@ -24,6 +24,7 @@ struct invocation {
   unsigned hosts = 1;                  ///< Of `run`.
   bool own_networks = false;           ///< Of `run`.
   std::string record;                  ///< Of `run`: where records are kept.
+  std::string run;                     ///< Of `get` and `describe`: which one; empty: all.
   std::vector<std::string> paths;      ///< Of `check`.
   unsigned repeat = 0;                 ///< Of `bench`; 0: the standard.
   bool quick = false;                  ///< Of `bench`.

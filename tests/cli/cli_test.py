@@ -62,7 +62,7 @@ MALFORMED = {
 
 # The words after `roost`, and what must be said.
 WRONG = [
-    ("", "no command, expected one of sim, run, check, bench, doctor"),
+    ("", "no command, expected one of sim, run, check, get, describe, bench, doctor"),
     ("simm", "unknown command 'simm', did you mean 'sim'?"),
     ("sim", "subcommand is required"),
     ("sim verfy calm.toml", "unknown command 'verfy', did you mean 'verify'?"),

@@ -83,7 +83,8 @@ class grammar {
         ->check(CLI::IsMember({"runs", "hosts", "procs", "actors", "metrics"}));
     auto* const describe = add(app_, "describe", "All that one live proc or actor says of itself");
     describe->add_option("PROC|ACTOR", into_.target, "As 'get' names it: h0/p1.1, h0/p1.1/a7")->required();
-    for (auto* const each : {get, describe}) each->add_option("--run", into_.run, "The run, as 'get runs' names it (standard: all)");
+    for (auto* const each : {get, describe})
+      each->add_option("--run", into_.run, "The run, as 'get runs' names it (standard: all)");
 
     auto* const bench = add(app_, "bench", "What Roost costs, beside its bounds and its peers");
     bench->require_subcommand(1);
@@ -311,7 +312,8 @@ int run_checked(int argc, char** argv, proc_program* program) {
     out->say("  help: " + out->command() + (command.empty() ? "" : " " + command) + " --help");
     return code;
   };
-  if (words.empty()) return usage({errc::bad_argument, "no command, expected one of sim, run, check, get, describe, bench, doctor"});
+  if (words.empty())
+    return usage({errc::bad_argument, "no command, expected one of sim, run, check, get, describe, bench, doctor"});
   if (auto const read = rules.read(words); !read) return usage(read.failure());
   if (rules.wants_help()) {
     out->print(rules.help(name));

@@ -17,10 +17,12 @@ struct family {
 
 std::vector<family> const& families() {
   static std::vector<family> const all{
-      {"roost_up_seconds", "gauge", "Seconds since the proc began.", [](auto const& s) { return s.uptime_ns / 1'000'000'000; }, true},
+      {"roost_up_seconds", "gauge", "Seconds since the proc began.", [](auto const& s) { return s.uptime_ns / 1'000'000'000; },
+       true},
       {"roost_busy_seconds", "gauge", "Seconds for which one handler has kept the loop of the proc; 0 while it turns.",
        [](auto const& s) { return s.busy_ns / 1'000'000'000; }, true},
-      {"roost_sessions", "gauge", "Peers that the proc has met.", [](auto const& s) { return std::uint64_t{s.sessions.size()}; }, true},
+      {"roost_sessions", "gauge", "Peers that the proc has met.", [](auto const& s) { return std::uint64_t{s.sessions.size()}; },
+       true},
       {"roost_actors", "gauge", "Actors that live in the proc.", [](auto const& s) { return s.actor_count; }},
       {"roost_handlers_started_total", "counter", "Handlers and callbacks that were started.",
        [](auto const& s) { return s.counters.handlers_started; }},
@@ -28,9 +30,11 @@ std::vector<family> const& families() {
        [](auto const& s) { return s.counters.sent_to_others; }},
       {"roost_not_handled_total", "counter", "Messages whose sender was told that they were not handled.",
        [](auto const& s) { return s.counters.told; }},
-      {"roost_actors_started_total", "counter", "Actors that were spawned.", [](auto const& s) { return s.counters.actors_started; }},
+      {"roost_actors_started_total", "counter", "Actors that were spawned.",
+       [](auto const& s) { return s.counters.actors_started; }},
       {"roost_actors_ended_total", "counter", "Actors that have ended.", [](auto const& s) { return s.counters.actors_ended; }},
-      {"roost_actors_failed_total", "counter", "Actors that have failed.", [](auto const& s) { return s.counters.actors_failed; }},
+      {"roost_actors_failed_total", "counter", "Actors that have failed.",
+       [](auto const& s) { return s.counters.actors_failed; }},
       {"roost_procs_failed_total", "counter", "Other procs that the proc knows to have failed.",
        [](auto const& s) { return s.counters.procs_failed; }},
   };

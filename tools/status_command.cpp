@@ -90,7 +90,8 @@ std::vector<std::vector<std::string>> rows_of_runs(survey const& all, output& ou
   }
   std::vector<std::vector<std::string>> rows{{"RUN", "PROCS", "UP", "ROOT"}};
   for (auto const& [run, what] : runs) {
-    rows.push_back({run, std::to_string(what.first), span_of(what.second->uptime_ns), "pid " + std::to_string(what.second->process)});
+    rows.push_back(
+        {run, std::to_string(what.first), span_of(what.second->uptime_ns), "pid " + std::to_string(what.second->process)});
     out.object("run", {{"run", json_of(run)}, {"procs", json_of(what.first)}, {"uptime_ns", json_of(what.second->uptime_ns)}});
   }
   return rows;
@@ -145,8 +146,7 @@ std::vector<std::vector<std::string>> rows_of_procs(survey const& all, output& o
     auto const& said = each.said;
     bool const busy = said.busy_ns != 0;
     rows.push_back({each.where.run, said.id, said.name, std::to_string(said.process), span_of(said.uptime_ns),
-                    busy ? "?" : std::to_string(said.actor_count),
-                    busy ? "?" : std::to_string(said.counters.handlers_started),
+                    busy ? "?" : std::to_string(said.actor_count), busy ? "?" : std::to_string(said.counters.handlers_started),
                     busy ? "?" : std::to_string(said.counters.sent_to_others), busy ? "?" : std::to_string(said.counters.told),
                     busy ? said.busy_with + ", " + span_of(said.busy_ns) : ""});
     proc_object(each, out);
@@ -184,7 +184,8 @@ std::vector<std::vector<std::string>> rows_of_actors(survey const& all, output& 
       actor_object(each, actor, out);
     }
     if (each.said.actor_count > each.said.actors.size() && each.said.busy_ns == 0)
-      rows.push_back({"...", "", "", "", "", "", std::to_string(each.said.actor_count - each.said.actors.size()) + " more in " + each.said.id});
+      rows.push_back({"...", "", "", "", "", "",
+                      std::to_string(each.said.actor_count - each.said.actors.size()) + " more in " + each.said.id});
   }
   return rows;
 }
@@ -199,7 +200,8 @@ std::string text_of_proc(one_proc const& each) {
   std::string text = "proc " + said.id + " \"" + said.name + "\" of run " + each.where.run + ", process " +
                      std::to_string(said.process) + ", up for " + span_of(said.uptime_ns) + "\n";
   if (said.busy_ns != 0) {
-    text += "  busy      " + said.busy_with + " has run for " + span_of(said.busy_ns) + "; its actors are not to be seen meanwhile\n";
+    text +=
+        "  busy      " + said.busy_with + " has run for " + span_of(said.busy_ns) + "; its actors are not to be seen meanwhile\n";
   } else {
     auto const& n = said.counters;
     text += "  actors    " + std::to_string(said.actor_count) + " (" + std::to_string(n.actors_started) + " started, " +
@@ -214,8 +216,8 @@ std::string text_of_proc(one_proc const& each) {
 }
 
 std::string text_of_actor(one_proc const& each, actor_status const& actor) {
-  std::string text = "actor " + actor.name + " (" + actor.class_name + ") " + id_of(each.said, actor.local) + " of run " +
-                     each.where.run + "\n";
+  std::string text =
+      "actor " + actor.name + " (" + actor.class_name + ") " + id_of(each.said, actor.local) + " of run " + each.where.run + "\n";
   text += "  owner     " + (actor.owner.empty() ? "none: it is the root" : actor.owner) + "\n";
   text += "  state     " + actor.state + ", " + std::to_string(actor.queued) + " messages queued, " +
           std::to_string(actor.handlers) + " handlers at work or waiting";
@@ -269,7 +271,8 @@ int get_status(invocation const& asked, output& out) {
 int describe_status(invocation const& asked, output& out) {
   auto const named = read_subject(asked.target);
   if (!named)
-    return out.refuse(exit_usage, {errc::bad_argument, sim::quoted(asked.target) + " names neither a proc (h0/p1.1) nor an actor (h0/p1.1/a7)"});
+    return out.refuse(exit_usage, {errc::bad_argument,
+                                   sim::quoted(asked.target) + " names neither a proc (h0/p1.1) nor an actor (h0/p1.1/a7)"});
   auto const all = look_around(asked.run, most_actors);
   if (!all) return out.refuse(exit_unreachable, all.failure());
   bool found = false;
@@ -300,7 +303,8 @@ int describe_status(invocation const& asked, output& out) {
     }
   }
   if (found) return report_silence(*all, out);
-  return out.refuse(exit_unreachable, {errc::no_such_actor, "nothing of that name is running; 'get actors' lists what is", asked.target});
+  return out.refuse(exit_unreachable,
+                    {errc::no_such_actor, "nothing of that name is running; 'get actors' lists what is", asked.target});
 }
 
 }  // namespace roost::tools

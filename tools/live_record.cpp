@@ -62,6 +62,11 @@ record_observer::~record_observer() {
 }
 
 void record_observer::flush() noexcept {
+  std::lock_guard const lock(changing_);
+  write_out();
+}
+
+void record_observer::write_out() noexcept {
   if (unwritten_.empty()) return;
   bool const written = write_all(fd_, unwritten_);
   unwritten_.clear();
@@ -74,15 +79,17 @@ void record_observer::proc_over(error const& why) {
   auto o = about(observed::proc_exited, {self_, 0});
   o.outcome = why.code;
   add(o);
-  flush();
+  std::lock_guard const lock(changing_);
+  write_out();
   over_ = true;
 }
 
 void record_observer::add(observation& seen) {
+  std::lock_guard const lock(changing_);
   if (over_) return;
   seen.at = live_clock().now();
   sim::check::append_record(unwritten_, seen);
-  if (unwritten_.size() >= most_unwritten) flush();
+  if (unwritten_.size() >= most_unwritten) write_out();
 }
 
 void record_observer::actor_started(actor_id actor, entity_key key, std::string_view class_name, actor_id owner) {
@@ -222,7 +229,7 @@ void record_observer::unhandled_fault(error const& why) {
 }
 
 void record_observer::always(bool held, std::string_view name, std::string_view) {
-  if (held || over_) return;
+  if (held) return;
   auto o = about(observed::unhandled_fault, {self_, 0});
   o.outcome = errc::broken_invariant;
   o.flag = true;

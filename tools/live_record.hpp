@@ -7,6 +7,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <mutex>
 #include <string>
 #include <unordered_map>
 
@@ -22,7 +23,7 @@ inline constexpr char const* record_suffix = ".record";
 /// crashed. Times are the host's monotonic clock, which all procs of a host share.
 ///
 /// An `always` that does not hold is recorded as an `unhandled_fault` with the flag set, and said on standard error.
-/// Call only from the proc's own thread.
+/// Call `flush` and the probes from any thread, all else from the thread that runs the proc's loop.
 class record_observer final : public observer, public probe_sink {
  public:
   /// Makes the file with its first line. Errors: `errc::unavailable`, at the file.
@@ -65,7 +66,9 @@ class record_observer final : public observer, public probe_sink {
  private:
   record_observer(int fd, std::string file, proc_id self);
   void add(sim::check::observation& seen);
+  void write_out() noexcept;
 
+  std::mutex changing_;
   int fd_;
   std::string file_;
   proc_id self_;

@@ -47,7 +47,7 @@ if proofs < 10:
 page = root / "docs/promises.md"
 table = page.read_text().partition("## The checkers")[2]
 planted = {}
-for floor in ("core", "sim"):
+for floor in ("core", "sim", "transports"):
     for source in sorted((root / floor).rglob("*.cpp")):
         for name, promise in re.findall(r'ROOST_DEFINE_PLANT\(\s*\w+,\s*"([\w-]+)",\s*"(G\d+)"', source.read_text()):
             planted[name] = promise

@@ -57,23 +57,27 @@ void log_line(std::string_view line) {
 }
 
 void spend(nanoseconds duration) { detail::require_frame("spend()").cell->home().seams().executor->spend(duration); }
-void detail::wait_offloaded(nanoseconds takes) {
+void detail::run_offloaded(nanoseconds takes, unique_function<void()> body) {
   auto& frame = require_frame("offload()");
   auto& seams = frame.cell->home().seams();
-  // Where no wait is allowed any more, as in a destructor, the worker is busy instead.
-  if (frame.must_end || frame.may_not_wait()) return seams.executor->spend(takes);
-  auto const until = seams.executor->offloaded(takes);
-  if (until <= seams.clock->now()) return;
-  auto const inherited = std::exchange(frame.deadline, never);
-  waiter w(frame);
-  auto const restore = [&] { frame.deadline = inherited; };
-  try {
-    (void)w.wait(wait_kind::sleep, frame.cell->id(), until);
-  } catch (...) {
-    restore();
-    throw;
+  if (frame.must_end || frame.may_not_wait()) {
+    // Where no wait is allowed any more, as in a destructor, the worker is busy instead.
+    body();
+    return seams.executor->spend(takes);
   }
-  restore();
+  waiter w(frame);
+  // The code may use what is on the stack of its handler, which therefore stays until it is over, whatever becomes of the actor.
+  w.shield();
+  bool const beside = seams.executor->run_beside(std::move(body), [&w] { w.wake(errc::ok); });
+  auto const until = beside ? never : seams.executor->offloaded(takes);
+  if (!beside && until <= seams.clock->now()) return;
+  struct no_deadline {
+    explicit no_deadline(handler_frame& of) : frame(&of), inherited(std::exchange(of.deadline, never)) {}
+    ~no_deadline() { frame->deadline = inherited; }
+    handler_frame* frame;
+    instant inherited;
+  } const alone(frame);
+  (void)w.wait(wait_kind::sleep, frame.cell->id(), until);
 }
 
 void stop_self() { detail::require_frame("stop_self()").cell->stop(); }

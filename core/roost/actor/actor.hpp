@@ -4,6 +4,7 @@
 #include <roost/actor/failure.hpp>
 #include <roost/actor/fwd.hpp>
 #include <roost/base/error.hpp>
+#include <roost/base/unique_function.hpp>
 #include <roost/base/units.hpp>
 
 #include <fmt/format.h>
@@ -72,9 +73,10 @@ template <class... Args>
 void log(fmt::format_string<Args...> format, Args&&... args) {
   log_line(fmt::format(format, std::forward<Args>(args)...));
 }
-/// Runs code that blocks, and gives what it returns. The actor is busy until it is over, and others of its proc are not.
-/// Simulated: it runs at once and takes `takes` of virtual time, whatever deadline the handler has. Live: it runs on the loop of
-/// its proc, and takes what it takes.
+/// Runs code that blocks, and gives what it returns or throws. The actor is busy until it is over, and others of its proc are not.
+/// Simulated: it runs at once and takes `takes` of virtual time, whatever deadline the handler has. Live: it runs on a thread of
+/// a pool, and takes what it takes; what belongs to the runtime (`here()`, sends, futures) does not work in it. An actor that is
+/// ended meanwhile ends when it is over.
 template <class F>
 auto offload(nanoseconds takes, F&& f);
 /// Ends with the actor after what is already in its mailbox.
@@ -123,7 +125,7 @@ class actor {
 };
 
 namespace detail {
-void wait_offloaded(nanoseconds takes);
+void run_offloaded(nanoseconds takes, unique_function<void()> body);
 }
 
 template <class F>
@@ -131,16 +133,17 @@ auto offload(nanoseconds takes, F&& f) {
   using R = std::invoke_result_t<F>;
   std::exception_ptr thrown;
   std::conditional_t<std::is_void_v<R>, std::optional<int>, std::optional<R>> value;
-  try {
-    if constexpr (std::is_void_v<R>) {
-      std::forward<F>(f)();
-    } else {
-      value.emplace(std::forward<F>(f)());
+  detail::run_offloaded(takes, [&] {
+    try {
+      if constexpr (std::is_void_v<R>) {
+        std::forward<F>(f)();
+      } else {
+        value.emplace(std::forward<F>(f)());
+      }
+    } catch (...) {
+      thrown = std::current_exception();
     }
-  } catch (...) {
-    thrown = std::current_exception();
-  }
-  detail::wait_offloaded(takes);
+  });
   if (thrown) std::rethrow_exception(thrown);
   if constexpr (!std::is_void_v<R>) return std::move(*value);
 }

@@ -277,6 +277,7 @@ void actor_cell::start_message(handler_frame& frame, message& m) {
   std::uint64_t const endpoint = m.endpoint != nullptr ? m.endpoint->id : 0;
   if (observer != nullptr) observer->handler_started(id(), {endpoint}, m.stamp, frame.concurrent);
   home_->record({home_->seams().clock->lately(), local_, endpoint, m.sender});
+  ++home_->counters().handlers_started;
 }
 
 void actor_cell::run_message(std::unique_ptr<message> m) {
@@ -294,6 +295,7 @@ void actor_cell::run_message(std::unique_ptr<message> m) {
   std::exception_ptr thrown;
   {
     frame_scope scope(frame);
+    home_->show(frame);
     try {
       m->invoke(frame);
     } catch (...) {
@@ -335,6 +337,7 @@ void actor_cell::step_coroutine(handler_frame& frame, std::coroutine_handle<> at
   std::exception_ptr thrown;
   {
     frame_scope scope(frame);
+    home_->show(frame);
     try {
       if (at) {
         at.resume();
@@ -369,6 +372,7 @@ void actor_cell::run_supervise() {
   error why = f.why();
   {
     frame_scope scope(frame);
+    home_->show(frame);
     try {
       handled = user_->supervise(f);
     } catch (...) {

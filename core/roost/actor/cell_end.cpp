@@ -115,6 +115,7 @@ void actor_cell::destroy_user() {
   handler_frame frame(*this, activation::cleanup);
   frame.destroys = true;
   frame_scope scope(frame);
+  home_->show(frame);
   user_.reset();
 }
 
@@ -163,6 +164,7 @@ void actor_cell::run_cleanup() {
   if (observer != nullptr) observer->cleanup_started(id());
   {
     frame_scope scope(frame);
+    home_->show(frame);
     try {
       user_->cleanup(end_reason_->code == errc::ok ? nullptr : end_reason_.get());
     } catch (...) {

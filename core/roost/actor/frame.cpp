@@ -83,6 +83,7 @@ errc waiter::wait(wait_kind kind, actor_id target, instant deadline) {
     set_current_frame(nullptr);
     frame_->cell->home().seams().executor->fibers().park(slot_);
     set_current_frame(frame_);
+    frame_->cell->home().show(*frame_);
   }
   return finish();
 }
@@ -94,7 +95,7 @@ bool waiter::suspend(wait_kind kind, actor_id target, instant deadline, std::cor
 }
 
 void waiter::wake(errc outcome) {
-  if (outcome_) return;
+  if (outcome_ || (shielded_ && outcome == errc::ended)) return;
   if (ROOST_PLANT(plant_lost_wakeup) && timer_.armed() && outcome == errc::ok && (key.value & 3) == 0) return;
   outcome_ = outcome;
   release();

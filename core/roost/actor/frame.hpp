@@ -81,6 +81,8 @@ class waiter final : public runnable {
   /// Lets a wait that ended meanwhile go on; `hold` is its reverse, while `supervise` runs.
   void release();
   void hold();
+  /// From now on the end of the actor does not end the wait; it goes on to its own end and throws `ended` then.
+  void shield() noexcept { shielded_ = true; }
   bool woken() const noexcept { return outcome_.has_value(); }
   wait_kind kind() const noexcept { return kind_; }
   actor_id const& target() const noexcept { return target_; }
@@ -109,6 +111,7 @@ class waiter final : public runnable {
   wait_kind kind_ = wait_kind::reply;
   actor_id target_;
   std::uint64_t number_ = 0;  ///< Among the actor's waits.
+  bool shielded_ = false;
 };
 
 }  // namespace roost::detail

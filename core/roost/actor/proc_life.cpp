@@ -48,10 +48,16 @@ proc_id proc_runtime::launch(host_id where, std::string name) {
                       {failed_procs_.begin(), failed_procs_.end()}};
   if (ROOST_PLANT(plant_newcomer_uninformed)) body.failed.clear();
   launched_.insert(id);
+  leases_.add(id);
   sessions_->expect(id, seams_->clock->now() + seams_->knobs->duration(knobs::launch_bound));
   seams_->launcher->launch({id, std::move(name), wire::encode_shared(body)});
-  if (!lease_timer_.armed()) seams_->clock->arm(lease_timer_, seams_->clock->now());
   return id;
+}
+
+bool proc_runtime::forget_launched(proc_id which) {
+  if (launched_.erase(which) == 0) return false;
+  leases_.remove(which);
+  return true;
 }
 
 void proc_runtime::launched(proc_id id) {
@@ -65,7 +71,7 @@ void proc_runtime::launched(proc_id id) {
 
 void proc_runtime::exited(proc_id id, error why) {
   set_current_platform(seams_);
-  launched_.erase(id);
+  forget_launched(id);
   auto const reason = error(errc::proc_failed, "proc " + to_string(id) + " ended")
                           .caused_by(why.code == errc::ok ? error(errc::proc_failed, "it exited by itself") : why);
   declare(id, reason, self_);
@@ -79,7 +85,7 @@ void proc_runtime::declare(proc_id dead, error const& why, proc_id told_by) {
     return;
   }
   if (!failed_procs_.insert(dead).second) return;
-  if (launched_.erase(dead) != 0) seams_->launcher->kill(dead);
+  if (forget_launched(dead)) seams_->launcher->kill(dead);
   // With a session, every message is told first, and then `session_lost` comes; without one nothing was sent.
   if (!sessions_->declare_failed(dead, why)) peer_gone(dead, why);
   untold_.push_back({dead, to_body(why)});
@@ -196,15 +202,13 @@ void proc_runtime::control(proc_id from, std::uint16_t kind, shared_bytes body) 
   }
 }
 
-void proc_runtime::renew_leases() {
-  auto const period = seams_->knobs->duration(knobs::lease) / 4;
-  if (bootstrap_ && lease_until_ < seams_->clock->boot()) {
+void proc_runtime::check_lease() {
+  if (lease_until_ < seams_->clock->boot()) {
     sometimes(true, "actor: a lease runs out");
     seams_->launcher->finish(error(errc::proc_failed, "the lease of " + place() + " ran out: its launching proc was silent"));
     return;
   }
-  for (auto const& child : launched_) sessions_->send_control(child, static_cast<std::uint16_t>(control_kind::lease), {});
-  if (bootstrap_ || !launched_.empty()) seams_->clock->arm(lease_timer_, seams_->clock->now() + period);
+  seams_->clock->arm(lease_timer_, seams_->clock->now() + seams_->knobs->duration(knobs::lease) / 4);
 }
 
 void proc_runtime::root_ended(error const& why) {

@@ -76,6 +76,7 @@ bool proc_runtime::send_agent(proc_id to, agent_op op, shared_bytes body, std::u
   out.header.fingerprint = type;
   out.payload = std::move(body);
   out.reserved = true;
+  ++counters_.sent_to_others;
   return sessions_->send(to, std::move(out), refused) == link::admission::admitted;
 }
 

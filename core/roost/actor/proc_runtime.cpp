@@ -69,7 +69,7 @@ void proc_runtime::begin() {
   who.cluster = bootstrap_ ? bootstrap_->cluster : "roost";
   who.token = bootstrap_ ? bootstrap_->token : "";
   who.build = "roost";
-  sessions_ = std::make_unique<link::session_table>(*seams_, who, static_cast<link::session_events&>(*this));
+  sessions_.open(*seams_, who, *this);
   seams_->launcher->attach(this);
   sessions_->expect_newcomers_within(seams_->knobs->duration(knobs::launch_bound));
   if (bootstrap_) {
@@ -121,6 +121,7 @@ void proc_runtime::spawn_here(spawn_order order) {
   ROOST_INVARIANT(fresh, "actor id " + to_string(actor_id{self_, local}) + " is used twice");
   if (seams_->observer != nullptr) seams_->observer->actor_started(placed.id(), placed.key, placed.what().name, owner);
   if (owner.local != 0) depend_on(owner);
+  ++counters_.actors_started;
   placed.check_ready();
   release_held(local);
 }
@@ -142,6 +143,8 @@ void proc_runtime::retire(actor_cell& cell, error const& why) {
   std::vector<std::pair<actor_id, bool>> watchers;
   if (auto* extras = cell.extras_if_any()) watchers = extras->watchers;
   if (seams_->observer != nullptr) seams_->observer->actor_ended(id, why.code);
+  ++counters_.actors_ended;
+  if (why.code == errc::actor_failed) ++counters_.actors_failed;
   remember_end(id.local, why.code == errc::ok ? error(errc::actor_stopped, cell.describe() + " has stopped") : why);
   auto const owner = cell.owner();
   bool const was_root = is_root() && id.local == root_local_;
@@ -242,6 +245,7 @@ bool proc_runtime::send_remote(actor_id to, link::outgoing out, reply_route repl
     admitted = sessions_->send(to.proc, std::move(out), &refused);
   }
   if (admitted == link::admission::admitted) {
+    ++counters_.sent_to_others;
     if (again && has_credit(sender.local, to, copy.payload.size())) (void)send_remote(to, copy, {}, sender);
     return true;
   }
@@ -278,6 +282,7 @@ bool says_gone(errc code) {
 
 void proc_runtime::tell(actor_id sender, reply_route reply, message_stamp stamp, std::uint64_t endpoint, actor_id receiver,
                         errc fate, error const& why, bool back) {
+  ++counters_.told;
   auto const where = endpoint_name(endpoint) + " of " + to_string(receiver);
   if (fate == errc::not_handled) {
     if (why.code == errc::stale) fate = errc::stale;

@@ -3,9 +3,10 @@
 
 #include <roost/actor/agent.hpp>
 #include <roost/actor/cell.hpp>
+#include <roost/actor/guarded_sessions.hpp>
+#include <roost/actor/lease_sender.hpp>
 #include <roost/actor/membership.hpp>
 #include <roost/actor/port_base.hpp>
-#include <roost/link/session_table.hpp>
 #include <roost/platform/launcher.hpp>
 #include <roost/platform/platform.hpp>
 
@@ -41,6 +42,8 @@ class proc_runtime final : public proc_instance, private link::session_events, p
 
   void begin() override;
   void unwind() override;
+  proc_status status(std::size_t most_actors) const override;
+  std::vector<std::string> sessions() const override;
 
   platform& seams() const noexcept { return *seams_; }
   proc_id self() const noexcept { return self_; }
@@ -48,6 +51,12 @@ class proc_runtime final : public proc_instance, private link::session_events, p
   bool mute() const noexcept { return mute_; }
   lane lane_of(actor_cell const&) const noexcept { return lane::user; }
   std::string place() const { return to_string(self_); }
+  /// Tells those who look that the code of this frame runs now.
+  void show(handler_frame const& frame) const noexcept {
+    if (seams_->progress == nullptr) return;
+    auto const* endpoint = frame.handled != nullptr ? frame.handled->endpoint : nullptr;
+    seams_->progress->set(frame.cell->local(), &frame.cell->what().name, endpoint != nullptr ? &endpoint->name : nullptr);
+  }
 
   // Actors.
   actor_cell* find(std::uint64_t local) const {
@@ -157,6 +166,7 @@ class proc_runtime final : public proc_instance, private link::session_events, p
   /// The value of a `proc_local` by its index; made by the caller where empty.
   std::shared_ptr<void>& proc_local_slot(std::size_t index);
   void record(flight_entry entry);
+  proc_counters& counters() noexcept { return counters_; }
   std::vector<flight_record> flight_of(std::uint64_t actor) const;
   /// Writes the last starts of an actor that fails to the log.
   void log_flight(actor_cell const& failing) const;
@@ -239,7 +249,9 @@ class proc_runtime final : public proc_instance, private link::session_events, p
   void hold_unknown(std::uint64_t local, link::incoming in);
   void release_held(std::uint64_t local);
   void expire_held();
-  void renew_leases();
+  void check_lease();
+  /// The launched proc is over, or declared so; false when it was before.
+  bool forget_launched(proc_id which);
   void check_exit();
   /// Passes on the news of procs that are dead, but not to who `told_by`.
   void pass_on_verdicts(proc_id told_by);
@@ -259,7 +271,7 @@ class proc_runtime final : public proc_instance, private link::session_events, p
   proc_id self_;
   std::optional<bootstrap_body> bootstrap_;
   root_factory make_root_;
-  std::unique_ptr<link::session_table> sessions_;
+  guarded_sessions sessions_;
   boost::unordered_flat_map<std::uint64_t, std::unique_ptr<actor_cell>, id_hash> actors_;
   mutable std::array<actor_cell*, recent_cells> recent_{};  ///< Some of `actors_`, by their ids.
   local_credit accounts_;
@@ -277,18 +289,20 @@ class proc_runtime final : public proc_instance, private link::session_events, p
   std::size_t next_tombstone_ = 0;
   std::map<std::string, std::uint64_t> names_;
   std::set<proc_id> launched_;
+  lease_sender leases_{*seams_, sessions_};
   std::set<proc_id> failed_procs_;
   std::map<host_id, std::uint32_t> ordinals_;
   std::vector<std::shared_ptr<void>> locals_;
   std::vector<flight_entry> flight_;
   std::size_t flight_next_ = 0;
+  proc_counters counters_;
   std::uint64_t next_port_ = 0;
   std::uint64_t next_credit_wait_ = 0;
   std::uint64_t root_local_ = 0;
   instant lease_until_ = never;
   std::optional<error> finishing_;
   std::vector<verdict_body> untold_;  ///< Verdicts not yet passed on.
-  runtime_timer<&proc_runtime::renew_leases> lease_timer_{*this};
+  runtime_timer<&proc_runtime::check_lease> lease_timer_{*this};
   runtime_timer<&proc_runtime::expire_held> held_timer_{*this};
   runtime_timer<&proc_runtime::check_exit> exit_timer_{*this};
   runtime_timer<&proc_runtime::pass_on_gathered> verdict_timer_{*this};

@@ -1,5 +1,6 @@
 #include <roost/base/error.hpp>
 #include <roost/base/fiber.hpp>
+#include <roost/base/plant.hpp>
 
 #include <boost/context/detail/fcontext.hpp>
 
@@ -42,6 +43,11 @@ namespace roost {
 namespace {
 
 namespace context = boost::context::detail;
+
+ROOST_DEFINE_PLANT(plant_exceptions_shared, "exceptions-shared", "G1",
+                   "A handler that goes on after a wait finds the exceptions that another one is handling.");
+ROOST_DEFINE_PLANT(plant_stack_reused, "parked-stack-reused", "G1",
+                   "The stack of a handler that waits is given to the next one that needs one.");
 
 #if defined(ROOST_FIBER_ASAN) || defined(ROOST_FIBER_TSAN)
 constexpr std::size_t standard_stack_bytes = std::size_t{256} << 10;
@@ -97,6 +103,13 @@ class stack_region {
     munmap(base_, slot_ * max_slots_);
     protected_guards -= my_protected_guards_;
   }
+
+  bool is_guard(void const* address) const noexcept {
+    auto const at = reinterpret_cast<std::uintptr_t>(address);
+    auto const low = reinterpret_cast<std::uintptr_t>(base_);
+    return at >= low && at < low + slot_ * open_ && (at - low) % slot_ < page_;
+  }
+  std::size_t slot_bytes() const noexcept { return slot_; }
 
   stack_slot next() {
     ROOST_INVARIANT(used_ < max_slots_, "all " + std::to_string(max_slots_) + " fibers of this loop are parked");
@@ -176,6 +189,7 @@ class fiber_pool::impl {
 
   bool inside() const noexcept { return current_ != &main_; }
   std::size_t parked() const noexcept { return parked_; }
+  stack_region const& stacks() const noexcept { return stacks_; }
 
   // Returns when `resume` or `unwind` switches back to the calling fiber, which `place` has been set to.
   void park(void*& place) {
@@ -224,8 +238,10 @@ class fiber_pool::impl {
   }
 
   fiber& make() {
+    bool const reuses = ROOST_PLANT(plant_stack_reused) && !fibers_.empty();
+    stack_slot const slot = reuses ? fibers_.back().stack : stacks_.next();
     fiber& made = fibers_.emplace_back();
-    made.stack = stacks_.next();
+    made.stack = slot;
     auto const size = static_cast<std::size_t>(made.stack.top - made.stack.low);
     made.context = context::make_fcontext(made.stack.top, size, &impl::entry);
 #if defined(ROOST_FIBER_ASAN)
@@ -289,7 +305,7 @@ class fiber_pool::impl {
 #if defined(ROOST_FIBER_ASAN)
     __sanitizer_finish_switch_fiber(self.fake_stack, &previous_->bottom, &previous_->size);
 #endif
-    std::memcpy(exceptions_, &self.exceptions, sizeof(exception_state));
+    if (!ROOST_PLANT(plant_exceptions_shared)) std::memcpy(exceptions_, &self.exceptions, sizeof(exception_state));
     errno = self.error_number;
   }
 
@@ -337,6 +353,8 @@ void fiber_pool::park(parked& where) { impl_->park(where.fiber_); }
 void fiber_pool::resume(parked& where) { impl_->resume(where.fiber_); }
 void fiber_pool::unwind(parked& where) { impl_->unwind(where.fiber_); }
 void fiber_pool::abandon() { impl_->abandon(); }
+bool fiber_pool::is_guard(void const* address) const noexcept { return impl_->stacks().is_guard(address); }
+std::size_t fiber_pool::stack_bytes() const noexcept { return impl_->stacks().slot_bytes(); }
 std::size_t fiber_pool::parked_count() const noexcept { return impl_->parked(); }
 
 }  // namespace roost

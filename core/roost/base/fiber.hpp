@@ -47,6 +47,10 @@ class fiber_pool {
   void unwind(parked& where);
   /// Leaves the calling handler where it stands, for good: its stack and what is on it are lost until the process ends.
   [[noreturn]] void abandon();
+  /// Whether `address` is in the guard under a stack, so that a fault there is an overflow. Also from a signal handler.
+  bool is_guard(void const* address) const noexcept;
+  /// Of one fiber, its guard included.
+  std::size_t stack_bytes() const noexcept;
   /// Handlers now parked.
   std::size_t parked_count() const noexcept;
 

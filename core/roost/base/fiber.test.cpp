@@ -1,8 +1,12 @@
 #include <gtest/gtest.h>
 
 #include <roost/base/fiber.hpp>
+#include <roost/base/plant.hpp>
+
+#include <sys/wait.h>
 
 #include <cerrno>
+#include <cstdlib>
 #include <cstring>
 #include <deque>
 #include <functional>
@@ -21,6 +25,12 @@ namespace {
 #if __has_feature(thread_sanitizer)
 #define ROOST_TEST_TSAN 1
 #endif
+#if __has_feature(address_sanitizer)
+#define ROOST_TEST_SANITIZED 1
+#endif
+#endif
+#if defined(__SANITIZE_ADDRESS__) || defined(ROOST_TEST_TSAN)
+#define ROOST_TEST_SANITIZED 1
 #endif
 
 // A loop over a queue of plain functions that ends when the queue is empty.
@@ -127,10 +137,11 @@ TEST(Fiber, AnExceptionThrownAfterAParkUnwindsOnlyItsHandler) {
   EXPECT_EQ(caught, "xxx");
 }
 
-TEST(Fiber, ExceptionsOfHandlersParkedInCatchBlocksDoNotMix) {
+/// What two handlers rethrow that were parked in catch blocks at the same time.
+std::vector<std::string> rethrown_after_parks() {
   small_loop loop;
   parked places[2];
-  std::string rethrown[2];
+  std::vector<std::string> rethrown(2);
   for (int i = 0; i < 2; ++i)
     loop.queue.push_back([&, i] {
       try {
@@ -138,21 +149,40 @@ TEST(Fiber, ExceptionsOfHandlersParkedInCatchBlocksDoNotMix) {
           throw std::runtime_error("of handler " + std::to_string(i));
         } catch (...) {
           loop.pool.park(places[i]);
-          throw;
+          if (std::current_exception() != nullptr) throw;
         }
       } catch (std::runtime_error const& e) {
-        rethrown[i] = e.what();
+        rethrown[static_cast<std::size_t>(i)] = e.what();
       }
-      EXPECT_EQ(std::current_exception(), nullptr);
     });
   loop.queue.push_back([&] {
-    EXPECT_EQ(std::current_exception(), nullptr);
     loop.resume_later(places[0]);
     loop.resume_later(places[1]);
   });
   loop.pool.run();
-  EXPECT_EQ(rethrown[0], "of handler 0");
-  EXPECT_EQ(rethrown[1], "of handler 1");
+  return rethrown;
+}
+
+TEST(Fiber, ExceptionsOfHandlersParkedInCatchBlocksDoNotMix) {
+  EXPECT_EQ(rethrown_after_parks(), (std::vector<std::string>{"of handler 0", "of handler 1"}));
+}
+
+TEST(Fiber, NoHandlerSeesAnExceptionOfAnother) {
+  small_loop loop;
+  parked place;
+  loop.queue.push_back([&] {
+    try {
+      throw 1;
+    } catch (int) {
+      loop.pool.park(place);
+    }
+    EXPECT_EQ(std::current_exception(), nullptr);
+  });
+  loop.queue.push_back([&] {
+    EXPECT_EQ(std::current_exception(), nullptr);
+    loop.resume_later(place);
+  });
+  loop.pool.run();
 }
 
 TEST(Fiber, AHandlerMayParkInADestructorDuringUnwinding) {
@@ -289,6 +319,46 @@ TEST(Fiber, EachThreadMayRunAPoolOfItsOwn) {
     });
   for (auto& each : threads) each.join();
 }
+
+#if defined(ROOST_PLANTS) && ROOST_PLANTS && !defined(ROOST_TEST_SANITIZED)
+/// Arms a planted bug while this lives.
+struct armed {
+  explicit armed(char const* name) : which(find_plant(name)) { which->arm(true); }
+  ~armed() { which->arm(false); }
+  plant* which;
+};
+
+TEST(FiberPlantDeathTest, ExceptionsOfHandlersThatMixAreSeen) {
+  GTEST_FLAG_SET(death_test_style, "threadsafe");
+  // What is shared is also freed twice: the test above may fail or die.
+  EXPECT_EXIT(
+      {
+        armed const bug("exceptions-shared");
+        std::_Exit(rethrown_after_parks() == std::vector<std::string>{"of handler 0", "of handler 1"} ? 0 : 1);
+      },
+      [](int status) { return !WIFEXITED(status) || WEXITSTATUS(status) != 0; }, "");
+}
+
+TEST(FiberPlantDeathTest, AStackThatIsGivenAwayWhileItsHandlerWaitsIsSeen) {
+  GTEST_FLAG_SET(death_test_style, "threadsafe");
+  EXPECT_EXIT(
+      {
+        armed const bug("parked-stack-reused");
+        std::string stood;
+        small_loop loop;
+        parked place;
+        loop.queue.push_back([&] {
+          std::string const mine = "where it stood";
+          loop.pool.park(place);
+          stood = mine;
+        });
+        loop.queue.push_back([&] { loop.resume_later(place); });
+        loop.pool.run();
+        std::_Exit(stood == "where it stood" ? 0 : 1);
+      },
+      [](int status) { return !WIFEXITED(status) || WEXITSTATUS(status) != 0; }, "");
+}
+#endif
 
 TEST(FiberDeathTest, AnOverflowOfTheStackHitsTheGuard) {
   GTEST_FLAG_SET(death_test_style, "threadsafe");

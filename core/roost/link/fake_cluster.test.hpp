@@ -155,6 +155,10 @@ class fake_proc final : public clock, public executor, public transport, public 
     r.queued = false;
   }
   void spend(nanoseconds) override {}
+  bool run_beside(unique_function<void()> body, unique_function<void()>) override {
+    body();
+    return false;
+  }
   instant offloaded(nanoseconds) override { return now(); }
   std::uint32_t add_worker(entity_key) override { return 0; }
   void remove_worker(std::uint32_t) override {}

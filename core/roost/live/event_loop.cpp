@@ -1,3 +1,4 @@
+#include <roost/base/plant.hpp>
 #include <roost/live/event_loop.hpp>
 
 #include <sys/epoll.h>
@@ -14,6 +15,9 @@
 
 namespace roost {
 namespace {
+
+ROOST_DEFINE_PLANT(plant_wake_lost, "wake-up-lost", "G4",
+                   "A loop looks for work once more before it says that it sleeps, so what comes in between wakes nobody.");
 
 constexpr std::uint64_t wake_id = 0;
 constexpr std::size_t events_per_wait = 32;
@@ -115,10 +119,11 @@ bool event_loop::poll() {
 bool event_loop::poll_descriptors() { return wait(nanoseconds(0)); }
 
 void event_loop::sleep(nanoseconds at_most) {
-  sleeps_.store(true);
+  if (!ROOST_PLANT(plant_wake_lost)) sleeps_.store(true);
   bool quiet = !has_posted_.load() && running_.empty();
   auto const armed = sources_;
   for (poll_source* each : armed) quiet = each->arm() && quiet;
+  if (ROOST_PLANT(plant_wake_lost)) sleeps_.store(true);
   if (quiet) wait(at_most);
   for (poll_source* each : armed)
     if (std::find(sources_.begin(), sources_.end(), each) != sources_.end()) each->disarm();

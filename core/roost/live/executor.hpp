@@ -1,14 +1,19 @@
 #pragma once
-// One thread that serves both lanes of a proc, control first. Everything the proc does happens in a turn of this loop.
+// The loop of one proc: handlers first come first served on the thread that runs it, and between them the control plane, for which
+// another thread stands in while a handler takes long.
 
 #include <roost/base/error.hpp>
 #include <roost/base/knobs.hpp>
 #include <roost/base/unique_function.hpp>
 #include <roost/live/clock.hpp>
+#include <roost/live/control.hpp>
 #include <roost/live/event_loop.hpp>
+#include <roost/live/offload_pool.hpp>
+#include <roost/live/run_queue.hpp>
 #include <roost/platform/executor.hpp>
 
-#include <optional>
+#include <atomic>
+#include <mutex>
 
 namespace roost {
 
@@ -20,6 +25,7 @@ class live_executor final : public executor {
   void ready(runnable& r, lane where) override;
   void withdraw(runnable& r) override;
   void spend(nanoseconds) override {}
+  bool run_beside(unique_function<void()> body, unique_function<void()> done) override;
   instant offloaded(nanoseconds) override { return clock_.now(); }
   /// One loop serves all actors of a live proc.
   std::uint32_t add_worker(entity_key) override { return 0; }
@@ -28,36 +34,37 @@ class live_executor final : public executor {
 
   event_loop& loop() noexcept { return loop_; }
   live_clock& time() noexcept { return clock_; }
+  live_control& control() noexcept { return control_; }
 
-  /// Runs `begin` on the control lane before anything else, then the loop until `finish`; returns what it was given.
+  /// Runs `begin` before anything else, then the loop until `finish`; returns what it was given.
   error run(unique_function<void()> begin);
-  /// The loop ends after the running step. The first call counts.
+  /// From any thread: the loop ends after the running step. The first call counts.
   void finish(error why);
-  bool finished() const noexcept { return finished_.has_value(); }
+  /// From any thread: runs what may block, and must not throw, on a thread of the pool; dropped once the loop is over.
+  void run_aside(unique_function<void()> task) { beside_.run(std::move(task)); }
+  /// After `run`: waits for code that runs beside the loop, and begins no more of it.
+  void stop_beside() { beside_.stop(); }
+  bool finished() const noexcept { return finished_.load(std::memory_order_acquire); }
   /// After `run`: runs `body` on a fiber of the loop and nothing else.
   void run_alone(unique_function<void()> body);
 
  private:
-  struct queue {
-    runnable* first = nullptr;
-    runnable* last = nullptr;
-    void push(runnable& r) noexcept;
-    runnable* pop() noexcept;
-    bool remove(runnable& r) noexcept;
-  };
-
   bool step();
-  runnable* next() noexcept;
-  bool look(bool at_descriptors);
+  void look(bool at_descriptors);
+  bool run_control();
+  bool something_to_do() const noexcept;
   void idle();
 
   event_loop& loop_;
   live_clock& clock_;
   knob_values const& knobs_;
-  queue control_;
-  queue user_;
+  live_control control_;
+  offload_pool beside_;
+  run_queue user_;
   unique_function<void()> alone_;
-  std::optional<error> finished_;
+  std::mutex finishing_;
+  error why_finished_;
+  std::atomic<bool> finished_ = false;
   std::size_t control_in_a_row_ = 0;
   std::size_t steps_before_look_ = 0;
   std::size_t looks_before_descriptors_ = 0;

@@ -1,6 +1,8 @@
 #include <roost/base/keyed.hpp>
 #include <roost/base/plant.hpp>
+#include <roost/live/overflow.hpp>
 #include <roost/live/platform.hpp>
+#include <roost/live/status_server.hpp>
 
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
@@ -10,6 +12,7 @@
 #include <cerrno>
 #include <csignal>
 #include <cstring>
+#include <optional>
 
 namespace roost {
 namespace {
@@ -64,29 +67,57 @@ class muted_transport final : public transport {
   bool mute_ = false;
 };
 
-class muted_launcher final : public launcher {
+// Between a program and its launcher: under the gate, and mute like the transport.
+class muted_launcher final : public launcher, launcher_events {
  public:
-  explicit muted_launcher(launcher& target) : target_(target) {}
+  muted_launcher(launcher& target, live_control& control) : target_(target), control_(control) {}
   void mute() {
+    control_hold const hold(&control_);
     target_.attach(nullptr);
     mute_ = true;
   }
   void attach(launcher_events* events) override {
-    if (!mute_) target_.attach(events);
+    control_hold const hold(&control_);
+    events_ = events;
+    if (!mute_) target_.attach(events != nullptr ? this : nullptr);
   }
-  std::vector<host_id> hosts() const override { return target_.hosts(); }
+  std::vector<host_id> hosts() const override {
+    control_hold const hold(&control_);
+    return target_.hosts();
+  }
   void launch(launch_request request) override {
+    control_hold const hold(&control_);
     if (!mute_) target_.launch(std::move(request));
   }
   void kill(proc_id id) override {
+    control_hold const hold(&control_);
     if (!mute_) target_.kill(id);
   }
   void finish(error why) override {
+    control_hold const hold(&control_);
     if (!mute_) target_.finish(std::move(why));
   }
 
  private:
+  void launched(proc_id id) override {
+    tell([this, id] { events_->launched(id); });
+  }
+  void exited(proc_id id, error why) override {
+    tell([this, id, why = std::move(why)] { events_->exited(id, why); });
+  }
+  void tell(unique_function<void()> what) {
+    if (control_.standing_in()) {
+      control_.post([this, what = std::move(what)]() mutable {
+        if (events_ != nullptr) what();
+      });
+    } else if (events_ != nullptr) {
+      what();
+    }
+  }
+
   launcher& target_;
+  live_control& control_;
+  launcher_events* events_ = nullptr;
   bool mute_ = false;
 };
 
@@ -119,7 +150,8 @@ live_platform::~live_platform() {
 
 error live_platform::run(proc_program& program, shared_bytes bootstrap, transport& bytes_to_peers, live_launcher& procs) {
   muted_transport outer_transport(bytes_to_peers, options_.before_send);
-  muted_launcher outer_launcher(procs);
+  live_control& control = executor_.control();
+  muted_launcher outer_launcher(procs, control);
   platform seams;
   seams.clock = &clock_;
   seams.executor = &executor_;
@@ -132,13 +164,28 @@ error live_platform::run(proc_program& program, shared_bytes bootstrap, transpor
   seams.probes = options_.probes;
   seams.knobs = &options_.knobs;
   seams.key = child_key({}, "proc", options_.name);
+  platform inside = seams;
+  inside.clock = &control.clock();
+  inside.executor = &control.as_executor();
+  inside.observer = nullptr;
+  seams.gate = &control;
+  seams.control_plane = &inside;
+  seams.progress = &control.progress();
 
   platform_scope const scope(&seams);
   auto instance = program.make(seams, options_.self, std::move(bootstrap));
+  overflow_report const overflows(executor_.fibers(), control.progress(), options_.self);
+  std::optional<status_server> answers;
+  if (!options_.run.empty()) answers.emplace(executor_, *instance, options_.self, options_.name, options_.run);
+  control.start(inside, options_.self);
   error why = executor_.run([&] {
     instance->begin();
     procs.running();
   });
+  control.stop();
+  executor_.stop_beside();
+  answers.reset();
+  control.told().clear();
   outer_transport.mute();
   outer_launcher.mute();
   seams.observer = nullptr;

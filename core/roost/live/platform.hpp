@@ -23,6 +23,7 @@ struct live_options {
   std::string log_prefix = {};  ///< Before each line of the log; "[h0/p1.1] " for a root.
   log_level least = log_level::info;
   std::string directory = ".";  ///< Where the store keeps its files.
+  std::string run = {};         ///< How the run is called by who asks what its procs do; empty: they do not answer.
   bool catch_signals = false;   ///< The first SIGINT or SIGTERM ends the loop in order; a second one kills.
   roost::observer* observer = nullptr;
   probe_sink* probes = nullptr;

@@ -3,6 +3,7 @@
 
 #include <roost/base/fiber.hpp>
 #include <roost/base/ids.hpp>
+#include <roost/base/unique_function.hpp>
 #include <roost/base/units.hpp>
 
 #include <cstdint>
@@ -43,8 +44,10 @@ class executor {
   virtual void withdraw(runnable& r) = 0;
   /// The running step declares that it takes `duration` of its worker's time. Live: nothing, since it really took it.
   virtual void spend(nanoseconds duration) = 0;
-  /// The running step has run code that blocks beside its worker, and declares that it takes `duration`: when that is over.
-  /// Live: now, since it really took it.
+  /// Runs code that blocks, which must not throw, where it keeps no other actor of the proc waiting. Live: on a thread of a pool;
+  /// true, and `done` is called on the proc's own loop when it is over. Simulated: at once; false, and `done` is not called.
+  virtual bool run_beside(unique_function<void()> body, unique_function<void()> done) = 0;
+  /// Simulated: when what ran beside its worker, and declares to take `duration`, is over.
   virtual instant offloaded(nanoseconds duration) = 0;
   /// A worker that runs nothing but what names it, so that this keeps nothing else of the proc waiting; `key` is that of its
   /// actor. 0 where there is only the one that all share.

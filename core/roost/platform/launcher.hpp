@@ -4,6 +4,7 @@
 #include <roost/base/bytes.hpp>
 #include <roost/base/error.hpp>
 #include <roost/base/ids.hpp>
+#include <roost/platform/status.hpp>
 
 #include <memory>
 #include <string>
@@ -55,6 +56,13 @@ class proc_instance {
   /// The proc crashed or its program is over: its seams are mute; every actor and parked handler is unwound, in the order of
   /// their keys, before this returns. Destruction follows.
   virtual void unwind() = 0;
+  /// What is to be seen of it, with at most `most_actors` actors. From the proc's own loop.
+  virtual proc_status status(std::size_t most_actors) const {
+    static_cast<void>(most_actors);
+    return {};
+  }
+  /// A line about each session. From inside the gate of the control plane, on whatever thread.
+  virtual std::vector<std::string> sessions() const { return {}; }
 };
 
 /// What one executable runs in a proc: the user's program in the root, actors of others elsewhere.

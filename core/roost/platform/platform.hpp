@@ -4,9 +4,11 @@
 #include <roost/base/bytes.hpp>
 #include <roost/base/knobs.hpp>
 #include <roost/platform/clock.hpp>
+#include <roost/platform/control_gate.hpp>
 #include <roost/platform/executor.hpp>
 #include <roost/platform/launcher.hpp>
 #include <roost/platform/observer.hpp>
+#include <roost/platform/progress.hpp>
 #include <roost/platform/transport.hpp>
 
 #include <string>
@@ -51,7 +53,10 @@ struct platform {
   roost::observer* observer = nullptr;  ///< Null: nobody observes.
   probe_sink* probes = nullptr;         ///< Null: conditions are not watched.
   knob_values const* knobs = nullptr;
-  entity_key key;  ///< Of the proc.
+  control_gate* gate = nullptr;       ///< Null: handlers and control plane take turns on one thread, and have the same seams.
+  platform* control_plane = nullptr;  ///< With a gate: the seams of what runs inside it.
+  progress_page* progress = nullptr;  ///< Null: nobody looks.
+  entity_key key;                     ///< Of the proc.
 };
 
 namespace detail {

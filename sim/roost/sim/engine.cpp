@@ -431,7 +431,7 @@ void engine::carry_kill(proc& by, proc_id id, moment at) {
     if (found == by_id_.end()) return;
     if (network_.is_cut(by.id, id)) return carry_kill(by, id, now_ + agents_patience);
     end_proc(*found->second, check::observed::proc_exited, false,
-             error(errc::actor_killed, "killed by its launcher", to_string(id)));
+             error(errc::proc_failed, "the proc was killed by its launcher", to_string(id)));
   });
 }
 

@@ -9,7 +9,7 @@
 namespace roost::sim {
 namespace {
 
-error explain(loss why, proc_id peer) {
+error explain(loss why, proc_id peer, bytes max_frame) {
   error e(errc::unavailable, {}, to_string(peer));
   switch (why) {
     case loss::closed_by_peer: e.what = "the peer closed the connection"; break;
@@ -18,6 +18,10 @@ error explain(loss why, proc_id peer) {
     case loss::crashed: e.what = "the peer's process is gone"; break;
     case loss::timed_out: e.what = "nobody answered in time"; break;
     case loss::unreachable: e.what = "no such host"; break;
+    case loss::too_large:
+      e.code = errc::too_large;
+      e.what = "a frame is over the limit of " + to_string(max_frame);
+      break;
   }
   e.simulated = why == loss::reset || why == loss::crashed;
   return e;
@@ -145,9 +149,17 @@ channel_end& network::connect(proc& from, proc_id to) {
 }
 
 send_status network::send(channel_end& end, shared_bytes frame) {
-  if (end.state == end_state::connecting) return send_status::full;
+  if (end.state == end_state::connecting) {
+    end.wants_room = true;
+    return send_status::full;
+  }
   if (end.state != end_state::open) return send_status::closed;
   std::size_t const size = frame.size();
+  if (size > scenario_.max_frame.value) {
+    end_lost(end, loss::too_large);
+    hang_up(end);
+    return send_status::closed;
+  }
   if (end.in_flight != 0 && end.in_flight + size > engine_.knobs().count(knob_in_flight_bytes)) {
     end.wants_room = true;
     return send_status::full;
@@ -205,7 +217,11 @@ void network::close(channel_end& end) {
     engine_.queue().cancel(*end.give_up);
     free_event(*std::exchange(end.give_up, nullptr));
   }
-  if (!told) return;
+  if (told) hang_up(end);
+}
+
+/// The other end hears of it.
+void network::hang_up(channel_end& end) {
   network_event& e = take_event(network_step::closed, *end.other);
   e.why_ = loss::closed_by_peer;
   transmit(end, e, 0, true);
@@ -483,6 +499,9 @@ void network_event::run() {
     case network_step::answer:
       said(record::connected, "is open");
       if (listener != nullptr) listener->connected(c, to.peer, true);
+      // Whoever wanted to send before hears of room now, if it is open still.
+      if (to.state == end_state::open && std::exchange(to.wants_room, false))
+        net.tell(to, *to.out, network_step::room, loss::closed_by_peer, net.engine_.now());
       return;
     case network_step::frame:
       said(record::frame_arrived, "receives frame");
@@ -496,7 +515,7 @@ void network_event::run() {
       to.state = end_state::gone;
       owner.channels[c - 1] = nullptr;
       said(record::closed, "is closed");
-      if (listener != nullptr) listener->closed(c, explain(why, to.peer));
+      if (listener != nullptr) listener->closed(c, explain(why, to.peer, net.scenario_.max_frame));
       return;
     case network_step::give_up: return;
   }

@@ -45,7 +45,7 @@ enum class end_state : std::uint8_t {
 enum class network_step : std::uint8_t { knock, answer, frame, closed, room, give_up };
 
 /// Why a channel ended, as its owner is told.
-enum class loss : std::uint8_t { closed_by_peer, refused, reset, crashed, timed_out, unreachable };
+enum class loss : std::uint8_t { closed_by_peer, refused, reset, crashed, timed_out, unreachable, too_large };
 
 class network_event;
 
@@ -143,6 +143,7 @@ class network {
   void transmit(channel_end& from, network_event& e, std::size_t size, bool in_order, moment extra = 0);
   void tell(channel_end& to, link& by, network_step step, loss why, moment at);
   void end_lost(channel_end& end, loss why);
+  void hang_up(channel_end& end);
   void answer_reset(channel_end& end);
   void taken(channel_end& sender, std::size_t size);
   shared_bytes corrupted(link& l, shared_bytes const& frame);

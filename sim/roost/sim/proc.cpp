@@ -224,6 +224,8 @@ void simulated_transport::close(channel_id c) {
   self_.sim.net().close(*self_.channels[c - 1]);
 }
 
+bytes simulated_transport::max_frame() const { return self_.sim.what().max_frame; }
+
 // Launcher.
 
 void simulated_launcher::attach(launcher_events* events) {

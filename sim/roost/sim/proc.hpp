@@ -65,6 +65,10 @@ class simulated_executor final : public executor {
   void ready(runnable& r, lane where) override;
   void withdraw(runnable& r) override;
   void spend(nanoseconds duration) override;
+  bool run_beside(unique_function<void()> body, unique_function<void()>) override {
+    body();
+    return false;
+  }
   instant offloaded(nanoseconds duration) override;
   std::uint32_t add_worker(entity_key key) override;
   void remove_worker(std::uint32_t worker) override;
@@ -81,7 +85,7 @@ class simulated_transport final : public transport {
   channel_id connect(proc_id peer) override;
   send_status send(channel_id c, shared_bytes frame) override;
   void close(channel_id c) override;
-  bytes max_frame() const override { return {std::uint64_t{16} << 20}; }
+  bytes max_frame() const override;
 
  private:
   proc& self_;

@@ -37,6 +37,10 @@ struct link_rule {
 
 enum class fault_mode : std::uint8_t { off, fixed, swarm };
 
+/// What `scenario::max_frame` may be.
+inline constexpr bytes least_max_frame{std::uint64_t{4} << 10};
+inline constexpr bytes most_max_frame{std::uint64_t{1} << 30};
+
 /// Faults of one group that one plan holds at most.
 inline constexpr std::uint32_t most_operations = 10'000;
 
@@ -90,6 +94,7 @@ struct scenario {
 
   link_model net;
   std::vector<link_rule> links;
+  bytes max_frame{std::uint64_t{16} << 20};  ///< The largest that the transport takes.
   fault_settings faults;
   fault_plan events;  ///< Pinned, on top of the random ones.
   schedule_policy policy = schedule_policy::per_seed;

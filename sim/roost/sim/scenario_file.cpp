@@ -11,39 +11,23 @@ namespace detail {
 namespace {
 
 /// Where keys stand, for those that were written into the wrong table.
-constexpr std::array<std::string_view, 33> known_paths{"topology.hosts",
-                                                       "topology.procs_per_host",
-                                                       "topology.dims",
-                                                       "time.limit",
-                                                       "time.wall_limit",
-                                                       "time.fault_window",
-                                                       "time.settle",
-                                                       "net.default",
-                                                       "net.link",
-                                                       "net.default.latency",
-                                                       "net.default.bandwidth",
-                                                       "net.default.loss",
-                                                       "net.default.duplicate",
-                                                       "net.default.reorder",
-                                                       "net.default.corrupt",
-                                                       "faults.mode",
-                                                       "faults.partition",
-                                                       "faults.reset",
-                                                       "faults.kill_proc",
-                                                       "faults.kill_host",
-                                                       "faults.pause_proc",
-                                                       "faults.slow_host",
-                                                       "faults.noise",
-                                                       "faults.clock_skew",
-                                                       "faults.buggify",
-                                                       "faults.spare_root",
-                                                       "event.at",
-                                                       "event.when",
-                                                       "event.do",
-                                                       "event.for",
-                                                       "schedule.policy",
-                                                       "check.sometimes",
-                                                       "check.expect_fault_at_root"};
+constexpr std::array<std::string_view, 34> known_paths{"topology.hosts",      "topology.procs_per_host",
+                                                       "topology.dims",       "time.limit",
+                                                       "time.wall_limit",     "time.fault_window",
+                                                       "time.settle",         "net.max_frame",
+                                                       "net.default",         "net.link",
+                                                       "net.default.latency", "net.default.bandwidth",
+                                                       "net.default.loss",    "net.default.duplicate",
+                                                       "net.default.reorder", "net.default.corrupt",
+                                                       "faults.mode",         "faults.partition",
+                                                       "faults.reset",        "faults.kill_proc",
+                                                       "faults.kill_host",    "faults.pause_proc",
+                                                       "faults.slow_host",    "faults.noise",
+                                                       "faults.clock_skew",   "faults.buggify",
+                                                       "faults.spare_root",   "event.at",
+                                                       "event.when",          "event.do",
+                                                       "event.for",           "schedule.policy",
+                                                       "check.sometimes",     "check.expect_fault_at_root"};
 
 constexpr std::uint32_t most_hosts = 1'000'000;
 constexpr std::uint32_t most_procs_per_host = 4096;
@@ -103,6 +87,11 @@ void read_time(toml_value const* table, scenario& into, toml_problems& problems)
 
 void read_net(toml_value const* table, scenario& into, toml_problems& problems) {
   toml_table_reader net(table, "net", problems);
+  if (net.parse("max_frame", into.max_frame, &parse_size) &&
+      (into.max_frame < least_max_frame || into.max_frame > most_max_frame)) {
+    net.complain(*net.value("max_frame"), "a limit of " + to_string(into.max_frame) + " is out of range, expected " +
+                                              to_string(least_max_frame) + " to " + to_string(most_max_frame));
+  }
   toml_table_reader standard(net.table("default"), "net.default", problems);
   read_link(standard, into.net, problems);
   standard.finish(known_paths);

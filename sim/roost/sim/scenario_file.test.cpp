@@ -31,6 +31,8 @@ wall_limit = "60s"
 fault_window = "8s"
 settle = "20s"
 
+[net]
+max_frame = "1MiB"
 [net.default]
 latency   = { dist = "lognormal", p50 = "2us", p99 = "20us" }
 bandwidth = "200Gbit/s"
@@ -80,6 +82,7 @@ TEST(ScenarioFile, ReadsEveryKey) {
   EXPECT_EQ(read->time_limit, 120s);
   EXPECT_EQ(read->fault_window, 8s);
   EXPECT_EQ(read->settle_limit, 20s);
+  EXPECT_EQ(read->max_frame, bytes{1 << 20});
   EXPECT_EQ(read->net.latency.high, 20us);
   EXPECT_EQ(read->net.bits_per_second, 200'000'000'000ULL);
   EXPECT_EQ(read->net.loss_ppm, 1000u);
@@ -185,6 +188,8 @@ INSTANTIATE_TEST_SUITE_P(
                 "such as '10ms' (ns, us, ms, s, m, h)"},
         mistake{"[time]\nlimit = \"-5s\"\n",
                 "x.toml:2:9: time.limit: '-5s' is negative, expected a duration such as '10ms' (ns, us, ms, s, m, h)"},
+        mistake{"[net]\nmax_frame = \"2GiB\"\n",
+                "x.toml:2:13: net.max_frame: a limit of 2GiB is out of range, expected 4KiB to 1GiB"},
         mistake{"[time]\nlimit = \"900000h\"\n", "x.toml:2:9: time.limit: '900000h' is too long, expected at most 315360000s"},
         mistake{"[time]\nlimit = \"1s\"\nfault_window = \"2s\"\n",
                 "x.toml:3:16: time.fault_window: 2s is longer than limit = 1s"},

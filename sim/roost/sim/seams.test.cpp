@@ -193,6 +193,42 @@ TEST(seams, a_full_connection_says_so_and_later_has_room) {
   EXPECT_EQ(full, 5);
 }
 
+TEST(seams, who_sends_before_the_connection_is_open_hears_of_room_when_it_is) {
+  scripted_program p;
+  p.root = [](scripted& r) {
+    r.on_begin = [](scripted& self) { self.seams.launcher->launch({there, "other", toy::pack({})}); };
+    r.on_launched = [](scripted& self, proc_id) {
+      auto const c = self.seams.transport->connect(there);
+      EXPECT_EQ(self.seams.transport->send(c, toy::pack({})), send_status::full);
+    };
+    r.on_writable = [](scripted& self, channel_id c) {
+      if (self.open == c) self.seams.launcher->finish({});
+    };
+  };
+  EXPECT_EQ(run_script(toy::quiet(), p).outcome, verdict::held);
+}
+
+TEST(seams, a_frame_over_the_limit_ends_the_connection_and_names_the_limit) {
+  scripted_program p;
+  std::string here, peer;
+  p.root = [&](scripted& r) {
+    r.on_begin = [](scripted& self) { self.seams.launcher->launch({there, "other", toy::pack({})}); };
+    r.on_launched = [](scripted& self, proc_id) { self.seams.transport->connect(there); };
+    r.on_connected = [](scripted& self, channel_id c) {
+      EXPECT_EQ(self.seams.transport->send(c, shared_bytes(std::vector<std::byte>(4096))), send_status::sent);
+      EXPECT_EQ(self.seams.transport->send(c, shared_bytes(std::vector<std::byte>(4097))), send_status::closed);
+    };
+    r.on_closed = [&](scripted&, channel_id, error const& why) { here = why.describe(); };
+    r.on_exited = [](scripted& self, proc_id, error const&) { self.seams.launcher->finish({}); };
+  };
+  p.other = [&](scripted& o) { o.on_closed = [&](scripted&, channel_id, error const& why) { peer = why.describe(); }; };
+  scenario s = toy::quiet();
+  s.max_frame = {4096};
+  EXPECT_EQ(run_script(s, p).outcome, verdict::held);
+  EXPECT_EQ(here, "a frame is over the limit of 4KiB [too_large] at h1/p1.1");
+  EXPECT_EQ(peer, "the peer closed the connection [unavailable] at h0/p0.1");
+}
+
 /// The root sends a frame each millisecond for 100 ms; tells what arrived, and whether either end was closed.
 struct stream_result {
   std::size_t arrived = 0;
@@ -506,7 +542,7 @@ TEST(seams, a_killed_proc_exits) {
     };
   };
   EXPECT_EQ(run_script(toy::quiet(), p).outcome, verdict::held);
-  EXPECT_EQ(code, errc::actor_killed);
+  EXPECT_EQ(code, errc::proc_failed);
 }
 
 TEST(run_verdict, a_root_that_never_finishes_breaks_G4) {

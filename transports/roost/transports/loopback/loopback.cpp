@@ -1,3 +1,4 @@
+#include <roost/base/plant.hpp>
 #include <roost/transports/limits.hpp>
 #include <roost/transports/loopback/loopback.hpp>
 
@@ -7,6 +8,11 @@ namespace roost {
 namespace {
 
 knob const queue_bytes({"loopback.queue_bytes", knob_unit::byte, 4 << 20, 1, 64 << 20, "bytes under way on one channel"});
+
+ROOST_DEFINE_PLANT(frames_swapped, "frames-swapped", "G2", "hands over a frame before the one that was sent before it");
+ROOST_DEFINE_PLANT(successor_answers, "successor-answers", "G3", "connects to the successor of a proc that is gone");
+ROOST_DEFINE_PLANT(hang_up_untold, "hang-up-untold", "G4", "does not tell the other end that a channel was closed");
+ROOST_DEFINE_PLANT(room_untold, "room-untold", "G4", "does not tell a sender that found its channel full of room again");
 
 constexpr int events_per_poll = 64;
 
@@ -33,6 +39,8 @@ void loopback::attach(transport_events* events) {
 }
 
 void loopback::push(event e) {
+  if (ROOST_PLANT(frames_swapped) && e.what == kind::received && !inbox_.empty() && inbox_.back().what == kind::received)
+    std::swap(inbox_.back(), e);
   inbox_.push_back(std::move(e));
   has_events_.store(true);
   loop_.notify();
@@ -48,7 +56,7 @@ void loopback::leave(end const& left, error why) {
   if (peer == nullptr || left.there == 0) return;
   if (auto const other = peer->ends_.find(left.there); other != peer->ends_.end()) {
     other->second.there = 0;
-    peer->push({.what = kind::closed, .c = left.there, .why = std::move(why)});
+    if (!ROOST_PLANT(hang_up_untold)) peer->push({.what = kind::closed, .c = left.there, .why = std::move(why)});
   }
 }
 
@@ -57,7 +65,8 @@ channel_id loopback::connect(proc_id peer) {
   channel_id const here = ++last_;
   end& mine = ends_[here];
   mine.peer = peer;
-  loopback* const other = find(peer);
+  loopback* other = find(peer);
+  if (ROOST_PLANT(successor_answers) && other == nullptr) other = find({peer.host, peer.ordinal, peer.incarnation + 1});
   if (other == nullptr || other == this || other->events_ == nullptr) {
     push({.what = kind::closed, .c = here, .why = {errc::unavailable, "there is no proc to connect to", to_string(peer)}});
     return here;
@@ -115,7 +124,8 @@ bool loopback::settle(event const& e, proc_id& peer) {
     loopback* const from = find(peer);
     end& theirs = from->ends_.at(found->second.there);
     theirs.under_way -= e.frame.size();
-    if (std::exchange(theirs.wants_room, false)) from->push({.what = kind::writable, .c = found->second.there});
+    if (std::exchange(theirs.wants_room, false) && !ROOST_PLANT(room_untold))
+      from->push({.what = kind::writable, .c = found->second.there});
   }
   return true;
 }

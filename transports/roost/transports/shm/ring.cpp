@@ -1,5 +1,7 @@
 #include <roost/transports/shm/ring.hpp>
 
+#include <roost/base/plant.hpp>
+
 #include <fcntl.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
@@ -14,6 +16,11 @@
 
 namespace roost::shm {
 namespace {
+
+ROOST_DEFINE_PLANT(end_of_ring_unseen, "end-of-ring-unseen", "G3",
+                   "reads the rest of a frame that goes on at the ring's front from another place");
+ROOST_DEFINE_PLANT(ring_index_trusted, "ring-index-trusted", "G3",
+                   "reads as far as the writer says that it wrote, whatever it says");
 
 constexpr std::uint32_t frame_mark = 0x726f6f73;
 
@@ -63,7 +70,7 @@ ring_status ring_reader::take(shared_bytes& frame) {
   if (available == 0) return ring_status::nothing;
   std::size_t const capacity = memory_.capacity();
   // A writer that went back makes a huge difference here.
-  if (available > capacity || available % 8 != 0) return ring_status::corrupt;
+  if ((available > capacity || available % 8 != 0) && !ROOST_PLANT(ring_index_trusted)) return ring_status::corrupt;
   std::size_t const mask = capacity - 1;
   frame_header header;
   std::memcpy(&header, memory_.data() + (taken_ & mask), sizeof header);
@@ -72,7 +79,9 @@ ring_status ring_reader::take(shared_bytes& frame) {
   frame = shared_bytes::made(header.size, [&](std::span<std::byte> content) {
     std::size_t const before_end = std::min(content.size(), capacity - start);
     if (before_end > 0) std::memcpy(content.data(), memory_.data() + start, before_end);
-    if (before_end < content.size()) std::memcpy(content.data() + before_end, memory_.data(), content.size() - before_end);
+    if (before_end == content.size()) return;
+    std::size_t const front = ROOST_PLANT(end_of_ring_unseen) ? before_end : 0;
+    std::memcpy(content.data() + before_end, memory_.data() + front, content.size() - before_end);
   });
   taken_ += room_for(header.size);
   // Ordered before the look at `writer_sleeps`; the writer stores that and then looks at this.

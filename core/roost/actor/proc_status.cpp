@@ -1,0 +1,91 @@
+// What a proc says of itself to whoever looks.
+
+#include <roost/actor/frame.hpp>
+#include <roost/actor/proc_runtime.hpp>
+
+#include <algorithm>
+
+namespace roost::detail {
+namespace {
+
+std::string name_of(life state) {
+  switch (state) {
+    case life::starting: return "starting";
+    case life::running: return "running";
+    case life::draining: return "draining";
+    case life::ending: return "ending";
+    case life::ended: break;
+  }
+  return "ended";
+}
+
+std::string name_of(wait_kind kind) {
+  switch (kind) {
+    case wait_kind::reply: return "reply";
+    case wait_kind::credit: return "credit";
+    case wait_kind::receiver: return "receiver";
+    case wait_kind::sleep: return "sleep";
+    case wait_kind::spawn: return "spawn";
+    case wait_kind::several: break;
+  }
+  return "several";
+}
+
+actor_status status_of(actor_cell const& cell) {
+  actor_status s;
+  s.local = cell.local();
+  s.name = cell.where().dims() == 0 ? cell.name() : cell.name() + "[" + to_string(cell.where()) + "]";
+  s.class_name = cell.what().name;
+  if (cell.owner().local != 0) s.owner = to_string(cell.owner());
+  s.state = name_of(cell.state());
+  s.queued = cell.queued_messages();
+  if (auto const* extras = cell.extras_if_any()) s.failures = extras->failures.size();
+  for (auto const* frame : cell.frames()) {
+    ++s.handlers;
+    if (frame->waiting == nullptr) continue;
+    wait_status w;
+    w.what = name_of(frame->waiting->kind());
+    if (frame->handled != nullptr && frame->handled->endpoint != nullptr) w.handler = frame->handled->endpoint->full_name();
+    if (frame->waiting->target() != cell.id() && frame->waiting->target().local != 0)
+      w.target = to_string(frame->waiting->target());
+    s.waits.push_back(std::move(w));
+  }
+  return s;
+}
+
+}  // namespace
+
+std::vector<std::string> proc_runtime::sessions() const { return sessions_.table().describe(); }
+
+proc_status proc_runtime::status(std::size_t most_actors) const {
+  proc_status s;
+  s.counters = counters_;
+  s.counters.procs_failed = failed_procs_.size();
+  s.actor_count = actors_.size();
+  std::vector<std::uint64_t> locals;
+  for (auto const& [local, cell] : actors_) locals.push_back(local);  // banned-call: sorted below
+  if (locals.size() > most_actors) {
+    std::nth_element(locals.begin(), locals.begin() + static_cast<std::ptrdiff_t>(most_actors), locals.end());
+    locals.resize(most_actors);
+  }
+  // In the order of names, as people look for them.
+  std::sort(locals.begin(), locals.end(), [this](std::uint64_t a, std::uint64_t b) {
+    auto const& left = *look_up(a);
+    auto const& right = *look_up(b);
+    return std::tuple(std::string_view(left.name()), left.where().rank(), a) <
+           std::tuple(std::string_view(right.name()), right.where().rank(), b);
+  });
+  for (auto const local : locals) s.actors.push_back(status_of(*look_up(local)));
+  for (std::size_t i = 0; i != tombstone_order_.size(); ++i) {
+    auto const local = tombstone_order_[(next_tombstone_ + i) % tombstone_order_.size()];
+    auto const at = tombstones_.find(local);
+    if (at == tombstones_.end() || at->second.code == errc::actor_stopped) continue;
+    s.failures.push_back({local, at->second.describe()});
+  }
+  constexpr std::size_t most_failures = 16;
+  if (s.failures.size() > most_failures)
+    s.failures.erase(s.failures.begin(), s.failures.end() - static_cast<std::ptrdiff_t>(most_failures));
+  return s;
+}
+
+}  // namespace roost::detail

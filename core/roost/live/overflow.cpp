@@ -1,0 +1,120 @@
+#include <roost/live/overflow.hpp>
+
+#include <signal.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <charconv>
+#include <mutex>
+#include <string>
+
+#if defined(__has_feature)
+#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
+#define ROOST_SANITIZED 1
+#endif
+#endif
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+#define ROOST_SANITIZED 1
+#endif
+
+namespace roost {
+namespace {
+
+constexpr std::size_t alternate_bytes = std::size_t{64} << 10;
+
+struct watched {
+  fiber_pool const* fibers = nullptr;
+  progress_page const* progress = nullptr;
+  proc_id self;
+};
+thread_local watched this_thread;
+
+std::once_flag installed;
+std::array<struct sigaction, NSIG> before;
+
+/// Text of a signal handler: no memory is asked for.
+class last_words {
+ public:
+  last_words& operator<<(std::string_view text) noexcept {
+    std::size_t const fits = std::min(text.size(), text_.size() - size_);
+    std::copy_n(text.data(), fits, text_.data() + size_);
+    size_ += fits;
+    return *this;
+  }
+  last_words& operator<<(std::uint64_t number) noexcept {
+    char digits[20];
+    auto const [end, bad] = std::to_chars(digits, digits + sizeof digits, number);
+    return *this << std::string_view(digits, static_cast<std::size_t>(end - digits));
+  }
+  void say() const noexcept { static_cast<void>(!::write(STDERR_FILENO, text_.data(), size_)); }
+
+ private:
+  std::array<char, 1'024> text_{};
+  std::size_t size_ = 0;
+};
+
+void report(watched const& where) noexcept {
+  auto const seen = where.progress->look();
+  last_words words;
+  words << "stack overflow: ";
+  if (seen.endpoint.empty()) {
+    words << "a callback of " << seen.class_name;
+  } else {
+    words << seen.class_name << "." << seen.endpoint;
+  }
+  words << " of h" << where.self.host.value << "/p" << std::uint64_t{where.self.ordinal} << "."
+        << std::uint64_t{where.self.incarnation} << "/a" << seen.actor << " used up its stack of "
+        << std::uint64_t{where.fibers->stack_bytes() >> 10} << " KiB\n";
+  words.say();
+}
+
+void on_fault(int number, siginfo_t* info, void* context) {
+  if (this_thread.fibers != nullptr && this_thread.fibers->is_guard(info->si_addr)) report(this_thread);
+  // As if nobody had looked: whoever handled it before does, or the fault comes again and ends the process.
+  auto const& next = before[static_cast<std::size_t>(number)];
+  if ((next.sa_flags & SA_SIGINFO) != 0 && next.sa_sigaction != nullptr) {
+    next.sa_sigaction(number, info, context);
+  } else {
+    ::signal(number, SIG_DFL);
+  }
+}
+
+void install() {
+  struct sigaction action{};
+  action.sa_sigaction = on_fault;
+  action.sa_flags = SA_SIGINFO | SA_ONSTACK;
+  for (int const number : {SIGSEGV, SIGBUS}) ::sigaction(number, &action, &before[static_cast<std::size_t>(number)]);
+}
+
+}  // namespace
+
+overflow_report::overflow_report(fiber_pool const& fibers, progress_page const& progress, proc_id self) {
+#if !defined(ROOST_SANITIZED)
+  void* const memory = ::mmap(nullptr, alternate_bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_STACK, -1, 0);
+  if (memory == MAP_FAILED) return;
+  stack_t const alternate{.ss_sp = memory, .ss_flags = 0, .ss_size = alternate_bytes};
+  if (::sigaltstack(&alternate, nullptr) != 0) {
+    ::munmap(memory, alternate_bytes);
+    return;
+  }
+  stack_ = memory;
+  this_thread = {&fibers, &progress, self};
+  std::call_once(installed, install);
+#else
+  static_cast<void>(fibers);
+  static_cast<void>(progress);
+  static_cast<void>(self);
+#endif
+}
+
+overflow_report::~overflow_report() {
+  if (stack_ == nullptr) return;
+  this_thread = {};
+  stack_t const none{.ss_sp = nullptr, .ss_flags = SS_DISABLE, .ss_size = 0};
+  ::sigaltstack(&none, nullptr);
+  ::munmap(stack_, alternate_bytes);
+}
+
+}  // namespace roost

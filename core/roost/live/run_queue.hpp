@@ -1,0 +1,22 @@
+#pragma once
+// What is ready to run, first come first served. The links are in the runnables.
+
+#include <roost/platform/executor.hpp>
+
+namespace roost {
+
+class run_queue {
+ public:
+  bool empty() const noexcept { return first_ == nullptr; }
+  void push(runnable& r) noexcept;
+  /// Null when it is empty.
+  runnable* pop() noexcept;
+  /// False when `r` is not in it.
+  bool remove(runnable& r) noexcept;
+
+ private:
+  runnable* first_ = nullptr;
+  runnable* last_ = nullptr;
+};
+
+}  // namespace roost

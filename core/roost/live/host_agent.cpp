@@ -27,7 +27,7 @@ class host_agent final : proc_host_events, control_channel_events {
   host_agent(live_executor& executor, descriptor control, control_record const& start, knob_values const& knobs,
              std::vector<std::string> arguments)
       : executor_(executor),
-        time_(executor.time()),
+        time_(executor.control().clock()),
         self_(start.proc),
         procs_(executor, start.other, knobs, *this, {.arguments = std::move(arguments), .hosts = start.request}),
         control_(executor.loop(), std::move(control), *this) {

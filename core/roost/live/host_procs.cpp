@@ -28,7 +28,7 @@ std::string fate_of(siginfo_t const& status) {
 host_procs::host_procs(live_executor& executor, proc_id root, knob_values const& knobs, proc_host_events& events,
                        host_procs_options options)
     : loop_(executor.loop()),
-      time_(executor.time()),
+      time_(executor.control().clock()),
       root_(root),
       events_(&events),
       options_(std::move(options)),

@@ -25,7 +25,7 @@ child_command agent_command(host_id host, local_launcher_options const& options)
 
 local_launcher::local_launcher(live_executor& executor, proc_id self, knob_values const& knobs, local_launcher_options options)
     : executor_(executor),
-      time_(executor.time()),
+      time_(executor.control().clock()),
       self_(self),
       host_count_(options.hosts),
       launch_bound_(knobs.duration(launch_bound)),

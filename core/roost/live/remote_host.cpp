@@ -20,7 +20,7 @@ constexpr int probes_per_bound = 6;
 
 remote_host::remote_host(live_executor& executor, host_id host, proc_id root, std::size_t hosts, child_command const& command,
                          knob_values const& knobs, proc_host_events& events)
-    : time_(executor.time()),
+    : time_(executor.control().clock()),
       host_(host),
       events_(&events),
       bound_(knobs.duration(agent_bound)),

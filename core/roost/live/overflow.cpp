@@ -78,6 +78,7 @@ void on_fault(int number, siginfo_t* info, void* context) {
     next.sa_sigaction(number, info, context);
   } else {
     ::signal(number, SIG_DFL);
+    if (info->si_code <= 0) ::raise(number);  // Sent by a process: nothing comes again by itself.
   }
 }
 

@@ -9,10 +9,12 @@
 #include <tools/bench_command.hpp>
 #include <tools/check_command.hpp>
 #include <tools/command_line.hpp>
+#include <tools/doctor_command.hpp>
 #include <tools/live_run.hpp>
 #include <tools/program_file.hpp>
 #include <tools/replay_source.hpp>
 #include <tools/sim_commands.hpp>
+#include <tools/status_command.hpp>
 #include <tools/version.hpp>
 #include <tools/worker_pool.hpp>
 
@@ -72,11 +74,24 @@ class grammar {
     check->add_option("DIR|FILE", into_.paths, "Folders and files of one run, as of run --record")->required();
     check->add_option("--set", into_.settings, "KNOB=VALUE of that run")->allow_extra_args(false);
 
+    auto* const examine = add(app_, "doctor", "Whether this machine has what Roost runs on, and what follows where not");
+    examine->add_option("--procs", into_.procs, "How many procs of one program it is to carry (standard: 8)")
+        ->check(CLI::Range(1U, 1024U));
+
+    auto* const get = add(app_, "get", "What live procs on this machine are doing");
+    get->add_option("KIND", into_.target, "runs, hosts, procs, actors, or metrics: a page for Prometheus (standard: procs)")
+        ->check(CLI::IsMember({"runs", "hosts", "procs", "actors", "metrics"}));
+    auto* const describe = add(app_, "describe", "All that one live proc or actor says of itself");
+    describe->add_option("PROC|ACTOR", into_.target, "As 'get' names it: h0/p1.1, h0/p1.1/a7")->required();
+    for (auto* const each : {get, describe}) each->add_option("--run", into_.run, "The run, as 'get runs' names it (standard: all)");
+
     auto* const bench = add(app_, "bench", "What Roost costs, beside its bounds and its peers");
     bench->require_subcommand(1);
     for (auto* const each :
          {add(*bench, "sim", "The simulator: messages a second beside SimGrid, memory of actors, a small scenario"),
-          add(*bench, "local", "One live proc: messages, requests and actors, beside CAF and a bare loop")}) {
+          add(*bench, "local", "One live proc: messages, requests and actors, beside CAF and a bare loop"),
+          add(*bench, "shm", "Two procs over shared memory, beside bare work between two processes"),
+          add(*bench, "start", "A whole program of 8 procs over shared memory, from its exec to its first answers")}) {
       each->add_option("--repeat", into_.repeat, "Repetitions (standard: 5)")->check(CLI::Range(1U, 99U));
       each->add_flag("--quick", into_.quick, "Little work, once: that it works, no figures");
     }
@@ -296,7 +311,7 @@ int run_checked(int argc, char** argv, proc_program* program) {
     out->say("  help: " + out->command() + (command.empty() ? "" : " " + command) + " --help");
     return code;
   };
-  if (words.empty()) return usage({errc::bad_argument, "no command, expected one of sim, run, check, bench"});
+  if (words.empty()) return usage({errc::bad_argument, "no command, expected one of sim, run, check, get, describe, bench, doctor"});
   if (auto const read = rules.read(words); !read) return usage(read.failure());
   if (rules.wants_help()) {
     out->print(rules.help(name));
@@ -306,9 +321,17 @@ int run_checked(int argc, char** argv, proc_program* program) {
     return usage({errc::bad_argument, "'--' is for 'run', expected no arguments of a program"});
   if (asked.command == "sim knobs") return sim_knobs(*out);
   if (asked.command == "sim plants") return sim_plants(*out);
+  if (asked.command == "get") {
+    if (asked.target.empty()) asked.target = "procs";
+    return get_status(asked, *out);
+  }
+  if (asked.command == "describe") return describe_status(asked, *out);
   if (asked.command == "check") return check_records(asked, *out);
+  if (asked.command == "doctor") return doctor(asked, *out);
   if (asked.command == "bench sim") return bench_sim(asked, *out);
   if (asked.command == "bench local") return bench_local(asked, *out);
+  if (asked.command == "bench shm") return bench_shm(asked, *out);
+  if (asked.command == "bench start") return bench_start(asked, *out);
   if (asked.command == "run" && asked.target.empty() && program == nullptr) {
     return usage({errc::bad_argument, "run: expected a PROGRAM or a SCENARIO"});
   }

@@ -24,9 +24,11 @@ struct invocation {
   unsigned hosts = 1;                  ///< Of `run`.
   bool own_networks = false;           ///< Of `run`.
   std::string record;                  ///< Of `run`: where records are kept.
+  std::string run;                     ///< Of `get` and `describe`: which one; empty: all.
   std::vector<std::string> paths;      ///< Of `check`.
   unsigned repeat = 0;                 ///< Of `bench`; 0: the standard.
   bool quick = false;                  ///< Of `bench`.
+  unsigned procs = 8;                  ///< Of `doctor`: how many a program is to have.
   std::vector<std::string> arguments;  ///< After `--`.
 };
 

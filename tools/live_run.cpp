@@ -36,6 +36,7 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr std::string_view record_option = "--record=";
+constexpr std::string_view run_option = "--run=";
 constexpr std::string_view knob_option = "--knob=";
 constexpr std::string_view plant_option = "--plant=";
 
@@ -88,7 +89,7 @@ class record_directory {
 /// The observers of this process, one a proc. Procs that are threads add theirs at the same time.
 class recorders {
  public:
-  explicit recorders(std::string directory) : directory_(std::move(directory)) {}
+  recorders(std::string directory, std::string run) : directory_(std::move(directory)), run_(std::move(run)) {}
 
   void observe(roost::live_options& proc) {
     auto opened = record_observer::open(directory_, proc.self);
@@ -97,6 +98,7 @@ class recorders {
       std::_Exit(exit_unreachable);
     }
     auto* const seen = opened->get();
+    proc.run = run_;
     proc.observer = seen;
     proc.probes = seen;
     proc.before_send = [seen] { seen->flush(); };
@@ -107,13 +109,15 @@ class recorders {
 
  private:
   std::string directory_;
+  std::string run_;
   std::mutex changing_;
   std::deque<std::unique_ptr<record_observer>> all_;
 };
 
 /// What an exec'd proc or agent is given besides its first record.
-std::vector<std::string> child_arguments(live_request const& asked, std::string const& directory, knob_values const& knobs) {
-  std::vector<std::string> words{std::string(record_option) + directory};
+std::vector<std::string> child_arguments(live_request const& asked, std::string const& directory, std::string const& run,
+                                         knob_values const& knobs) {
+  std::vector<std::string> words{std::string(record_option) + directory, std::string(run_option) + run};
   for (auto const& each : asked.plants) words.push_back(std::string(plant_option) + each);
   for (auto const* each : all_knobs()) {
     if (knobs.get(*each) == each->definition().standard) continue;
@@ -122,8 +126,13 @@ std::vector<std::string> child_arguments(live_request const& asked, std::string 
   return words;
 }
 
-result<void> read_child_arguments(std::vector<std::string_view> const& words, std::string& directory, knob_values& knobs) {
+result<void> read_child_arguments(std::vector<std::string_view> const& words, std::string& directory, std::string& run,
+                                  knob_values& knobs) {
   for (auto word : words) {
+    if (word.starts_with(run_option)) {
+      run = word.substr(run_option.size());
+      continue;
+    }
     if (word.starts_with(record_option)) {
       directory = word.substr(record_option.size());
       continue;
@@ -246,13 +255,15 @@ root_end await_root(pid_t root, int report, taken_signals const& signals, std::v
 
 [[noreturn]] void be_root(live_request const& asked, knob_values const& knobs, std::string const& directory,
                           proc_program& program, int report) {
-  recorders observers(directory);
+  // As the user knows it: by the process that was started.
+  auto const run = fs::path(this_executable()).filename().string() + "-" + std::to_string(::getppid());
+  recorders observers(directory, run);
   program.set_arguments(asked.arguments);
   local_run how;
   how.transport = asked.transport == "loopback" ? local_transport::loopback : local_transport::shm;
   how.hosts = asked.hosts;
   how.own_networks = asked.own_networks;
-  how.arguments = child_arguments(asked, directory, knobs);
+  how.arguments = child_arguments(asked, directory, run, knobs);
   how.knobs = knobs;
   how.prepare = [&](roost::live_options& proc) { observers.observe(proc); };
   try {
@@ -305,14 +316,15 @@ bool is_live_child(int argc, char** argv) noexcept { return is_child(argc, argv)
 
 int run_live_child(int argc, char** argv, proc_program& program) {
   std::string directory;
+  std::string run;
   knob_values knobs;
   int const ours = is_host_agent(argc, argv) ? agent_argument_count : proc_argument_count;
-  if (auto const read = read_child_arguments({argv + ours, argv + argc}, directory, knobs); !read) {
+  if (auto const read = read_child_arguments({argv + ours, argv + argc}, directory, run, knobs); !read) {
     write_stderr(read.failure().describe() + "\n");
     return exit_usage;
   }
   if (is_host_agent(argc, argv)) return run_host_agent(argc, argv, knobs);
-  recorders observers(directory);
+  recorders observers(directory, run);
   return run_local_child(argc, argv, program, knobs, [&](roost::live_options& proc) {
     if (!directory.empty()) observers.observe(proc);
   });

@@ -52,6 +52,25 @@ class Bench(unittest.TestCase):
             self.assertIn(row, done.stderr)
         self.assertEqual(done.stdout, "")
 
+    def test_a_quick_run_between_two_procs_prints_each_row(self):
+        done = call("--json", "bench", "shm", "--quick")
+        self.assertEqual(done.returncode, 0, done.stderr)
+        objects = [json.loads(line) for line in done.stdout.splitlines()]
+        for kind in ("bench", "bench_bare"):
+            self.assertEqual([each["work"] for each in objects if each["type"] == kind],
+                             ["64 B round trip", "64 B one way", "64 KiB one way"])
+        self.assertTrue(all(each["bare_ns"] > 0 for each in objects if each["type"] == "bench_bare"))
+
+    def test_a_quick_start_is_timed_beside_bare_processes(self):
+        done = call("--json", "bench", "start", "--quick")
+        self.assertEqual(done.returncode, 0, done.stderr)
+        row, bare = map(json.loads, done.stdout.splitlines())
+        self.assertEqual((row["type"], row["unit"]), ("bench", "ms"))
+        self.assertEqual(bare["type"], "bench_bare")
+        self.assertGreater(row["value"], 0)
+        self.assertGreater(bare["bare_ns"], 0)
+        self.assertIn("2 procs, until each has answered", done.stderr)
+
     def test_json_is_one_object_a_line(self):
         done = call("--json", "bench", "sim", "--quick", "--repeat", "2")
         self.assertEqual(done.returncode, 0, done.stderr)
@@ -68,7 +87,7 @@ class Bench(unittest.TestCase):
             alone = os.path.join(folder, "tools", "roost")
             os.mkdir(os.path.dirname(alone))
             shutil.copy(ROOST, alone)
-            for of in ("sim", "local"):
+            for of in ("sim", "local", "shm", "start"):
                 done = call("bench", of, roost=alone)
                 self.assertEqual(done.returncode, 69, done.stderr)
                 self.assertIn("is not built, expected it from: ./bootstrap bench", done.stderr)

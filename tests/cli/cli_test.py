@@ -1,12 +1,17 @@
 #!/usr/bin/env python3
 """The command line, end to end. Usage: cli_test.py ROOST MISBEHAVER [unittest arguments]"""
 
+import ctypes
+import errno
 import json
 import os
 import pathlib
+import platform
 import re
+import resource
 import shlex
 import signal
+import struct
 import subprocess
 import sys
 import tempfile
@@ -57,7 +62,7 @@ MALFORMED = {
 
 # The words after `roost`, and what must be said.
 WRONG = [
-    ("", "no command, expected one of sim, run, check, bench"),
+    ("", "no command, expected one of sim, run, check, get, describe, bench, doctor"),
     ("simm", "unknown command 'simm', did you mean 'sim'?"),
     ("sim", "subcommand is required"),
     ("sim verfy calm.toml", "unknown command 'verfy', did you mean 'verify'?"),
@@ -77,6 +82,8 @@ WRONG = [
     ("run", "expected a PROGRAM or a SCENARIO"),
     ("run --on slurm misbehaver", "--on: "),
     ("run --transport pigeon misbehaver", "--transport: "),
+    ("doctor --procs none", "--procs"),
+    ("doctor extra", "unexpected argument 'extra'"),
     ("sim knobs -- 5", "'--' is for 'run'"),
 ]
 
@@ -94,6 +101,30 @@ BAD_INPUT = [
     ("sim replay r1:nowhere:1:00000000", "there is no scenario 'nowhere', looked for"),
     ("run nowhere", "the program 'nowhere' is not there"),
 ]
+
+
+# Of x86-64.
+MEMFD_CREATE, PROCESS_VM_READV, EPOLL_PWAIT2 = 319, 310, 441
+
+
+def without_system_call(number):
+    """For preexec_fn: from then on the kernel refuses this system call."""
+    def rule(code, jt, jf, k):
+        return struct.pack("HBBI", code, jt, jf, k)
+
+    rules = b"".join([rule(0x20, 0, 0, 0),  # Load the number,
+                      rule(0x15, 0, 1, number),  # compare it,
+                      rule(0x06, 0, 0, 0x00050000 | errno.EPERM), rule(0x06, 0, 0, 0x7fff0000)])  # refuse or allow.
+
+    def refuse():
+        libc = ctypes.CDLL(None, use_errno=True)
+        content = ctypes.create_string_buffer(rules)
+        program = struct.pack("HxxxxxxQ", len(rules) // 8, ctypes.addressof(content))
+        no_new_privileges, seccomp, mode_filter = 38, 22, 2
+        if libc.prctl(no_new_privileges, 1, 0, 0, 0) or libc.prctl(seccomp, mode_filter, ctypes.create_string_buffer(program)):
+            raise OSError(ctypes.get_errno(), "no filters of system calls here")
+
+    return refuse
 
 
 class CommandLine(unittest.TestCase):
@@ -170,6 +201,44 @@ class CommandLine(unittest.TestCase):
             done = self.call(*line.split(), "--json")
             self.assertEqual(done.returncode, 0, line)
             self.objects(done)
+
+    def doctor(self, *words, prepare=None):
+        """Its exit code, its objects by probe, and what it said."""
+        done = subprocess.run([ROOST, "--json", "doctor", *words], capture_output=True, text=True, timeout=120, preexec_fn=prepare)
+        objects = self.objects(done)
+        self.assertEqual({each["type"] for each in objects}, {"doctor"})
+        return done.returncode, {each["probe"]: each for each in objects}, done.stderr
+
+    def test_doctor_says_what_works_here(self):
+        code, probes, said = self.doctor("--procs", "3")
+        self.assertEqual(code, 0, said)
+        for name in ("build", "memory files", "Unix sockets", "process descriptors", "waits for descriptors", "exact waits", "guard pages",
+                     "own executable", "cross-memory attach", "cores", "clock", "open files", "processes", "mappings", "libfabric",
+                     "CUDA", "NCCL"):
+            self.assertIn(name, probes)
+            self.assertRegex(said, rf"(?m)^(  ok  |  --  ){name} ")
+        self.assertIn("3 procs", probes["processes"]["found"])
+        for each in probes.values():
+            self.assertEqual(each["state"] == "works", each["consequence"] == "", each)
+
+    def test_doctor_exits_69_where_something_needed_does_not_work(self):
+        code, probes, said = self.doctor("--procs", "8", prepare=lambda: resource.setrlimit(resource.RLIMIT_NOFILE, (48, 48)))
+        self.assertEqual(code, 69, said)
+        self.assertEqual([name for name, each in probes.items() if each["state"] == "fails"], ["open files"])
+        self.assertRegex(probes["open files"]["found"], r"\d+ of the 80 that 8 procs need could be opened: Too many open files")
+        self.assertIn("FAILS open files", said)
+
+    @unittest.skipUnless(platform.machine() == "x86_64", "the numbers of system calls are those of x86-64")
+    def test_doctor_sees_what_a_filter_of_system_calls_forbids(self):
+        for number, probe, state, expected in [(MEMFD_CREATE, "memory files", "fails", "cannot make a memory file: Operation not permitted"),
+                                               (PROCESS_VM_READV, "cross-memory attach", "absent", "process_vm_readv: Operation not permitted"),
+                                               (EPOLL_PWAIT2, "exact waits", "absent", "epoll_pwait2: Operation not permitted")]:
+            with self.subTest(probe):
+                code, probes, said = self.doctor(prepare=without_system_call(number))
+                self.assertEqual(code, 69 if state == "fails" else 0, said)
+                self.assertEqual(probes[probe]["state"], state)
+                self.assertIn(expected, probes[probe]["found"])
+                self.assertTrue(probes[probe]["consequence"])
 
     def test_a_run_that_holds_exits_0_and_keeps_standard_output_for_objects(self):
         done = self.call("sim", "run", "calm.toml", "--seed", "0x2a", "--json")

@@ -82,8 +82,14 @@ class fake_net;
 class fake_proc final : public clock, public executor, public transport, public entropy, public probe_sink {
  public:
   fake_proc(world& w, fake_net& net, proc_id id, knob_values const& knobs, identity who, session_events& events,
-            std::set<std::string>& seen)
-      : world_(w), net_(net), id_(id), knobs_(knobs), draws_(id.host.value, draw_domain::entropy, {id.ordinal}), seen_(seen) {
+            std::set<std::string>& seen, bool keeps_bytes = false)
+      : world_(w),
+        net_(net),
+        id_(id),
+        knobs_(knobs),
+        draws_(id.host.value, draw_domain::entropy, {id.ordinal}),
+        seen_(seen),
+        keeps_bytes_(keeps_bytes) {
     seams_.clock = this;
     seams_.executor = this;
     seams_.transport = this;
@@ -169,6 +175,7 @@ class fake_proc final : public clock, public executor, public transport, public 
   send_status send(channel_id c, shared_bytes frame) override;
   void close(channel_id c) override;
   bytes max_frame() const override { return {1u << 20}; }
+  bool keeps_bytes() const override { return keeps_bytes_; }
 
   std::uint64_t draw(entity_key) override { return draws_.next(); }
 
@@ -188,6 +195,7 @@ class fake_proc final : public clock, public executor, public transport, public 
   knob_values knobs_;
   keyed_stream draws_;
   std::set<std::string>& seen_;
+  bool keeps_bytes_;
   platform seams_;
   transport_events* listener_ = nullptr;
   bool dying_ = false;

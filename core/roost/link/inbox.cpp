@@ -47,22 +47,23 @@ std::optional<arrival> inbox::take_ready(std::int64_t open_to) {
   return ready;
 }
 
-void inbox::accept(std::uint64_t number, bool reserved) {
+void inbox::accept(std::uint64_t number, bool reserved, std::uint32_t size) {
   if (number < next_) {
     repeat_last_ = false;
     return;
   }
   next_ = number + 1;
-  if (!reserved) open_.push({number, state::open});
+  if (!reserved) open_.push({number, size, state::open});
 }
 
-bool inbox::handled(std::uint64_t number) {
+std::optional<std::uint32_t> inbox::handled(std::uint64_t number) {
   auto* message = open_.find(number);
-  if (message == nullptr || message->now != state::open) return false;
+  if (message == nullptr || message->now != state::open) return {};
+  auto const size = message->size;
   auto const in_order = message == &open_.front();
   open_.take(*message);
   if (!in_order) unreported_.push_back(number);
-  return true;
+  return size;
 }
 
 bool inbox::returned(std::uint64_t number, errc why) {

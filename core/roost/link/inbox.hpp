@@ -41,9 +41,10 @@ class inbox {
   std::size_t held() const noexcept { return held_.size(); }
 
   /// Call before the message is handed up: from then on it is in custody. A reserved message counts as handled.
-  void accept(std::uint64_t number, bool reserved);
+  void accept(std::uint64_t number, bool reserved, std::uint32_t size = 0);
+  /// The size of the message when it was open: the first call counts.
+  std::optional<std::uint32_t> handled(std::uint64_t number);
   /// True when it was open: the first call counts.
-  bool handled(std::uint64_t number);
   bool returned(std::uint64_t number, errc why);
 
   /// Every number below is in custody.
@@ -68,6 +69,7 @@ class inbox {
   enum class state : std::uint8_t { open, returned };
   struct open_message {
     std::uint64_t number = 0;
+    std::uint32_t size = 0;  ///< Of its payload.
     state now = state::open;
   };
 

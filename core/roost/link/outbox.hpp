@@ -53,6 +53,10 @@ class outbox {
   void next_left(shared_bytes frame, instant now);
   /// Whether the window has room for a frame of that size.
   bool window_open(std::size_t frame_size) const noexcept;
+  /// Whether half of it, in frames or in bytes, is in use.
+  bool window_half_full() const noexcept {
+    return 2 * sent_.size() >= limits_->window_messages || 2 * bytes_in_flight_ >= limits_->window_bytes;
+  }
 
   struct custody_news {
     bool advanced = false;

@@ -52,14 +52,14 @@ admission session::send(outgoing&& message) {
   }
   auto const staked = at_stake();
   header.kind = wire::frame_kind::data;
-  header.flags = wire::flag_checksum_whole;
+  header.flags = around_.checksum_flags;
   if (message.reserved) header.flags |= flag_reserved;
   header.payload_length = static_cast<std::uint32_t>(size);
   header.trailer_length = static_cast<std::uint16_t>(message.trailer.size());
   header.control_number = ROOST_PLANT(control_behind_data) ? 0 : control_out_.last_of_user();
   header.number = out_.number(message);
   if (can_send() && !out_.any_waiting() && out_.window_open(wire::frame_size(header)) && !pumping_) {
-    if (2 * out_.in_flight() >= around_.limits.window_messages) header.flags |= flag_answer;
+    if (out_.window_half_full()) header.flags |= flag_answer;
     shared_bytes frame;
     auto const status = put(header, message.payload, message.trailer, frame);
     if (status == send_status::sent) {
@@ -105,18 +105,23 @@ void session::sender_ended(std::uint64_t sender) {
 
 void session::handled(std::uint64_t epoch, std::uint64_t number) {
   if (epoch != epoch_ || stage_ != stage::open) return;
-  if (!in_.handled(number)) return;
-  if (++handled_unsaid_ >= around_.limits.ack_every && can_send()) {
+  auto const size = in_.handled(number);
+  if (!size) return;
+  ++handled_unsaid_;
+  handled_bytes_unsaid_ += *size;
+  // Where the sender has used up its bytes no frame of it will come to count.
+  bool const due = handled_unsaid_ >= around_.limits.ack_every || handled_bytes_unsaid_ >= around_.limits.credit_bytes / 4;
+  if (due && can_send()) {
     flush_report();
     if (handled_unsaid_ != 0) send_ack();
   } else {
-    ack_later(now());
+    ack_later();
   }
 }
 
 void session::returned(std::uint64_t epoch, std::uint64_t number, errc why) {
   if (epoch != epoch_ || stage_ != stage::open) return;
-  if (in_.returned(number, why)) ack_later(now());
+  if (in_.returned(number, why)) ack_later();
 }
 
 void session::send_control(std::uint16_t kind, shared_bytes body) {
@@ -203,6 +208,7 @@ void session::note_status(send_status status) {
 void session::note_left() noexcept {
   frames_unacked_ = 0;
   handled_unsaid_ = 0;
+  handled_bytes_unsaid_ = 0;
   ack_now_ = false;
   ack_at_ = in_.report_waiting() ? ack_at_ : never;
 }
@@ -265,7 +271,7 @@ bool session::pump_waiting() {
   while (out_.any_waiting()) {
     auto& next = out_.next_waiting();
     if (!out_.window_open(wire::frame_size(next.header))) return true;
-    if (2 * out_.in_flight() >= around_.limits.window_messages) next.header.flags |= flag_answer;
+    if (out_.window_half_full()) next.header.flags |= flag_answer;
     auto const at = now();
     auto header = next.header;
     if (header.remaining > 0) header.remaining = std::max<std::int64_t>(0, header.remaining - (at - next.since).count());

@@ -31,6 +31,7 @@ struct surroundings {
   event_queue& events;
   entity_key key;  ///< For the jitter of reconnections.
   std::size_t max_frame;
+  std::uint8_t checksum_flags;  ///< Of data: what of a large payload is covered.
 };
 
 class session;
@@ -135,7 +136,7 @@ class session final : public timer {
   void release(outbox::record& r, bool credit = true);
   void tell(outbox::record const& r, errc fate, error const& why);
   void proven(instant at);
-  void ack_later(instant at);
+  void ack_later();
 
   // Channels and epochs (session_channel.cpp).
   void connect();
@@ -178,6 +179,7 @@ class session final : public timer {
   unsigned losses_ = 0;    ///< Events of a lost session not yet handed up.
   unsigned frames_unacked_ = 0;
   unsigned handled_unsaid_ = 0;
+  std::uint64_t handled_bytes_unsaid_ = 0;
   std::size_t watchers_ = 0;
   std::uint64_t attempt_ = 0;
   std::uint64_t epoch_ = 1;

@@ -20,13 +20,12 @@ std::int64_t session::open_to() const noexcept { return losses_ != 0 ? -1 : stat
 void session::received(channel_id c, wire::frame_header const& header, shared_bytes const& frame) {
   if (c != channel_ || phase_ != phase::up) return;
   if (header.epoch != epoch_ || stage_ == stage::fresh) return;
-  auto const at = now();
   auto news = false;
   if (unconfirmed_) {
     unconfirmed_ = false;
     stage_ = stage::open;
     failures_ = 0;
-    proven(at);
+    proven(now());
     news = true;
   }
   news |= take_acks(header, false);
@@ -49,9 +48,9 @@ void session::received(channel_id c, wire::frame_header const& header, shared_by
   if (ack_now_) send_ack();
 }
 
-void session::ack_later(instant at) {
+void session::ack_later() {
   if (ack_at_ != never) return;
-  ack_at_ = at + around_.limits.ack_delay;
+  ack_at_ = now() + around_.limits.ack_delay;
   if (phase_ == phase::up) touch(ack_at_);
 }
 
@@ -90,7 +89,7 @@ bool session::take_acks(wire::frame_header const& header, bool resuming) {
     proven(at);
     in_.confirmed(header.control_ack);
     while (!reports_.empty() && reports_.front() < header.control_ack) reports_.pop_front();
-    if (in_.report_waiting()) ack_later(at);
+    if (in_.report_waiting()) ack_later();
   }
   // What is handled was in custody; a number beyond that is not believed.
   auto const handled_below = std::min(header.handled_below, out_.first_unacknowledged());
@@ -104,7 +103,8 @@ bool session::take_acks(wire::frame_header const& header, bool resuming) {
 void session::take_data(wire::frame_header const& header, shared_bytes const& frame) {
   switch (in_.judge(header, open_to())) {
     case inbox::verdict::next:
-      hand_up({header, frame, now()});
+      // Only a deadline is counted from then; the clock takes longer than most else here.
+      hand_up({header, frame, header.remaining >= 0 ? now() : around_.seams.clock->lately()});
       drain();
       break;
     case inbox::verdict::held:
@@ -124,11 +124,11 @@ void session::take_data(wire::frame_header const& header, shared_bytes const& fr
 
 void session::hand_up(arrival const& whole) {
   auto const& [header, frame, at] = whole;
-  in_.accept(header.number, (header.flags & flag_reserved) != 0);
+  in_.accept(header.number, (header.flags & flag_reserved) != 0, header.payload_length);
   if (++frames_unacked_ >= around_.limits.ack_every || (header.flags & flag_answer) != 0) {
     ack_now_ = true;
   } else {
-    ack_later(now());
+    ack_later();
   }
   incoming message{peer_, epoch_, header.number, at, header, {}, {}};
   if (header.payload_length != 0) message.payload = frame.slice(wire::header_size, header.payload_length);
@@ -167,7 +167,7 @@ void session::take_control(wire::frame_header const& header, shared_bytes const&
     ack_now_ = true;
     return;
   }
-  ack_later(now());
+  ack_later();
   std::uint64_t number = 0;
   while (auto next = control_in_.next(number)) {
     if (next->frame == wire::frame_kind::control) {

@@ -34,7 +34,8 @@ class session_table::impl final : public transport_events, public event_origin, 
                 limits_,
                 events_,
                 child_key(seams.key, "link", "sessions"),
-                static_cast<std::size_t>(seams.transport->max_frame().value)} {
+                static_cast<std::size_t>(seams.transport->max_frame().value),
+                seams.transport->keeps_bytes() ? std::uint8_t{0} : std::uint8_t{wire::flag_checksum_whole}} {
     seams_.transport->attach(this);
   }
 

@@ -115,6 +115,44 @@ TEST_F(two_procs, refuse_credit_and_say_when_there_is_room) {
   EXPECT_EQ(send(a, b.id(), 64), admission::admitted);
 }
 
+TEST_F(two_procs, give_back_credit_at_once_where_few_messages_use_it_up) {
+  for (std::uint64_t i = 0; i != 4; ++i) EXPECT_EQ(send(a, b.id(), i, 256 << 10), admission::admitted);
+  EXPECT_EQ(send(a, b.id(), 4, 256 << 10), admission::no_credit);
+  pass(10ms);
+  handle(b, b_hears, 0);
+  pass(200us);
+  EXPECT_EQ(send(a, b.id(), 4, 256 << 10), admission::admitted) << "an acknowledgement waited for its delay";
+}
+
+TEST_F(two_procs, acknowledge_at_once_where_few_frames_fill_the_window) {
+  knob_values narrow;
+  ASSERT_TRUE(narrow.set(*find_knob("link.window_bytes"), 1 << 20));
+  ASSERT_TRUE(narrow.set(*find_knob("link.credit_bytes"), 16 << 20));
+  diary hears;
+  fake_proc c(w, net, {{3}, 0, 1}, narrow, {{}, "c", "one", "t"}, hears, seen);
+  send(c, b.id(), 0);
+  pass(10ms);
+  for (std::uint64_t i = 1; i <= 4; ++i) send(c, b.id(), i, 256 << 10);
+  EXPECT_EQ(b_hears.delivered.size(), 1u);
+  pass(200us);
+  EXPECT_EQ(b_hears.delivered.size(), 5u) << "the last waits for an acknowledgement";
+}
+
+TEST_F(two_procs, cover_large_payloads_with_a_checksum_unless_the_transport_keeps_bytes) {
+  diary hears;
+  fake_proc sure(w, net, {{3}, 0, 1}, knobs, {{}, "c", "one", "t"}, hears, seen, true);
+  std::map<proc_id, bool> damage_seen;
+  net.on_sent = [&](proc_id from, proc_id, shared_bytes const& frame) {
+    if (frame.size() < wire::checksummed_payload) return;
+    std::vector<std::byte> damaged(frame.view().begin(), frame.view().end());
+    damaged.back() ^= std::byte{1};
+    damage_seen[from] = !wire::unpack(damaged, {});
+  };
+  for (auto* from : {&a, &sure}) send(*from, b.id(), 1, 100'000);
+  pass(10ms);
+  EXPECT_EQ(damage_seen, (std::map<proc_id, bool>{{a.id(), true}, {sure.id(), false}}));
+}
+
 TEST_F(two_procs, admit_a_message_larger_than_the_credit_alone) {
   ASSERT_TRUE(a.knobs().count(*find_knob("link.credit_bytes")) < 2u << 20);
   EXPECT_EQ(send(a, b.id(), 1, (1u << 20) - 1000), admission::admitted);

@@ -78,6 +78,7 @@ tuning::tuning(knob_values const& knobs)
       suspect_max(knobs.duration(link::suspect_max)),
       silence_reset(knobs.duration(link::silence_reset)),
       path_bound(knobs.duration(link::path_bound)) {
+  ack_every = std::min(ack_every, std::max<std::size_t>(1, credit_messages / 4));
   resend_max = std::min(resend_max, path_bound / 4);
   resend_min = std::min(resend_min, resend_max);
   resend_initial = std::clamp(resend_initial, resend_min, resend_max);

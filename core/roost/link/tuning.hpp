@@ -9,7 +9,8 @@
 
 namespace roost::link {
 
-/// What the knobs `link.*` say. Times that must fit into the path bound are cut down to a part of it.
+/// What the knobs `link.*` say. Times that must fit into the path bound are cut down to a part of it, and
+/// acknowledgements come before a sender is out of credit.
 struct tuning {
   explicit tuning(knob_values const& knobs);
 

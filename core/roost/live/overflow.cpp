@@ -20,6 +20,7 @@
 #endif
 
 namespace roost {
+#if !defined(ROOST_SANITIZED)
 namespace {
 
 constexpr std::size_t alternate_bytes = std::size_t{64} << 10;
@@ -90,6 +91,7 @@ void install() {
 }
 
 }  // namespace
+#endif
 
 overflow_report::overflow_report(fiber_pool const& fibers, progress_page const& progress, proc_id self) {
 #if !defined(ROOST_SANITIZED)
@@ -111,11 +113,13 @@ overflow_report::overflow_report(fiber_pool const& fibers, progress_page const& 
 }
 
 overflow_report::~overflow_report() {
+#if !defined(ROOST_SANITIZED)
   if (stack_ == nullptr) return;
   this_thread = {};
   stack_t const none{.ss_sp = nullptr, .ss_flags = SS_DISABLE, .ss_size = 0};
   ::sigaltstack(&none, nullptr);
   ::munmap(stack_, alternate_bytes);
+#endif
 }
 
 }  // namespace roost

@@ -18,7 +18,7 @@ class overflow_report {
   overflow_report& operator=(overflow_report const&) = delete;
 
  private:
-  void* stack_ = nullptr;
+  [[maybe_unused]] void* stack_ = nullptr;
 };
 
 }  // namespace roost

@@ -60,6 +60,7 @@ class muted_transport final : public transport {
     if (!mute_) target_.close(c);
   }
   bytes max_frame() const override { return target_.max_frame(); }
+  bool keeps_bytes() const override { return target_.keeps_bytes(); }
 
  private:
   transport& target_;

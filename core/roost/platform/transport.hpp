@@ -47,6 +47,8 @@ class transport {
   virtual void close(channel_id c) = 0;
   /// Largest frame that `send` takes.
   virtual bytes max_frame() const = 0;
+  /// Whether a frame that arrives is as it was sent, as in the memory of one host. Else a checksum covers all of it.
+  virtual bool keeps_bytes() const { return false; }
 };
 
 }  // namespace roost

@@ -3,7 +3,7 @@
 namespace roost {
 namespace {
 
-knob const max_frame({"transport.local_max_frame", knob_unit::byte, 1 << 20, 4 << 10, 16 << 20,
+knob const max_frame({"transport.local_max_frame", knob_unit::byte, (64 << 20) + (64 << 10), 4 << 10, 1 << 30,
                       "largest frame between procs of one host"});
 
 }  // namespace

@@ -94,10 +94,12 @@ struct scripted : proc_instance, transport_events, launcher_events, timer {
   std::size_t count = 0;
 };
 
+std::size_t flood_size(std::size_t number, bool large) { return large ? number * 700'001 % 3'000'000 : number * 37 % 5000; }
+
 // What an exec'd proc does, by the word it is started with.
 void play(scripted& me, std::string const& role) {
-  auto const flood = [&me](channel_id c) {
-    while (me.send(c, filled(me.count * 37 % 5000, me.count)) == send_status::sent) ++me.count;
+  auto const flood = [&me, large = role == "large flood"](channel_id c) {
+    while (me.send(c, filled(flood_size(me.count, large), me.count)) == send_status::sent) ++me.count;
   };
   me.on_received = [&me](channel_id c, shared_bytes frame) {
     me.waiting.push_back(std::move(frame));
@@ -106,7 +108,7 @@ void play(scripted& me, std::string const& role) {
   me.on_writable = [&me](channel_id c) {
     while (!me.waiting.empty() && me.send(c, me.waiting.front()) == send_status::sent) me.waiting.erase(me.waiting.begin());
   };
-  if (role == "flood") {
+  if (role == "flood" || role == "large flood") {
     me.on_connected = [flood](channel_id c, proc_id) { flood(c); };
     me.on_writable = flood;
   } else if (role == "asks sibling") {
@@ -239,7 +241,8 @@ INSTANTIATE_TEST_SUITE_P(Local, EitherTransport, ::testing::Values(local_transpo
                          [](auto const& what) { return what.param == local_transport::shm ? "shm" : "loopback"; });
 
 TEST_P(EitherTransport, EchoesFramesOfAllSizes) {
-  std::vector<std::size_t> const sizes{0, 1, 7, 8, 9, 4095, 65'536, 999'999, 1 << 20, 1 << 20, 1 << 20, 1 << 20, 1 << 20, 5};
+  std::vector<std::size_t> const sizes{0,       1,       7,       8,       9,       4095,     65'536, 999'999,
+                                       1 << 20, 1 << 20, 1 << 20, 1 << 20, 1 << 20, 40 << 20, 5};
   std::size_t sent = 0;
   std::size_t back = 0;
   error const why = run(
@@ -249,7 +252,10 @@ TEST_P(EitherTransport, EchoesFramesOfAllSizes) {
         };
         me.on_begin = [&] { me.launch(1, "echo"); };
         me.on_launched = [&](proc_id id) { me.connect(id); };
-        me.on_connected = [fill](channel_id c, proc_id) { fill(c); };
+        me.on_connected = [&me, fill](channel_id c, proc_id) {
+          EXPECT_TRUE(me.seams.transport->keeps_bytes());
+          fill(c);
+        };
         me.on_writable = fill;
         me.on_received = [&](channel_id, shared_bytes frame) {
           EXPECT_TRUE(std::ranges::equal(frame.view(), filled(sizes[back], back).view())) << back;
@@ -351,7 +357,10 @@ TEST(Processes, WhatAProcLaunchedEndsWithIt) {
 }
 
 TEST(Processes, APeerKilledAtAnyFrameIsToldAsClosedAfterWholeFramesOnly) {
-  for (std::size_t killed_after = 0; killed_after < 400; killed_after = killed_after * 2 + 1) {
+  for (std::size_t round = 0; round < 20; ++round) {
+    bool const large = round % 2 == 1;
+    std::size_t const killed_after = (std::size_t{1} << round / 2) - 1;
+    if (large && killed_after > 40) continue;
     std::size_t got = 0;
     bool closed = false;
     bool exited = false;
@@ -359,13 +368,13 @@ TEST(Processes, APeerKilledAtAnyFrameIsToldAsClosedAfterWholeFramesOnly) {
       auto const end_when_told = [&] {
         if (closed && exited) me.finish();
       };
-      me.on_begin = [&] { me.launch(1, "flood"); };
+      me.on_begin = [&] { me.launch(1, large ? "large flood" : "flood"); };
       me.on_launched = [&](proc_id id) { me.connect(id); };
       me.on_connected = [&](channel_id, proc_id id) {
         if (killed_after == 0) me.seams.launcher->kill(id);
       };
       me.on_received = [&](channel_id, shared_bytes frame) {
-        EXPECT_TRUE(std::ranges::equal(frame.view(), filled(got * 37 % 5000, got).view())) << got;
+        EXPECT_TRUE(std::ranges::equal(frame.view(), filled(flood_size(got, large), got).view())) << got;
         if (++got == killed_after) me.seams.launcher->kill(child_id(1));
       };
       me.on_closed = [&, end_when_told](channel_id, error const&) { closed = true, end_when_told(); };

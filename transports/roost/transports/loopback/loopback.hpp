@@ -39,6 +39,7 @@ class loopback final : public transport, poll_source {
   send_status send(channel_id c, shared_bytes frame) override;
   void close(channel_id c) override;
   bytes max_frame() const override { return {max_frame_}; }
+  bool keeps_bytes() const override { return true; }
 
  private:
   struct end {

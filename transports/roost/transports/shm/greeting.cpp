@@ -2,10 +2,13 @@
 
 #include <sys/socket.h>
 #include <sys/uio.h>
+#include <unistd.h>
 
 #include <array>
 #include <cerrno>
+#include <cstddef>
 #include <cstring>
+#include <optional>
 #include <string>
 
 namespace roost::shm {
@@ -13,38 +16,59 @@ namespace {
 
 constexpr std::uint32_t magic = 0x726f6f32;
 
-struct record {
+struct wire_text {
   std::uint32_t mark = magic;
   std::uint32_t version = 0;
   std::uint64_t capacity = 0;
+  std::uint64_t mark_address = 0;
+  mark_value memory_mark{};
 };
+static_assert(sizeof(wire_text) == 40);
+constexpr std::size_t until_version = offsetof(wire_text, capacity);
+
+template <class Content>
+void write_ancillary(cmsghdr& header, int kind, Content const& content) {
+  header.cmsg_level = SOL_SOCKET;
+  header.cmsg_type = kind;
+  header.cmsg_len = CMSG_LEN(sizeof content);
+  std::memcpy(CMSG_DATA(&header), &content, sizeof content);
+}
+
+error malformed() { return {errc::bad_frame, "the peer's greeting is malformed"}; }
 
 }  // namespace
 
-result<void> send_greeting(int socket, std::uint64_t capacity, int ring, int bell, std::uint32_t version) {
-  record content{.version = version, .capacity = capacity};
+result<void> send_greeting(int socket, greeting_text const& text, int ring, int bell) {
+  wire_text content{
+      .version = text.version, .capacity = text.capacity, .mark_address = text.mark_address, .memory_mark = text.mark};
   iovec part{&content, sizeof content};
   std::array<int, 2> const fds{ring, bell};
-  alignas(cmsghdr) std::array<char, CMSG_SPACE(sizeof fds)> ancillary{};
+  ucred const self{.pid = ::getpid(), .uid = ::geteuid(), .gid = ::getegid()};
+  alignas(cmsghdr) std::array<char, CMSG_SPACE(sizeof fds) + CMSG_SPACE(sizeof self)> ancillary{};
   msghdr message{};
   message.msg_iov = &part;
   message.msg_iovlen = 1;
   message.msg_control = ancillary.data();
   message.msg_controllen = ancillary.size();
-  cmsghdr* const header = CMSG_FIRSTHDR(&message);
-  header->cmsg_level = SOL_SOCKET;
-  header->cmsg_type = SCM_RIGHTS;
-  header->cmsg_len = CMSG_LEN(sizeof fds);
-  std::memcpy(CMSG_DATA(header), fds.data(), sizeof fds);
+  cmsghdr* const first = CMSG_FIRSTHDR(&message);
+  write_ancillary(*first, SCM_RIGHTS, fds);
+  // Said, since the peer may ask the kernel for it only after this has been sent; the kernel checks it.
+  write_ancillary(*CMSG_NXTHDR(&message, first), SCM_CREDENTIALS, self);
   while (::sendmsg(socket, &message, MSG_NOSIGNAL) < 0)
     if (errno != EINTR) return system_error("greet a peer", errno);
   return {};
 }
 
+result<void> ask_for_credentials(int socket) {
+  int const on = 1;
+  if (::setsockopt(socket, SOL_SOCKET, SO_PASSCRED, &on, sizeof on) != 0) return system_error("ask who a peer is", errno);
+  return {};
+}
+
 result<greeting_status> receive_greeting(int socket, greeting& from) {
-  record content;
+  wire_text content;
   iovec part{&content, sizeof content};
-  alignas(cmsghdr) std::array<char, CMSG_SPACE(8 * sizeof(int))> ancillary{};
+  alignas(cmsghdr) std::array<char, CMSG_SPACE(8 * sizeof(int)) + CMSG_SPACE(sizeof(ucred))> ancillary{};
   msghdr message{};
   message.msg_iov = &part;
   message.msg_iovlen = 1;
@@ -57,8 +81,12 @@ result<greeting_status> receive_greeting(int socket, greeting& from) {
   if (got <= 0) return greeting_status::hung_up;
   std::array<descriptor*, 2> const places{&from.ring, &from.bell};
   std::size_t count = 0;
+  std::optional<ucred> sender;
   for (cmsghdr* header = CMSG_FIRSTHDR(&message); header != nullptr; header = CMSG_NXTHDR(&message, header)) {
-    if (header->cmsg_level != SOL_SOCKET || header->cmsg_type != SCM_RIGHTS) continue;
+    if (header->cmsg_level != SOL_SOCKET) continue;
+    if (header->cmsg_type == SCM_CREDENTIALS && header->cmsg_len == CMSG_LEN(sizeof(ucred)))
+      std::memcpy(&sender.emplace(), CMSG_DATA(header), sizeof(ucred));
+    if (header->cmsg_type != SCM_RIGHTS) continue;
     for (std::size_t i = 0; i < (header->cmsg_len - CMSG_LEN(0)) / sizeof(int); ++i) {
       int fd = -1;
       std::memcpy(&fd, CMSG_DATA(header) + i * sizeof(int), sizeof fd);
@@ -67,14 +95,21 @@ result<greeting_status> receive_greeting(int socket, greeting& from) {
       ++count;
     }
   }
-  if (got != sizeof content || content.mark != magic || (message.msg_flags & (MSG_TRUNC | MSG_CTRUNC)) != 0)
-    return error(errc::bad_frame, "the peer's greeting is malformed");
+  if (static_cast<std::size_t>(got) < until_version || content.mark != magic) return malformed();
   if (content.version != protocol_version)
     return error(errc::version_mismatch, "the peer speaks version " + std::to_string(content.version) +
                                              " of the shared-memory protocol, this proc version " +
                                              std::to_string(protocol_version));
+  if (got != sizeof content || (message.msg_flags & (MSG_TRUNC | MSG_CTRUNC)) != 0) return malformed();
   if (count != places.size()) return error(errc::bad_frame, "the peer's greeting came without a ring and a bell");
+  if (!sender) return error(errc::unauthenticated, "the kernel does not say who the peer is");
+  if (sender->uid != ::geteuid())
+    return error(errc::unauthenticated,
+                 "the peer runs as user " + std::to_string(sender->uid) + ", this proc as user " + std::to_string(::geteuid()));
   from.capacity = content.capacity;
+  from.mark_address = content.mark_address;
+  from.mark = content.memory_mark;
+  from.process = sender->pid;
   return greeting_status::got;
 }
 

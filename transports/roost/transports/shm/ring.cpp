@@ -1,6 +1,5 @@
-#include <roost/transports/shm/ring.hpp>
-
 #include <roost/base/plant.hpp>
+#include <roost/transports/shm/ring.hpp>
 
 #include <fcntl.h>
 #include <sys/mman.h>
@@ -22,13 +21,21 @@ ROOST_DEFINE_PLANT(end_of_ring_unseen, "end-of-ring-unseen", "G3",
 ROOST_DEFINE_PLANT(ring_index_trusted, "ring-index-trusted", "G3",
                    "reads as far as the writer says that it wrote, whatever it says");
 
-constexpr std::uint32_t frame_mark = 0x726f6f73;
+constexpr std::uint32_t record_mark = 0x726f6f70;
+constexpr std::uint32_t record_kinds = 4;
 
-struct frame_header {
+struct record_header {
   std::uint32_t size = 0;
-  std::uint32_t check = 0;  // `size` with `frame_mark`, so that a stray write is seen.
+  std::uint32_t check = 0;  // `size` with `record_mark` and the kind, so that a stray write is seen.
 };
-static_assert(sizeof(frame_header) == 8);
+static_assert(sizeof(record_header) == 8);
+
+constexpr std::size_t cache_line = 64;
+constexpr std::size_t prefetched = 4 * cache_line;
+
+void prefetch(std::byte const* data, std::size_t start, std::size_t capacity) noexcept {
+  for (std::size_t at = start; at < std::min(start + prefetched, capacity); at += cache_line) __builtin_prefetch(data + at);
+}
 
 }  // namespace
 
@@ -65,31 +72,44 @@ result<ring_memory> ring_memory::map(int file, std::uint64_t capacity) {
   return mapped;
 }
 
-ring_status ring_reader::take(shared_bytes& frame) {
-  std::uint64_t const available = memory_.header().written.load(std::memory_order_acquire) - taken_;
-  if (available == 0) return ring_status::nothing;
+ring_status ring_reader::peek(record& next) noexcept {
   std::size_t const capacity = memory_.capacity();
-  // A writer that went back makes a huge difference here.
-  if ((available > capacity || available % 8 != 0) && !ROOST_PLANT(ring_index_trusted)) return ring_status::corrupt;
-  std::size_t const mask = capacity - 1;
-  frame_header header;
-  std::memcpy(&header, memory_.data() + (taken_ & mask), sizeof header);
-  if ((header.size ^ frame_mark) != header.check || room_for(header.size) > available) return ring_status::corrupt;
-  std::size_t const start = (taken_ + sizeof header) & mask;
-  frame = shared_bytes::made(header.size, [&](std::span<std::byte> content) {
-    std::size_t const before_end = std::min(content.size(), capacity - start);
-    if (before_end > 0) std::memcpy(content.data(), memory_.data() + start, before_end);
-    if (before_end == content.size()) return;
-    std::size_t const front = ROOST_PLANT(end_of_ring_unseen) ? before_end : 0;
-    std::memcpy(content.data() + before_end, memory_.data() + front, content.size() - before_end);
-  });
-  taken_ += room_for(header.size);
-  // Ordered before the look at `writer_sleeps`; the writer stores that and then looks at this.
-  memory_.header().taken.store(taken_);
+  if (seen_written_ == taken_) {
+    std::uint64_t const written = memory_.header().written.load(std::memory_order_acquire);
+    if (written == taken_) return ring_status::nothing;
+    // A writer that went back makes a huge difference here.
+    if ((written - taken_ > capacity || written % 8 != 0) && !ROOST_PLANT(ring_index_trusted)) return ring_status::corrupt;
+    seen_written_ = written;
+  }
+  record_header header;
+  std::memcpy(&header, memory_.data() + (taken_ & (capacity - 1)), sizeof header);
+  std::uint32_t const kind = header.size ^ header.check ^ record_mark;
+  if (kind >= record_kinds || room_for(header.size) > seen_written_ - taken_) return ring_status::corrupt;
+  next = {static_cast<record_kind>(kind), header.size};
   return ring_status::done;
 }
 
-bool ring_reader::must_ring() noexcept {
+void ring_reader::take(std::span<std::byte> into) noexcept {
+  std::size_t const capacity = memory_.capacity();
+  std::size_t const start = (taken_ + sizeof(record_header)) & (capacity - 1);
+  std::size_t const before_end = std::min(into.size(), capacity - start);
+  if (before_end > 0) std::memcpy(into.data(), memory_.data() + start, before_end);
+  if (before_end < into.size()) {
+    std::size_t const front = ROOST_PLANT(end_of_ring_unseen) ? before_end : 0;
+    std::memcpy(into.data() + before_end, memory_.data() + front, into.size() - before_end);
+  }
+  taken_ += room_for(into.size());
+  // The next record was written on another core: what comes of this one hides the way from there.
+  prefetch(memory_.data(), taken_ & (capacity - 1), capacity);
+}
+
+bool ring_reader::give_back() noexcept {
+  if (given_back_ == taken_ && told_pulled_ == pulled_) return false;
+  given_back_ = taken_;
+  told_pulled_ = pulled_;
+  memory_.header().pulled.store(pulled_, std::memory_order_release);
+  // Ordered before the look at `writer_sleeps`; the writer stores that and then looks at this.
+  memory_.header().taken.store(taken_);
   auto& sleeps = memory_.header().writer_sleeps;
   return sleeps.load() != 0 && sleeps.exchange(0) != 0;
 }
@@ -106,19 +126,19 @@ ring_status ring_writer::has_room(std::size_t bytes) noexcept {
   return capacity() - (written_ - taken) >= bytes ? ring_status::done : ring_status::nothing;
 }
 
-ring_status ring_writer::put(std::span<std::byte const> frame) {
-  std::size_t const size = room_for(frame.size());
+ring_status ring_writer::put(record_kind kind, std::span<std::byte const> content) noexcept {
+  std::size_t const size = room_for(content.size());
   // A look at the reader's line is saved while what was seen of it will do.
   if (capacity() - (written_ - seen_taken_) < size)
     if (ring_status const room = has_room(size); room != ring_status::done) return room;
   std::size_t const mask = capacity() - 1;
-  auto const length = static_cast<std::uint32_t>(frame.size());
-  frame_header const header{.size = length, .check = length ^ frame_mark};
+  auto const length = static_cast<std::uint32_t>(content.size());
+  record_header const header{.size = length, .check = length ^ record_mark ^ static_cast<std::uint32_t>(kind)};
   std::memcpy(memory_.data() + (written_ & mask), &header, sizeof header);
   std::size_t const start = (written_ + sizeof header) & mask;
-  std::size_t const before_end = std::min(frame.size(), capacity() - start);
-  if (before_end > 0) std::memcpy(memory_.data() + start, frame.data(), before_end);
-  if (before_end < frame.size()) std::memcpy(memory_.data(), frame.data() + before_end, frame.size() - before_end);
+  std::size_t const before_end = std::min(content.size(), capacity() - start);
+  if (before_end > 0) std::memcpy(memory_.data() + start, content.data(), before_end);
+  if (before_end < content.size()) std::memcpy(memory_.data(), content.data() + before_end, content.size() - before_end);
   written_ += size;
   // Ordered before the look at `reader_sleeps`; the reader stores that and then looks at this.
   memory_.header().written.store(written_);

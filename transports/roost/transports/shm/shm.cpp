@@ -1,6 +1,5 @@
 #include <roost/base/plant.hpp>
 #include <roost/transports/limits.hpp>
-#include <roost/transports/shm/greeting.hpp>
 #include <roost/transports/shm/shm.hpp>
 
 #include <sys/epoll.h>
@@ -21,6 +20,11 @@ knob const ring_bytes({"shm.ring_bytes", knob_unit::byte, 4 << 20, 4 << 10, 256 
 ROOST_DEFINE_PLANT(bell_not_rung, "bell-not-rung", "G4", "lets a reader sleep that asked to be rung");
 ROOST_DEFINE_PLANT(hang_up_unseen, "hang-up-unseen", "G4", "does not see that a peer's socket hung up");
 
+knob const attach_allowed({"shm.attach", knob_unit::count, 1, 0, 1,
+                           "1: large frames are read from the sender's memory where the system allows it; 0: never"});
+knob const attach_from({"shm.attach_from", knob_unit::byte, 1 << 20, 1, 1 << 30,
+                        "frames of so many bytes or more are read from the sender's memory where that is allowed"});
+
 constexpr int frames_per_poll = 64;
 
 void ring(descriptor const& bell) noexcept {
@@ -39,9 +43,11 @@ shm_transport::shm_transport(event_loop& loop, introducer& procs, proc_id self, 
     : loop_(loop),
       introducer_(procs),
       self_(self),
+      max_frame_(local_max_frame(knobs)),
       ring_bytes_(std::bit_ceil(knobs.count(ring_bytes))),
+      lend_from_(knobs.count(attach_from)),
+      may_attach_(knobs.get(attach_allowed) != 0),
       bell_(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)) {
-  max_frame_ = std::min(local_max_frame(knobs), ring_bytes_ - shm::room_for(0));
   ROOST_INVARIANT(bool(bell_), system_error("make an eventfd", errno).what);
   bell_watch_ = loop_.add(bell_.get(), EPOLLIN, [this](std::uint32_t) {
     std::uint64_t count = 0;
@@ -102,12 +108,15 @@ void shm_transport::refused(std::uint64_t request, error why) {
 result<void> shm_transport::greet(link& with, descriptor socket) {
   with.socket = std::move(socket);
   if (auto const same = check_same_user(with.socket.get()); !same) return same;
+  if (auto const asked = shm::ask_for_credentials(with.socket.get()); !asked) return asked;
   auto const file = sealed_memory_file("roost-ring", shm::ring_data_offset + ring_bytes_);
   if (!file) return file.failure();
   auto memory = shm::ring_memory::map((*file).get(), ring_bytes_);
   if (!memory) return memory.failure();
-  with.in = shm::ring_reader(*std::move(memory));
-  return shm::send_greeting(with.socket.get(), ring_bytes_, (*file).get(), bell_.get());
+  with.in.open(shm::ring_reader(*std::move(memory)), max_frame_);
+  return shm::send_greeting(with.socket.get(),
+                            {.capacity = ring_bytes_, .mark_address = with.mark.address(), .mark = with.mark.value()},
+                            (*file).get(), bell_.get());
 }
 
 void shm_transport::on_socket(std::shared_ptr<link> const& from) {
@@ -121,37 +130,48 @@ void shm_transport::on_socket(std::shared_ptr<link> const& from) {
       from->socket_watch.reset();
       return;
     }
-    if (from->open) return end(from, {errc::bad_frame, "the peer greeted twice", to_string(from->peer)});
-    auto memory = shm::ring_memory::map(greeting.ring.get(), greeting.capacity);
-    if (!memory) return end(from, memory.failure());
-    from->out = shm::ring_writer(*std::move(memory));
-    from->peer_bell = std::move(greeting.bell);
-    from->open = true;
+    if (auto const accepted = accept(*from, std::move(greeting)); !accepted) return end(from, accepted.failure());
     if (events_ != nullptr) events_->connected(from->id, from->peer, from->initiated);
     if (from->gone) return;
   }
+}
+
+result<void> shm_transport::accept(link& from, shm::greeting greeting) {
+  if (from.open) return error(errc::bad_frame, "the peer greeted twice", to_string(from.peer));
+  auto memory = shm::ring_memory::map(greeting.ring.get(), greeting.capacity);
+  if (!memory) return memory.failure();
+  from.out.open(shm::ring_writer(*std::move(memory)), lend_from_);
+  from.peer_bell = std::move(greeting.bell);
+  from.open = true;
+  attach_to(from, greeting);
+  return {};
+}
+
+void shm_transport::attach_to(link& peer, shm::greeting const& greeting) {
+  if (!may_attach_) return;
+  shm::peer_memory const memory(greeting.process, greeting.mark_address, greeting.mark);
+  // A peer that may not be read, or says what is not so, sends large frames through the ring.
+  if (memory.probe()) peer.in.attach(memory);
 }
 
 send_status shm_transport::send(channel_id c, shared_bytes frame) {
   auto const found = links_.find(c);
   if (found == links_.end() || found->second->failure) return send_status::closed;
   link& to = *found->second;
-  std::size_t const room = shm::room_for(frame.size());
-  if (frame.size() > max_frame_ || (to.open && room > to.out.capacity())) {
-    std::size_t const limit = to.open ? std::min(max_frame_, to.out.capacity() - shm::room_for(0)) : max_frame_;
+  if (frame.size() > max_frame_) {
     to.failure = {errc::too_large,
-                  "a frame of " + to_string(bytes{frame.size()}) + " is over the limit of " + to_string(bytes{limit}),
+                  "a frame of " + to_string(bytes{frame.size()}) + " is over the limit of " + to_string(bytes{max_frame_}),
                   to_string(to.peer)};
     return send_status::closed;
   }
-  shm::ring_status const put = to.open ? to.out.put(frame.view()) : shm::ring_status::nothing;
-  switch (put) {
-    case shm::ring_status::done:
-      if (to.out.must_ring() && !ROOST_PLANT(bell_not_rung)) ring(to.peer_bell);
-      return send_status::sent;
-    case shm::ring_status::nothing: to.wants = std::max(to.wants, room); return send_status::full;
-    case shm::ring_status::corrupt: break;
+  if (!to.open) {
+    to.refused = true;
+    return send_status::full;
   }
+  auto const put = to.out.put(frame);
+  if (to.out.must_ring() && !ROOST_PLANT(bell_not_rung)) ring(to.peer_bell);
+  if (put == shm::ring_status::done) return send_status::sent;
+  if (put == shm::ring_status::nothing) return send_status::full;
   to.failure = broken_ring(to.peer);
   return send_status::closed;
 }
@@ -194,45 +214,54 @@ bool shm_transport::serve(std::shared_ptr<link> const& each) {
     end(each, {errc::unavailable, "the peer hung up", to_string(each->peer)});
     return true;
   }
-  if (each->wants > 0 && each->open) any |= tell_room(each);
+  if (each->open) any |= go_on_sending(each);
   return any;
 }
 
 bool shm_transport::receive(std::shared_ptr<link> const& each) {
-  int taken = 0;
-  for (; taken < frames_per_poll; ++taken) {
+  using step = shm::frame_reader::step;
+  int frames = 0;
+  auto last = step::frame;
+  while (frames < frames_per_poll && last == step::frame) {
     shared_bytes frame;
-    shm::ring_status const got = each->in.take(frame);
-    if (got == shm::ring_status::nothing) break;
-    if (got == shm::ring_status::corrupt) {
-      end(each, broken_ring(each->peer));
+    auto const done = each->in.next(frame);
+    if (!done) {
+      auto why = done.failure();
+      why.where = to_string(each->peer);
+      end(each, std::move(why));
       return true;
     }
-    if (each->in.must_ring()) ring(each->peer_bell);
+    last = *done;
+    if (each->in.owes_room() && each->in.give_back()) ring(each->peer_bell);
+    if (last != step::frame) break;
+    ++frames;
     if (events_ != nullptr) events_->received(each->id, std::move(frame));
     if (each->gone) return true;
   }
-  return taken > 0;
+  if (each->in.give_back()) ring(each->peer_bell);
+  return frames > 0 || last == step::working;
 }
 
-bool shm_transport::tell_room(std::shared_ptr<link> const& each) {
-  switch (each->out.has_room(each->wants)) {
-    case shm::ring_status::nothing: return false;
-    case shm::ring_status::corrupt: end(each, broken_ring(each->peer)); return true;
-    case shm::ring_status::done: break;
+bool shm_transport::go_on_sending(std::shared_ptr<link> const& each) {
+  auto const moved = each->out.pump();
+  if (moved == shm::ring_status::done && each->out.must_ring()) ring(each->peer_bell);
+  auto const room = moved == shm::ring_status::corrupt ? moved : each->out.room_again();
+  if (room == shm::ring_status::corrupt) {
+    end(each, broken_ring(each->peer));
+    return true;
   }
-  each->wants = 0;
-  if (events_ != nullptr) events_->writable(each->id);
-  return true;
+  bool const was_refused = std::exchange(each->refused, false) || room == shm::ring_status::done;
+  if (was_refused && events_ != nullptr) events_->writable(each->id);
+  return was_refused || moved == shm::ring_status::done;
 }
 
 bool shm_transport::arm() {
   bool quiet = true;
   for (auto const& [id, each] : links_) {
-    if (each->failure || each->hung_up) quiet = false;
+    if (each->failure || each->hung_up || (each->open && each->refused)) quiet = false;
     if (!each->open) continue;
     quiet = each->in.arm() && quiet;
-    if (each->wants > 0) quiet = each->out.arm(each->wants) == shm::ring_status::nothing && quiet;
+    quiet = each->out.arm() == shm::ring_status::nothing && quiet;
   }
   return quiet;
 }

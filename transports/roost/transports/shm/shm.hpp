@@ -1,23 +1,24 @@
 #pragma once
 // Channels between processes of one host: two rings of shared memory, one made by each reader, and a socket that carries the
-// rings' descriptors once and after that only the news of the peer's death. Nothing has a name, so nothing can be left behind.
+// rings' descriptors once and after that only the news of the peer's death. Large frames are read from the sender's memory where
+// that is allowed. Nothing has a name, so nothing can be left behind.
 
 #include <roost/base/knobs.hpp>
 #include <roost/live/event_loop.hpp>
 #include <roost/live/introducer.hpp>
 #include <roost/platform/transport.hpp>
-#include <roost/transports/shm/ring.hpp>
+#include <roost/transports/shm/frames.hpp>
+#include <roost/transports/shm/greeting.hpp>
 
 #include <map>
 #include <memory>
-#include <optional>
 
 namespace roost {
 
 /// The transport seam of one proc over an introducer, which outlives it as the loop does.
 ///
-/// A channel ends, with what the peer had sent before delivered, when the peer's socket hangs up. Frames above `max_frame`,
-/// and a peer that breaks the rules of the ring, close the channel with the reason.
+/// A channel ends, with what the peer had put into the ring before delivered, when the peer's socket hangs up; large frames under
+/// way are lost. Frames above `max_frame`, and a peer that breaks the rules of the ring, close the channel with the reason.
 class shm_transport final : public transport, introduction_events, poll_source {
  public:
   shm_transport(event_loop& loop, introducer& procs, proc_id self, knob_values const& knobs);
@@ -28,21 +29,23 @@ class shm_transport final : public transport, introduction_events, poll_source {
   send_status send(channel_id c, shared_bytes frame) override;
   void close(channel_id c) override;
   bytes max_frame() const override { return {max_frame_}; }
+  bool keeps_bytes() const override { return true; }
 
  private:
   struct link {
     channel_id id = 0;
     proc_id peer;
     bool initiated = false;
-    bool open = false;      // Both rings are there.
-    bool hung_up = false;   // What is in the ring still counts.
-    bool gone = false;      // Closed at this end or told; whoever still holds it leaves it alone.
-    std::size_t wants = 0;  // Room that a refused frame needs; 0 when nobody waits.
-    error failure;          // To be told at the next poll.
+    bool open = false;     // Both rings are there.
+    bool hung_up = false;  // What is in the ring still counts.
+    bool gone = false;     // Closed at this end or told; whoever still holds it leaves it alone.
+    bool refused = false;  // A frame, before the channel was open.
+    error failure;         // To be told at the next poll.
     descriptor socket;
     descriptor peer_bell;
-    shm::ring_reader in;
-    shm::ring_writer out;
+    shm::frame_reader in;
+    shm::frame_writer out;
+    shm::memory_mark mark;  // Below what it vouches for, so that it goes first.
     fd_watch socket_watch;
   };
 
@@ -54,10 +57,11 @@ class shm_transport final : public transport, introduction_events, poll_source {
 
   result<void> greet(link& with, descriptor socket);
   void on_socket(std::shared_ptr<link> const& from);
-  result<void> accept_greeting(link& from, std::optional<std::uint64_t>& capacity);
+  result<void> accept(link& from, shm::greeting greeting);
+  void attach_to(link& peer, shm::greeting const& greeting);
   bool serve(std::shared_ptr<link> const& each);
   bool receive(std::shared_ptr<link> const& each);
-  bool tell_room(std::shared_ptr<link> const& each);
+  bool go_on_sending(std::shared_ptr<link> const& each);
   void end(std::shared_ptr<link> const& which, error why);
 
   event_loop& loop_;
@@ -65,6 +69,8 @@ class shm_transport final : public transport, introduction_events, poll_source {
   proc_id self_;
   std::size_t max_frame_;
   std::size_t ring_bytes_;
+  std::size_t lend_from_;
+  bool may_attach_;
   descriptor bell_;
   fd_watch bell_watch_;
   transport_events* events_ = nullptr;

@@ -32,7 +32,7 @@ struct watched {
 };
 thread_local watched this_thread;
 
-std::once_flag installed;
+[[maybe_unused]] std::once_flag installed;
 std::array<struct sigaction, NSIG> before;
 
 /// Text of a signal handler: no memory is asked for.
@@ -83,7 +83,7 @@ void on_fault(int number, siginfo_t* info, void* context) {
   }
 }
 
-void install() {
+[[maybe_unused]] void install() {
   struct sigaction action{};
   action.sa_sigaction = on_fault;
   action.sa_flags = SA_SIGINFO | SA_ONSTACK;

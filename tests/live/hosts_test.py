@@ -43,6 +43,18 @@ class HostsTest(LiveTest):
         self.assertEqual(code, 0, said)
         self.assertIn("5 of 6 answer", said)
 
+    def test_procs_of_any_host_launch_procs_on_all_hosts_which_end_with_them(self):
+        running = self.run_of("run", "-n", 2, SENTRIES, "--", "recruit", 2, 1)
+        running.says("4 recruits answer")
+        agent, = agents_of(running.session)
+        root = root_of(running.session)
+        self.assertEqual([len(children_of(parent)) for parent in (root, agent)], [1 + 2 + 2, 2 + 2])
+        os.kill(children_of(agent)[1], signal.SIGKILL)  # The last sentry's.
+        code, said = running.finish()
+        self.assertEqual(code, 0, said)
+        self.assertIn("3 of 4 answer", said)
+        self.assertRegex(said, r"judged \d+ messages of 9 procs, of which 3 crashed: held")
+
     def test_a_proc_of_another_host_that_is_killed_is_named_and_its_callers_are_told_in_time(self):
         def attempt():
             running = self.watch(2, 2, 1)

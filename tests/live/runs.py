@@ -67,7 +67,8 @@ def root_of(session):
 
 
 def children_of(pid):
-    return [other for other in map(int, filter(str.isdigit, os.listdir("/proc")))
+    """In the order in which they were started."""
+    return [other for other in sorted(map(int, filter(str.isdigit, os.listdir("/proc"))))
             if (fields := stat_fields(other)) and int(fields[1]) == pid]
 
 

@@ -9,6 +9,7 @@
 #include <algorithm>
 #include <csignal>
 #include <cstdlib>
+#include <memory>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -49,6 +50,8 @@ struct Sentry : roost::actor {
     }
     write_raw(STDOUT_FILENO, "out 100 is whole");
   }
+  /// Sentries of its own, on procs of its own on all hosts; how many of them answer.
+  std::uint64_t recruit();
   /// Starts a process that nobody waits for and that leaves the proc's group.
   void leave_stray() {
     if (::fork() == 0) {
@@ -64,8 +67,9 @@ struct Sentry : roost::actor {
 
  private:
   std::vector<roost::reply_port<bool>> standing_;
+  std::shared_ptr<roost::actor_mesh<Sentry>> recruits_;
 };
-ROOST_EXPORT(Sentry, answer, stand, look_at, write_lines, leave_stray, compute_for_ever)
+ROOST_EXPORT(Sentry, recruit, answer, stand, look_at, write_lines, leave_stray, compute_for_ever)
 
 /// Waits for a sentry, in vain, and says when that ends.
 struct Caller : roost::actor {
@@ -75,6 +79,13 @@ struct Caller : roost::actor {
   }
 };
 ROOST_EXPORT(Caller, wait_for)
+
+std::uint64_t Sentry::recruit() {
+  recruits_ = std::make_shared<roost::actor_mesh<Sentry>>(roost::all_hosts().spawn_procs(post = 1).spawn<Sentry>("recruits"));
+  std::uint64_t there = 0;
+  for (auto const& [at, answer] : (*recruits_)->answer.call().get()) there += answer.has_value();
+  return there;
+}
 
 void Sentry::look_at(roost::actor_mesh<Sentry> other) { roost::spawn<Caller>("caller")->wait_for.broadcast(std::move(other)); }
 
@@ -104,6 +115,12 @@ struct Captain : roost::actor {
     sentries_->leave_stray.call().get();
     roost::log("ready");
   }
+  /// On the first and the last proc.
+  void two_recruit() {
+    auto recruits = sentries_.at_rank(0)->recruit.call_one().get();
+    recruits += sentries_.at_rank(sentries_.size() - 1)->recruit.call_one().get();
+    roost::log("{} recruits answer", recruits);
+  }
   void all_compute() { sentries_->compute_for_ever.broadcast(); }
   void compute_for_ever() {
     roost::log("computes");
@@ -120,7 +137,8 @@ struct Captain : roost::actor {
   roost::actor_mesh<Sentry> sentries_;
   std::uint64_t lost_ = 0;
 };
-ROOST_EXPORT(Captain, post_sentries, call_all, watch, count, all_write, all_leave_strays, all_compute, compute_for_ever)
+ROOST_EXPORT(Captain, post_sentries, call_all, watch, count, all_write, all_leave_strays, two_recruit, all_compute,
+             compute_for_ever)
 
 int main(int argc, char** argv) {
   // How exec'd processes behave before they are any of ours: SENTRIES___proc=never, =slowly.
@@ -138,7 +156,8 @@ int main(int argc, char** argv) {
     auto const captain = roost::spawn<Captain>("captain");
     captain->post_sentries.call_one(procs).get();
     if (what == "watch") captain->call_all.call_one().get();
-    if (what == "watch" || what == "lose") captain->watch.call_one(std::stoull(argument(2, "1"))).get();
+    if (what == "recruit") captain->two_recruit.call_one().get();
+    if (what == "watch" || what == "lose" || what == "recruit") captain->watch.call_one(std::stoull(argument(2, "1"))).get();
     if (what == "write") captain->all_write.call_one().get();
     if (what == "strays") captain->all_leave_strays.call_one().get();
     if (what == "compute") captain->all_compute.call_one().get();

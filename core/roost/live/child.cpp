@@ -63,11 +63,25 @@ child_launcher::child_launcher(live_executor& executor, child_start start) : exe
 }
 
 void child_launcher::launch(launch_request request) {
-  executor_.loop().post([weak = std::weak_ptr(alive_), id = request.id] {
+  auto bootstrap = sealed_copy("roost-bootstrap", request.bootstrap.view());
+  if (!bootstrap) return exited_later(request.id, bootstrap.failure());
+  auto const asked = send_record(
+      start_.control.get(),
+      {.kind = control_kind::launch, .proc = request.id, .text = std::move(request.name), .attached = *std::move(bootstrap)});
+  if (!asked) exited_later(request.id, asked.failure());
+}
+
+void child_launcher::exited_later(proc_id id, error why) {
+  executor_.loop().post([weak = std::weak_ptr(alive_), id, why = std::move(why)] {
     auto const self = weak.lock();
     if (self && (*self)->events_ != nullptr)
-      (*self)->events_->exited(id, {errc::launch_failed, "only the root proc launches procs on real machines", to_string(id)});
+      (*self)->events_->exited(id, error(errc::launch_failed, "the proc could not be asked for", to_string(id)).caused_by(why));
   });
+}
+
+void child_launcher::kill(proc_id id) {
+  // Where the launcher does not hear it, it is gone, or about to end with this proc.
+  static_cast<void>(send_record(start_.control.get(), {.kind = control_kind::kill, .proc = id}));
 }
 
 void child_launcher::finish(error why) {
@@ -113,6 +127,8 @@ void child_launcher::read() {
 }
 
 void child_launcher::take(control_record record) {
+  if (record.kind == control_kind::running && events_ != nullptr) events_->launched(record.proc);
+  if (record.kind == control_kind::exited && events_ != nullptr) events_->exited(record.proc, exit_of(record));
   if (introductions_ == nullptr) return;
   if (record.kind == control_kind::introduced && record.attached)
     introductions_->introduced(record.request, record.proc, std::move(record.attached));

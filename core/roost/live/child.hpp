@@ -40,7 +40,7 @@ bool is_child(int argc, char const* const* argv) noexcept;
 /// Reads what the launcher wrote, as `take_process_start` does, with its errors.
 result<child_start> take_child_start(int argc, char const* const* argv);
 
-/// Ends the proc when its launcher is gone. It launches nothing itself: procs are asked for at the root.
+/// Ends the proc when its launcher is gone. It launches nothing itself: procs are asked for at the root, through the agent.
 class child_launcher final : public live_launcher, public introducer {
  public:
   child_launcher(live_executor& executor, child_start start);
@@ -49,7 +49,7 @@ class child_launcher final : public live_launcher, public introducer {
   void attach(introduction_events* events) override { introductions_ = events; }
   std::vector<host_id> hosts() const override { return start_.hosts; }
   void launch(launch_request request) override;
-  void kill(proc_id) override {}
+  void kill(proc_id id) override;
   void finish(error why) override;
   void running() override;
   std::uint64_t introduce(proc_id peer) override;
@@ -57,6 +57,7 @@ class child_launcher final : public live_launcher, public introducer {
  private:
   void read();
   void take(control_record record);
+  void exited_later(proc_id id, error why);
   void refuse_later(std::uint64_t request, error why);
 
   live_executor& executor_;

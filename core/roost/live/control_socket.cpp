@@ -48,6 +48,16 @@ descriptor take_descriptors(msghdr& message) {
 
 }  // namespace
 
+control_record exited_record(proc_id proc, error const& why) {
+  std::string text = why.what;
+  for (auto const* each = why.cause.get(); each != nullptr; each = each->cause.get()) text += ": " + each->what;
+  return {.kind = control_kind::exited, .proc = proc, .code = why.code, .text = std::move(text)};
+}
+
+error exit_of(control_record const& exited) {
+  return exited.code == errc::ok ? error() : error(exited.code, exited.text, to_string(exited.proc));
+}
+
 send_record_status try_send_record(int socket, control_record const& record) {
   std::size_t const text_size = std::min(record.text.size(), longest_text);
   fixed_part fixed{.kind = static_cast<std::uint32_t>(record.kind),

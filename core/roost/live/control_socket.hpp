@@ -12,21 +12,21 @@
 
 namespace roost {
 
+// "It" is the process at the far end, a proc or an agent. What a proc says an agent passes on, with that proc as `other`; what is
+// said to a proc goes to its agent with that proc as `other`.
 enum class control_kind : std::uint32_t {
-  // To and from a proc or an agent.
   start = 1,  ///< To it: `proc` is it, `other` the root proc, `text` its name, `request` the number of hosts; to a proc with the
               ///< bootstrap's memory file.
-  running = 2,     ///< From it: its loop runs. From an agent with a `proc`: that one's does.
+  running = 2,     ///< From it: its loop runs. With another `proc`: that one's does, which it asked for or was asked to launch.
   finished = 3,    ///< From it: it is done, with `code` and `text`.
-  introduce = 4,   ///< From a proc: bring me together with `proc`. From an agent: `other` asked.
-  introduced = 5,  ///< To a proc: with a socket to `proc`; `request` is 0 where `proc` asked. To an agent: for `other`.
-  refused = 6,     ///< To a proc: `request` came to nothing, with `code` and `text`. To an agent: for `other`.
-  // To and from an agent.
-  launch = 7,   ///< To it: start `proc`, named `text`, with the bootstrap's memory file.
-  kill = 8,     ///< To it: end `proc`.
-  exited = 9,   ///< From it: `proc` ended, with `code` and `text`.
-  probe = 10,   ///< To it: are you there? With a `request`.
-  present = 11  ///< From it: `request` reached me.
+  introduce = 4,   ///< From a proc: bring me together with `proc`.
+  introduced = 5,  ///< To a proc: with a socket to `proc`; `request` is 0 where `proc` asked.
+  refused = 6,     ///< To a proc: `request` came to nothing, with `code` and `text`.
+  launch = 7,      ///< Start `proc`, named `text`, with the bootstrap's memory file. To an agent: on its host.
+  kill = 8,        ///< End `proc`.
+  exited = 9,      ///< `proc`, which it asked for or was asked to launch, ended, with `code` and `text`.
+  probe = 10,      ///< To an agent: are you there? With a `request`.
+  present = 11     ///< From an agent: `request` reached me.
 };
 
 struct control_record {
@@ -38,6 +38,11 @@ struct control_record {
   std::string text = {};  ///< At most 4 KiB travel.
   descriptor attached = {};
 };
+
+/// That `proc` ended: `why` with its causes in one line.
+control_record exited_record(proc_id proc, error const& why);
+/// What such a record says.
+error exit_of(control_record const& exited);
 
 enum class control_status : std::uint8_t { record, nothing, closed };
 

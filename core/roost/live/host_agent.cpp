@@ -22,19 +22,12 @@ constexpr auto look_for_strays = std::chrono::seconds(1);
 constexpr std::string_view own_network_word = "own-network";
 constexpr std::string_view shared_network_word = "shared-network";
 
-// An error and its causes in one line, as control records carry it.
-std::string in_one_line(error const& why) {
-  std::string text = why.what;
-  for (auto const* each = why.cause.get(); each != nullptr; each = each->cause.get()) text += ": " + each->what;
-  return text;
-}
-
 class host_agent final : proc_host_events, control_channel_events {
  public:
   host_agent(live_executor& executor, descriptor control, control_record const& start, knob_values const& knobs,
              std::vector<std::string> arguments)
       : executor_(executor),
-        time_(executor.time()),
+        time_(executor.control().clock()),
         self_(start.proc),
         procs_(executor, start.other, knobs, *this, {.arguments = std::move(arguments), .hosts = start.request}),
         control_(executor.loop(), std::move(control), *this) {
@@ -50,9 +43,7 @@ class host_agent final : proc_host_events, control_channel_events {
  private:
   // proc_host_events
   void launched(proc_id id) override { control_.send({.kind = control_kind::running, .proc = id}); }
-  void exited(proc_id id, error why) override {
-    control_.send({.kind = control_kind::exited, .proc = id, .code = why.code, .text = in_one_line(why)});
-  }
+  void exited(proc_id id, error why) override { control_.send(exited_record(id, why)); }
   void wants(proc_id asking, std::uint64_t request, proc_id peer) override {
     if (peer == asking || !procs_.has(peer))
       return control_.send({.kind = control_kind::introduce, .request = request, .proc = peer, .other = asking});
@@ -61,12 +52,26 @@ class host_agent final : proc_host_events, control_channel_events {
     procs_.introduce(asking, request, peer, std::move(ends->first));
     procs_.introduce(peer, 0, asking, std::move(ends->second));
   }
+  void wants_launch(proc_id asking, launch_request request) override {
+    auto bootstrap = sealed_copy("roost-bootstrap", request.bootstrap.view());
+    if (!bootstrap) return procs_.tell(asking, exited_record(request.id, bootstrap.failure()));
+    control_.send({.kind = control_kind::launch,
+                   .proc = request.id,
+                   .other = asking,
+                   .text = std::move(request.name),
+                   .attached = *std::move(bootstrap)});
+  }
+  void wants_kill(proc_id asking, proc_id id) override {
+    control_.send({.kind = control_kind::kill, .proc = id, .other = asking});
+  }
 
   // control_channel_events
   void received(control_record record) override {
     switch (record.kind) {
       case control_kind::launch: return launch(record);
       case control_kind::kill: return procs_.kill(record.proc);
+      case control_kind::running:
+      case control_kind::exited: return procs_.tell(record.other, std::move(record));
       case control_kind::introduced:
         return procs_.introduce(record.other, record.request, record.proc, std::move(record.attached));
       case control_kind::refused:

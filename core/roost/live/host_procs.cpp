@@ -28,7 +28,7 @@ std::string fate_of(siginfo_t const& status) {
 host_procs::host_procs(live_executor& executor, proc_id root, knob_values const& knobs, proc_host_events& events,
                        host_procs_options options)
     : loop_(executor.loop()),
-      time_(executor.time()),
+      time_(executor.control().clock()),
       root_(root),
       events_(&events),
       options_(std::move(options)),
@@ -104,6 +104,10 @@ void host_procs::introduce(proc_id to, std::uint64_t request, proc_id peer, desc
     which->process->send({.kind = control_kind::introduced, .request = request, .proc = peer, .attached = std::move(socket)});
 }
 
+void host_procs::tell(proc_id to, control_record news) {
+  if (auto* const which = find(to)) which->process->send(std::move(news));
+}
+
 void host_procs::refuse(proc_id to, std::uint64_t request, proc_id peer, error const& why) {
   if (auto* const which = find(to))
     which->process->send({.kind = control_kind::refused, .request = request, .proc = peer, .code = why.code, .text = why.what});
@@ -118,6 +122,15 @@ void host_procs::received(proc& which, control_record record) {
     case control_kind::finished: which.finished = error(record.code, std::move(record.text), to_string(which.id)); return;
     case control_kind::introduce:
       if (events_ != nullptr) events_->wants(which.id, record.request, record.proc);
+      return;
+    case control_kind::launch: {
+      auto bootstrap = read_sealed(record.attached.get());
+      if (!bootstrap) return tell(which.id, exited_record(record.proc, bootstrap.failure()));
+      if (events_ != nullptr) events_->wants_launch(which.id, {record.proc, std::move(record.text), *std::move(bootstrap)});
+      return;
+    }
+    case control_kind::kill:
+      if (events_ != nullptr) events_->wants_kill(which.id, record.proc);
       return;
     default: return;
   }

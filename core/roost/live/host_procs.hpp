@@ -36,6 +36,7 @@ class host_procs final : public proc_host {
   void give_up(proc_id id, error why) override;
   bool has(proc_id id) const override;
   void introduce(proc_id to, std::uint64_t request, proc_id peer, descriptor socket) override;
+  void tell(proc_id to, control_record news) override;
   void refuse(proc_id to, std::uint64_t request, proc_id peer, error const& why) override;
 
   /// Processes that have not ended.

@@ -25,7 +25,7 @@ child_command agent_command(host_id host, local_launcher_options const& options)
 
 local_launcher::local_launcher(live_executor& executor, proc_id self, knob_values const& knobs, local_launcher_options options)
     : executor_(executor),
-      time_(executor.time()),
+      time_(executor.control().clock()),
       self_(self),
       host_count_(options.hosts),
       launch_bound_(knobs.duration(launch_bound)),
@@ -67,19 +67,34 @@ void local_launcher::later(unique_function<void(local_launcher&)> task) {
   });
 }
 
-void local_launcher::launch(launch_request request) {
+result<void> local_launcher::start(launch_request request) {
   proc_id const id = request.id;
   auto* const host = host_of(id);
-  auto const started = host == nullptr
-                           ? error(errc::launch_failed, "the program has no host " + to_string(id.host), to_string(id))
-                           : host->launch(std::move(request));
-  if (!started) {
-    return later([id, why = started.failure()](local_launcher& self) {
-      if (self.events_ != nullptr) self.events_->exited(id, why);
-    });
-  }
+  if (host == nullptr) return error(errc::launch_failed, "the program has no host " + to_string(id.host), to_string(id));
+  if (auto const started = host->launch(std::move(request)); !started) return started;
   launching_[id] = time_.now() + launch_bound_;
   if (!overdue_.armed()) time_.arm(overdue_, launching_[id]);
+  return {};
+}
+
+void local_launcher::launch(launch_request request) {
+  proc_id const id = request.id;
+  auto const started = start(std::move(request));
+  if (started) return;
+  later([id, why = started.failure()](local_launcher& self) {
+    if (self.events_ != nullptr) self.events_->exited(id, why);
+  });
+}
+
+void local_launcher::wants_launch(proc_id asking, launch_request request) {
+  proc_id const id = request.id;
+  if (auto const started = start(std::move(request)); !started)
+    return host_of(asking)->tell(asking, exited_record(id, started.failure()));
+  asked_by_[id] = asking;
+}
+
+void local_launcher::wants_kill(proc_id asking, proc_id id) {
+  if (auto const found = asked_by_.find(id); found != asked_by_.end() && found->second == asking) kill(id);
 }
 
 void local_launcher::kill(proc_id id) {
@@ -88,12 +103,24 @@ void local_launcher::kill(proc_id id) {
 
 void local_launcher::launched(proc_id id) {
   launching_.erase(id);
+  if (auto const found = asked_by_.find(id); found != asked_by_.end())
+    return host_of(found->second)->tell(found->second, {.kind = control_kind::running, .proc = id});
   if (events_ != nullptr) events_->launched(id);
 }
 
 void local_launcher::exited(proc_id id, error why) {
   launching_.erase(id);
-  if (events_ != nullptr) events_->exited(id, std::move(why));
+  std::vector<proc_id> orphans;
+  for (auto const& [other, asking] : asked_by_)
+    if (asking == id) orphans.push_back(other);
+  if (auto const asked = asked_by_.extract(id); asked) {
+    host_of(asked.mapped())->tell(asked.mapped(), exited_record(id, why));
+  } else if (events_ != nullptr) {
+    events_->exited(id, std::move(why));
+  }
+  for (proc_id const each : orphans)
+    host_of(each)->give_up(each,
+                           {errc::proc_failed, "the proc that launched it, " + to_string(id) + ", has ended", to_string(each)});
 }
 
 void local_launcher::give_up_launches() {

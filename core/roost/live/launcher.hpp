@@ -26,7 +26,8 @@ struct local_launcher_options {
 /// The hosts are the one of `self` and those numbered on from it, each of which has an agent process (host_agent.hpp) that starts its
 /// procs. Procs and agents have process groups of their own, so that Ctrl-C reaches the root only. The procs' standard output and
 /// standard error are forwarded to this one's standard error: each in order, in whole lines, each line after "[h0/p1.1] ". A proc
-/// that does not run "live.launch_bound" after it was asked for is killed, and told as exited with `errc::launch_failed`.
+/// that does not run "live.launch_bound" after it was asked for is killed, and told as exited with `errc::launch_failed`. Other procs
+/// ask here for the procs that they launch; those are killed when who asked for them ends.
 class local_launcher final : public live_launcher, public introducer, proc_host_events {
  public:
   local_launcher(live_executor& executor, proc_id self, knob_values const& knobs, local_launcher_options options = {});
@@ -54,6 +55,9 @@ class local_launcher final : public live_launcher, public introducer, proc_host_
   void launched(proc_id id) override;
   void exited(proc_id id, error why) override;
   void wants(proc_id asking, std::uint64_t request, proc_id peer) override;
+  void wants_launch(proc_id asking, launch_request request) override;
+  void wants_kill(proc_id asking, proc_id id) override;
+  result<void> start(launch_request request);
   proc_host* host_of(proc_id id);
   void give_up_launches();
   void later(unique_function<void(local_launcher&)> task);
@@ -69,6 +73,7 @@ class local_launcher final : public live_launcher, public introducer, proc_host_
   host_procs here_;
   std::map<host_id, std::unique_ptr<remote_host>> elsewhere_;
   std::map<proc_id, instant> launching_;  // Until when each may take.
+  std::map<proc_id, proc_id> asked_by_;   // Who asked for it, where another proc did.
   overdue overdue_{*this};
   std::shared_ptr<local_launcher*> alive_ = std::make_shared<local_launcher*>(this);
 };

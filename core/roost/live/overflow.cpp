@@ -73,13 +73,13 @@ void report(watched const& where) noexcept {
 
 void on_fault(int number, siginfo_t* info, void* context) {
   if (this_thread.fibers != nullptr && this_thread.fibers->is_guard(info->si_addr)) report(this_thread);
-  // As if nobody had looked: whoever handled it before does, or it comes again and ends the process.
+  // As if nobody had looked: whoever handled it before does, or the fault comes again and ends the process.
   auto const& next = before[static_cast<std::size_t>(number)];
   if ((next.sa_flags & SA_SIGINFO) != 0 && next.sa_sigaction != nullptr) {
     next.sa_sigaction(number, info, context);
   } else {
     ::signal(number, SIG_DFL);
-    if (info->si_code <= 0) ::raise(number);  // Somebody sent it, and no fault comes again.
+    if (info->si_code <= 0) ::raise(number);  // Sent by a process: nothing comes again by itself.
   }
 }
 

@@ -20,7 +20,7 @@ constexpr int probes_per_bound = 6;
 
 remote_host::remote_host(live_executor& executor, host_id host, proc_id root, std::size_t hosts, child_command const& command,
                          knob_values const& knobs, proc_host_events& events)
-    : time_(executor.time()),
+    : time_(executor.control().clock()),
       host_(host),
       events_(&events),
       bound_(knobs.duration(agent_bound)),
@@ -66,6 +66,11 @@ void remote_host::introduce(proc_id to, std::uint64_t request, proc_id peer, des
   send({.kind = control_kind::introduced, .request = request, .proc = peer, .other = to, .attached = std::move(socket)});
 }
 
+void remote_host::tell(proc_id to, control_record news) {
+  news.other = to;
+  send(std::move(news));
+}
+
 void remote_host::refuse(proc_id to, std::uint64_t request, proc_id peer, error const& why) {
   send({.kind = control_kind::refused, .request = request, .proc = peer, .other = to, .code = why.code, .text = why.what});
 }
@@ -86,11 +91,19 @@ void remote_host::received(child_process&, control_record record) {
         if (events_ != nullptr) events_->launched(record.proc);
       return;
     case control_kind::finished: finished_ = error(record.code, std::move(record.text), to_string(host_)); return;
-    case control_kind::exited:
-      return tell_exit(record.proc,
-                       record.code == errc::ok ? error() : error(record.code, std::move(record.text), to_string(record.proc)));
+    case control_kind::exited: return tell_exit(record.proc, exit_of(record));
     case control_kind::introduce:
       if (events_ != nullptr && has(record.other)) events_->wants(record.other, record.request, record.proc);
+      return;
+    case control_kind::launch: {
+      auto bootstrap = read_sealed(record.attached.get());
+      if (!bootstrap) return tell(record.other, exited_record(record.proc, bootstrap.failure()));
+      if (events_ != nullptr && has(record.other))
+        events_->wants_launch(record.other, {record.proc, std::move(record.text), *std::move(bootstrap)});
+      return;
+    }
+    case control_kind::kill:
+      if (events_ != nullptr && has(record.other)) events_->wants_kill(record.other, record.proc);
       return;
     case control_kind::present:
       if (record.request == probe_) answered_ = true;

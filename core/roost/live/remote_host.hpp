@@ -28,6 +28,7 @@ class remote_host final : public proc_host, child_process_events {
   void give_up(proc_id id, error why) override;
   bool has(proc_id id) const override { return procs_.contains(id); }
   void introduce(proc_id to, std::uint64_t request, proc_id peer, descriptor socket) override;
+  void tell(proc_id to, control_record news) override;
   void refuse(proc_id to, std::uint64_t request, proc_id peer, error const& why) override;
 
   /// Tells nobody anything from now on.

@@ -138,6 +138,23 @@ void play(scripted& me, std::string const& role) {
   } else if (role == "asks nobody") {
     me.on_begin = [&me] { me.connect({{2}, 77, 1}); };
     me.on_closed = [&me](channel_id, error const& why) { me.finish(why); };
+  } else if (role == "launches") {
+    // One that ends by itself, one that is to be killed, and one on a host that is not there.
+    me.on_begin = [&me] {
+      me.launch({{2}, 4097, 1}, "finishes badly");
+      me.launch({me.self.host, 4098, 1}, "echo");
+      me.launch({{7}, 4099, 1}, "echo");
+    };
+    me.on_launched = [&me](proc_id id) {
+      if (id.ordinal == 4098) me.seams.launcher->kill(id);
+    };
+    me.on_exited = [&me, said = std::string()](proc_id id, error const& why) mutable {
+      said += to_string(id) + ": " + why.what + "; ";
+      if (++me.count == 3) me.finish({errc::handler_threw, said});
+    };
+  } else if (role == "launches and waits") {
+    me.on_begin = [&me] { me.launch({{2}, 4097, 1}, "echo"); };
+    me.on_launched = [&me](proc_id) { me.connect(root_id); };
   } else if (role == "finishes") {
     me.on_begin = [&me] { me.finish(); };
   } else if (role == "kills its parent") {
@@ -294,6 +311,49 @@ TEST_P(EitherTransport, ProcsOfAllHostsMeet) {
   EXPECT_FALSE(why) << why.describe();
   EXPECT_NE((ends[{{1}, 2, 1}].what.find("met all; h1 h0 h2")), std::string::npos) << (ends[{{1}, 2, 1}].describe());
   EXPECT_TRUE((ends[{{1}, 3, 1}])) << (ends[{{1}, 3, 1}].describe());
+}
+
+TEST_P(EitherTransport, AnyProcLaunchesProcsOnAnyHost) {
+  for (std::uint64_t host : {0, 1}) {
+    std::string said;
+    error const why = run(
+        [&](scripted& me) {
+          me.on_begin = [&, host] { me.launch({{host}, 1, 1}, "launches"); };
+          me.on_exited = [&](proc_id, error const& e) {
+            said = e.what;
+            me.finish();
+          };
+        },
+        GetParam(), 3);
+    EXPECT_FALSE(why) << why.describe();
+    EXPECT_NE(said.find("h2/p4097.1: on purpose"), std::string::npos) << said;
+    EXPECT_NE(said.find("/p4098.1: the proc was killed"), std::string::npos) << said;
+    EXPECT_NE(said.find("h7/p4099.1: "), std::string::npos) << said;
+  }
+}
+
+TEST(Processes, WhatAProcLaunchedEndsWithIt) {
+  for (std::uint64_t host : {0, 1}) {
+    bool closed = false;
+    error const why = run(
+        [&](scripted& me) {
+          proc_id const other{{2}, 4097, 1};
+          me.on_begin = [&, host] { me.launch({{host}, 1, 1}, "launches and waits"); };
+          me.on_connected = [&, other](channel_id, proc_id peer) {
+            if (peer != other) return static_cast<void>(me.connect(other));
+            me.seams.launcher->kill({{host}, 1, 1});
+          };
+          // Of the channels to both.
+          me.on_closed = [&, left = 2](channel_id, error const&) mutable {
+            if (--left != 0) return;
+            closed = true;
+            me.finish();
+          };
+        },
+        local_transport::shm, 3);
+    EXPECT_FALSE(why) << why.describe();
+    EXPECT_TRUE(closed);
+  }
 }
 
 TEST(Processes, APeerKilledAtAnyFrameIsToldAsClosedAfterWholeFramesOnly) {

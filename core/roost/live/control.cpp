@@ -18,16 +18,21 @@ ROOST_DEFINE_PLANT(plant_nobody_stands_in, "nobody-stands-in", "G4",
                    "While a handler computes nobody sees to the sessions of its proc, so others take it for dead.");
 
 constexpr std::size_t timers_per_look = 64;
+
+/// Whose stand-in this thread is, while it is at work.
+thread_local live_control const* stands_in_for = nullptr;
 constexpr int steps_per_look = 64;
 constexpr int quiet_looks_before_parking = 3;
 
 }  // namespace
 
 void live_control::enter() {
+  if (stands_in_for == this) return;
   if (depth_++ == 0) inside_.lock();
 }
 
 void live_control::leave() noexcept {
+  if (stands_in_for == this) return;
   if (--depth_ == 0) inside_.unlock();
 }
 
@@ -123,9 +128,11 @@ bool live_control::drive(std::uint64_t since) {
   std::lock_guard const lock(inside_);
   if (turns_.load(std::memory_order_relaxed) != since) return false;
   standing_in_ = true;
+  stands_in_for = this;
   look(true);
   for (int left = steps_per_look; left > 0 && run_one(); --left) {
   }
+  stands_in_for = nullptr;
   standing_in_ = false;
   return true;
 }

@@ -92,6 +92,26 @@ TEST(LiveControl, SomebodySeesToTimersAndTasksWhileAHandlerComputes) {
   EXPECT_TRUE(beat) << "nobody stood in: " << ticks << " of 5 ticks";
 }
 
+TEST(LiveControl, WhatTheStandInRunsIsInsideAlready) {
+  machine m;
+  std::atomic<bool> done = false;
+  noting_timer nested([&] {
+    EXPECT_TRUE(m.control.standing_in());
+    control_hold const hold(&m.control);
+    done = true;
+  });
+  task computes([&] {
+    {
+      control_hold const hold(&m.control);
+      m.control.clock().arm(nested, m.control.clock().now());
+    }
+    EXPECT_TRUE(compute_until([&] { return done.load(); }));
+    control_hold const hold(&m.control);
+    m.finish();
+  });
+  m.run([&] { m.executor.ready(computes, lane::user); });
+}
+
 TEST(LiveControl, TheLoopSeesToThingsItselfWhileItsHandlersAreShort) {
   machine m;
   m.set("live.stand_in_after", 1s);

@@ -10,7 +10,8 @@ namespace roost {
 class control_gate {
  public:
   virtual ~control_gate() = default;
-  /// From the proc's own loop: nobody else is inside until `leave`. May be nested; no handler waits in between.
+  /// From the proc's own loop, or from what the stand-in runs, which is inside already: nobody else is inside until `leave`. May be
+  /// nested; no handler waits in between.
   virtual void enter() = 0;
   virtual void leave() noexcept = 0;
   /// From inside: the stand-in is at work, and what is to be told to the proc has to be posted.

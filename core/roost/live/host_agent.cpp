@@ -71,7 +71,10 @@ class host_agent final : proc_host_events, control_channel_events {
       case control_kind::launch: return launch(record);
       case control_kind::kill: return procs_.kill(record.proc);
       case control_kind::running:
-      case control_kind::exited: return procs_.tell(record.other, std::move(record));
+      case control_kind::exited: {
+        auto const whom = record.other;
+        return procs_.tell(whom, std::move(record));
+      }
       case control_kind::introduced:
         return procs_.introduce(record.other, record.request, record.proc, std::move(record.attached));
       case control_kind::refused:

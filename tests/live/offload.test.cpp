@@ -107,6 +107,7 @@ TEST(Offload, TheRuntimeIsOutOfReachInIt) {
 
 TEST(Offload, AnActorThatIsKilledMeanwhileEndsWhenItsCodeIsOver) {
   std::string said;
+  bool too_soon = true;
   EXPECT_EQ(run([&](roost::hosts, std::vector<std::string> const&) {
               auto blocker = roost::spawn<Blocker>("blocker");
               auto clerk = roost::spawn<Clerk>("clerk");
@@ -114,6 +115,7 @@ TEST(Offload, AnActorThatIsKilledMeanwhileEndsWhenItsCodeIsOver) {
               while (clerk->blocked.call_one().get() < 1) roost::sleep(1ms);
               blocker.kill();
               roost::sleep(20ms);
+              too_soon = answer.ready();
               clerk->opened.call_one().get();
               try {
                 answer.get();
@@ -122,6 +124,7 @@ TEST(Offload, AnActorThatIsKilledMeanwhileEndsWhenItsCodeIsOver) {
               }
             }),
             "");
+  EXPECT_FALSE(too_soon) << "the handler unwound under the code that it had offloaded";
   EXPECT_EQ(inside, 0);
   EXPECT_NE(said, "");
 }

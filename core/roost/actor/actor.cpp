@@ -27,11 +27,15 @@ std::string const& context::name() const { return frame_->cell->name(); }
 actor_id context::caller() const { return frame_->handled != nullptr ? frame_->handled->sender : actor_id{}; }
 instant context::deadline() const { return frame_->deadline; }
 
-std::vector<flight_record> context::recent() const { return frame_->cell->home().flight_of(self().local); }
+std::vector<flight_record> context::recent() const {
+  runtime_entry const inside;
+  return frame_->cell->home().flight_of(self().local);
+}
 
 instant now() { return detail::require_frame("now()").cell->home().seams().clock->now(); }
 
 void sleep(nanoseconds duration) {
+  runtime_entry const inside;
   auto& frame = detail::require_frame("sleep()");
   auto const until = later(frame.cell->home().seams().clock->now(), duration);
   detail::waiter w(frame);
@@ -42,6 +46,7 @@ void sleep(nanoseconds duration) {
 }
 
 std::uint64_t random_bits() {
+  runtime_entry const inside;
   auto& frame = detail::require_frame("random_bits()");
   return frame.cell->home().seams().entropy->draw(frame.cell->key);
 }
@@ -51,20 +56,31 @@ std::uint64_t random_below(std::uint64_t bound) {
 }
 
 void log_line(std::string_view line) {
+  runtime_entry const inside;
   auto& frame = detail::require_frame("log()");
   auto& seams = frame.cell->home().seams();
   if (seams.log != nullptr) seams.log->write(log_level::info, frame.cell->describe(), line);
 }
 
-void spend(nanoseconds duration) { detail::require_frame("spend()").cell->home().seams().executor->spend(duration); }
+void spend(nanoseconds duration) {
+  runtime_entry const inside;
+  detail::require_frame("spend()").cell->home().seams().executor->spend(duration);
+}
+
 void detail::run_offloaded(nanoseconds takes, unique_function<void()> body) {
   auto& frame = require_frame("offload()");
   auto& seams = frame.cell->home().seams();
-  if (frame.must_end || frame.may_not_wait()) {
+  bool const busy = [&] {
+    runtime_entry const inside;
+    return frame.must_end || frame.may_not_wait();
+  }();
+  if (busy) {
     // Where no wait is allowed any more, as in a destructor, the worker is busy instead.
     body();
+    runtime_entry const inside;
     return seams.executor->spend(takes);
   }
+  runtime_entry const inside;
   waiter w(frame);
   // The code may use what is on the stack of its handler, which therefore stays until it is over, whatever becomes of the actor.
   w.shield();
@@ -80,7 +96,10 @@ void detail::run_offloaded(nanoseconds takes, unique_function<void()> body) {
   (void)w.wait(wait_kind::sleep, frame.cell->id(), until);
 }
 
-void stop_self() { detail::require_frame("stop_self()").cell->stop(); }
+void stop_self() {
+  runtime_entry const inside;
+  detail::require_frame("stop_self()").cell->stop();
+}
 
 namespace {
 
@@ -92,21 +111,25 @@ void require_somebody(actor_id who, char const* what) {
 
 void watch(actor_id other) {
   require_somebody(other, "watch()");
+  runtime_entry const inside;
   auto& frame = detail::require_frame("watch()");
   frame.cell->home().watch(frame.cell->id(), other, false);
 }
 void link_to(actor_id other) {
   require_somebody(other, "link_to()");
+  runtime_entry const inside;
   auto& frame = detail::require_frame("link_to()");
   frame.cell->home().watch(frame.cell->id(), other, true);
 }
 void kill(actor_id other) {
   require_somebody(other, "kill()");
+  runtime_entry const inside;
   auto& frame = detail::require_frame("kill()");
   frame.cell->home().end_actor(other, false, error(errc::actor_killed, "killed by " + frame.cell->describe()));
 }
 void stop(actor_id other) {
   require_somebody(other, "stop()");
+  runtime_entry const inside;
   auto& frame = detail::require_frame("stop()");
   frame.cell->home().end_actor(other, true, {});
 }
@@ -115,6 +138,7 @@ actor::actor() : cell_(detail::require_frame("An actor's constructor").cell) {}
 bool actor::supervise(failure const&) { return false; }
 void actor::cleanup(error const*) {}
 void actor::undelivered(roost::undelivered const& receipt) {
+  runtime_entry const inside;
   auto& seams = cell_->home().seams();
   if (seams.log != nullptr) {
     seams.log->write(log_level::warning, cell_->describe(),

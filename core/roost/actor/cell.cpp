@@ -50,7 +50,7 @@ actor_cell::~actor_cell() {
   if (extras_ != nullptr) {
     for (auto& t : extras_->timers) home_->seams().clock->disarm(*t);
   }
-  if (worker != 0) home_->seams().executor->remove_worker(worker);
+  home_->seams().executor->leave(worker);
 }
 
 actor_id actor_cell::id() const noexcept { return {home_->self(), local_}; }
@@ -73,6 +73,7 @@ std::uint32_t actor_cell::queued_from(actor_id sender) const noexcept {
 }
 
 void actor_cell::accept(std::unique_ptr<message> m) {
+  check_inside();
   if (state_ != life::running && state_ != life::starting) {
     home_->message_returned(id(), *m,
                             state_ == life::draining ? error(errc::actor_stopped, describe() + " is stopping") : *end_reason_);
@@ -112,6 +113,7 @@ void actor_cell::accept(std::unique_ptr<message> m) {
 }
 
 void actor_cell::post(std::unique_ptr<message> m) {
+  check_inside();
   if (state_ == life::ending || state_ == life::ended) return;
   mailbox_.push(std::move(m));
   check_ready();

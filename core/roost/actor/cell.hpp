@@ -42,7 +42,7 @@ struct spawn_order {
   std::unique_ptr<message> construct;
 };
 
-/// One actor. It runs on its proc's loop only; every public function is for the proc's own code.
+/// One actor. Its code runs on one worker at a time; every public function is for code of the runtime.
 class actor_cell final : public runnable {
  public:
   actor_cell(proc_runtime& home, spawn_order order);
@@ -105,8 +105,10 @@ class actor_cell final : public runnable {
   void step_coroutine(handler_frame& frame, std::coroutine_handle<> at);
 
   void run() override;
+  bool may_move() const noexcept override { return frames_ == nullptr && !class_->dedicated; }
 
  private:
+  void check_inside() const { ROOST_INVARIANT(inside_runtime(), describe() + " is used outside the runtime"); }
   [[noreturn]] void abandon(handler_frame& frame);
   bool has_step() const noexcept;
   bool may_start(message const& m) const noexcept;

@@ -23,6 +23,7 @@ ROOST_DEFINE_PLANT(plant_abandoned_untold, "abandoned-untold", "G4", "The caller
 }  // namespace
 
 void actor_cell::stop() {
+  check_inside();
   if (state_ != life::running && state_ != life::starting) return;
   if (ROOST_PLANT(plant_hasty_stop)) return end({});
   state_ = life::draining;
@@ -31,6 +32,7 @@ void actor_cell::stop() {
 }
 
 void actor_cell::end(error why) {
+  check_inside();
   if (state_ == life::ending || state_ == life::ended) return;
   state_ = life::ending;
   end_reason_ = std::make_unique<error>(std::move(why));
@@ -114,9 +116,10 @@ void actor_cell::unwind() {
 void actor_cell::destroy_user() {
   handler_frame frame(*this, activation::cleanup);
   frame.destroys = true;
+  auto gone = std::move(user_);
   frame_scope scope(frame);
   home_->show(frame);
-  user_.reset();
+  gone.reset();
 }
 
 bool actor_cell::awaits_children() const noexcept {

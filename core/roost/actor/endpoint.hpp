@@ -306,6 +306,7 @@ class result_stream {
   explicit result_stream(std::shared_ptr<shared> state) : state_(std::move(state)) {}
   /// The next result, or nothing when all ranks have answered or failed.
   std::optional<entry> next(nanoseconds timeout = nanoseconds::max()) {
+    runtime_entry const inside;
     auto const deadline = detail::deadline_in(timeout);
     while (state_->arrived.empty()) {
       if (state_->due == 0) return std::nullopt;
@@ -365,6 +366,7 @@ class endpoint<Member, Class, Name, std::tuple<Args...>> {
   }
   /// The result of the only rank. Throws `errc::not_one_rank` at once for any other number.
   future<R> call_one(Args... args) const {
+    runtime_entry const inside;
     auto const& mesh = detail::require_mesh(*mesh_, "call_one");
     if (mesh.size() != 1) {
       detail::throw_error(error(errc::not_one_rank,
@@ -375,6 +377,7 @@ class endpoint<Member, Class, Name, std::tuple<Args...>> {
   }
   /// The result of one live rank, drawn by the balancer.
   future<R> choose(Args... args) const {
+    runtime_entry const inside;
     auto const& mesh = detail::require_mesh(*mesh_, "choose");
     auto& home = detail::require_home("choose");
     std::vector<std::uint64_t> alive;
@@ -391,6 +394,7 @@ class endpoint<Member, Class, Name, std::tuple<Args...>> {
   /// To every rank, without a reply. What is not handled comes back to `actor::undelivered`. A message that can hold a reply port
   /// goes to one rank; to any other number it throws `errc::not_one_rank` at once.
   void broadcast(Args... args) const {
+    runtime_entry const inside;
     auto const& mesh = detail::require_mesh(*mesh_, "broadcast");
     auto const from = detail::invocation::here(timeout_);
     if constexpr (one_receiver) {
@@ -409,6 +413,7 @@ class endpoint<Member, Class, Name, std::tuple<Args...>> {
   /// Like `broadcast`, but sends nothing and gives false where that would have to wait for room.
   [[nodiscard]] bool try_broadcast(Args... args) const {
     check_copies();
+    runtime_entry const inside;
     auto const& mesh = detail::require_mesh(*mesh_, "try_broadcast");
     auto const from = detail::invocation::here(timeout_);
     auto const size = wire::encoded_size(std::tuple<Args...>(args...));
@@ -421,6 +426,7 @@ class endpoint<Member, Class, Name, std::tuple<Args...>> {
   /// Results in the order in which they arrive.
   result_stream<R> stream(Args... args) const {
     check_copies();
+    runtime_entry const inside;
     auto const& mesh = detail::require_mesh(*mesh_, "stream");
     auto state = std::make_shared<typename result_stream<R>::shared>();
     state->due = mesh.size();
@@ -473,6 +479,7 @@ class endpoint<Member, Class, Name, std::tuple<Args...>> {
   }
   template <class Make>
   future<value_mesh<result<stored>>> collect(Make make) const {
+    runtime_entry const inside;
     auto const& mesh = detail::require_mesh(*mesh_, "call");
     boost::intrusive_ptr all(new detail::collect_state<R>(mesh.covered.extent()));
     all->owner = detail::require_frame("call").cell->id();

@@ -33,6 +33,8 @@ error error_of(std::exception_ptr thrown) {
   }
 }
 
+frame_scope::frame_scope(handler_frame& frame) : outside_(*frame.cell->home().seams().lock) { set_current_frame(&frame); }
+
 waiter::waiter(handler_frame& of) : frame_(&of) {
   key = of.cell->key;
   worker = of.cell->worker;
@@ -48,6 +50,7 @@ bool waiter::begin(wait_kind kind, actor_id target, instant deadline) {
   auto& cell = *frame_->cell;
   auto& home = cell.home();
   auto& seams = home.seams();
+  ROOST_INVARIANT(inside_runtime(), "a wait that began outside the runtime");
   if (frame_->may_not_wait()) throw exception(error(errc::would_block, "a destructor does not wait", cell.describe()));
   if (frame_->must_end || home.mute()) cell.throw_ended(*frame_);
   kind_ = kind;

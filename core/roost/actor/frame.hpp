@@ -48,13 +48,16 @@ inline constinit thread_local handler_frame* frame_of_this_thread = nullptr;
 inline handler_frame* current_frame() noexcept { return frame_of_this_thread; }
 inline void set_current_frame(handler_frame* frame) noexcept { frame_of_this_thread = frame; }
 
-/// Makes `frame` the current one for a scope.
+/// The user's code of `frame` runs in this scope, outside the runtime.
 class frame_scope {
  public:
-  explicit frame_scope(handler_frame& frame) { set_current_frame(&frame); }
+  explicit frame_scope(handler_frame& frame);
   ~frame_scope() { set_current_frame(nullptr); }
   frame_scope(frame_scope const&) = delete;
   frame_scope& operator=(frame_scope const&) = delete;
+
+ private:
+  outside_runtime outside_;
 };
 
 /// The activation that runs now; outside an actor it throws `errc::bad_argument` with a sentence that names `what`.
@@ -76,7 +79,7 @@ class waiter final : public runnable {
   /// False: it has ended already, and nobody is resumed.
   bool suspend(wait_kind kind, actor_id target, instant deadline, std::coroutine_handle<> suspended);
   errc finish();
-  /// Ends the wait; harmless when it has ended. From the proc's own loop.
+  /// Ends the wait; harmless when it has ended.
   void wake(errc outcome);
   /// Lets a wait that ended meanwhile go on; `hold` is its reverse, while `supervise` runs.
   void release();

@@ -24,10 +24,12 @@ error wait_error(errc outcome) {
 
 instant deadline_in(nanoseconds timeout) {
   if (timeout == nanoseconds::max()) return never;
+  runtime_entry const inside;
   return later(require_home("A deadline").seams().clock->now(), timeout);
 }
 
 errc future_base::wait(instant deadline, wait_kind kind) {
+  runtime_entry const inside;
   if (ready_) return errc::ok;
   auto& frame = require_frame("future::get()");
   if (comes_after(frame)) return errc::deadlock;
@@ -53,10 +55,14 @@ bool future_base::comes_after(handler_frame const& frame) const noexcept {
 }
 
 coroutine_wait::~coroutine_wait() {
-  if (on_ != nullptr) on_->remove_observer(node_);
+  if (on_ == nullptr) return;
+  runtime_entry const inside;
+  on_->remove_observer(node_);
+  waiter_.reset();
 }
 
 bool coroutine_wait::suspend(future_base& on, std::coroutine_handle<> who) {
+  runtime_entry const inside;
   auto& frame = require_frame("co_await");
   if (frame.coroutine == nullptr) throw_error(error(errc::bad_argument, "co_await works only in a coroutine endpoint"));
   if (on.comes_after(frame)) throw_error(wait_error(errc::deadlock));
@@ -70,6 +76,7 @@ bool coroutine_wait::suspend(future_base& on, std::coroutine_handle<> who) {
 
 void coroutine_wait::finish() {
   if (!waiter_) return;
+  runtime_entry const inside;
   auto const outcome = waiter_->finish();
   if (!on_->ready()) throw_error(wait_error(outcome));
 }
@@ -121,6 +128,7 @@ void future_base::become_ready() {
 }
 
 std::vector<std::size_t> wait_states(std::vector<future_base*> const& states, std::size_t wanted, instant deadline) {
+  runtime_entry const inside;
   if (wanted > states.size()) {
     throw_error(error(errc::bad_argument, "waiting for " + std::to_string(wanted) + " of " + std::to_string(states.size()) +
                                               " futures can never end"));

@@ -1,5 +1,5 @@
 #pragma once
-// Futures: values that come later. Waiting suspends the actor's handler, not the thread. Used on one proc's loop only.
+// Futures: values that come later. Waiting suspends the actor's handler, not the thread. Used on one proc only.
 
 #include <roost/actor/cell.hpp>
 #include <roost/actor/port_base.hpp>
@@ -45,7 +45,7 @@ class future_base : public port_base {
   void remove_observer(observer_node& node) { observers_.remove(node); }
   /// Fails with errc::timeout then, unless ready before; the answer that comes later is dropped.
   void expire_at(instant deadline);
-  /// Runs once when ready (now, if it is), on the loop, outside any handler. The callback must not own this future, which owns it
+  /// Runs once when ready (now, if it is), in code of the runtime. The callback must not own this future, which owns it
   /// and may never be ready.
   void when_ready(unique_function<void()> callback);
 
@@ -128,6 +128,24 @@ void post_callback(proc_runtime& home, std::uint64_t local, F f) {
   if (auto* cell = home.find(local)) cell->post(std::make_unique<callback_message<F>>(std::move(f)));
 }
 
+/// Makes a future ready by what `f` gives or throws, which is code of the user's.
+template <class T, class F>
+void answer_by(future_state<T>& state, F f) {
+  auto outcome = [&]() -> result<T> {
+    try {
+      return f();
+    } catch (...) {
+      return error_of(std::current_exception());
+    }
+  }();
+  runtime_entry const inside;
+  if (outcome) {
+    state.set(*std::move(outcome));
+  } else {
+    state.fail(outcome.failure());
+  }
+}
+
 [[noreturn]] void throw_error(error const& why);
 /// Why a wait for a future ended with that code, before the future was ready.
 error wait_error(errc outcome);
@@ -149,7 +167,10 @@ class [[nodiscard]] future {
 
   bool valid() const noexcept { return state_ != nullptr; }
   /// Throws `errc::bad_argument` for a future that stands for nothing; so do waits for one.
-  bool ready() const { return standing().ready(); }
+  bool ready() const {
+    runtime_entry const inside;
+    return standing().ready();
+  }
   /// Waits, then gives the value or throws `exception`. A wait ends at the deadline inherited by the handler, too.
   T get() const& { return finish(never); }
   T get() && {
@@ -167,6 +188,7 @@ class [[nodiscard]] future {
   template <class F>
   auto then(F f) const {
     using R = decltype(call(f, std::declval<value_type&>()));
+    runtime_entry const inside;
     auto const next = boost::intrusive_ptr(new detail::future_state<detail::stored<R>>());
     auto& frame = detail::require_frame("then()");
     auto& home = frame.cell->home();
@@ -176,17 +198,15 @@ class [[nodiscard]] future {
     next->by_callback = true;
     standing().when_ready([ready = state_.get(), next, &home, local, f = std::move(f)]() mutable {
       detail::post_callback(home, local, [state = boost::intrusive_ptr(ready), next, f = std::move(f)]() mutable {
-        if (!state->outcome()) return next->fail(state->outcome().failure());
-        try {
+        detail::answer_by(*next, [&]() -> result<detail::stored<R>> {
+          if (!state->outcome()) return state->outcome().failure();
           if constexpr (std::is_void_v<R>) {
             call(f, *state->outcome());
-            next->set(unit{});
+            return unit{};
           } else {
-            next->set(call(f, *state->outcome()));
+            return call(f, *state->outcome());
           }
-        } catch (...) {
-          next->fail(detail::error_of(std::current_exception()));
-        }
+        });
       });
     });
     return future<R>(next);

@@ -135,17 +135,20 @@ void membership::tell(link::receipt const& r) {
 }
 
 actor_id member_now(mesh_record const& mesh, std::uint64_t base_rank) {
+  runtime_entry const inside;
   auto const member = mesh.members[base_rank];
   auto* const frame = current_frame();
   return frame == nullptr ? member : frame->cell->home().members().current(mesh, member);
 }
 
 std::uint64_t epoch_now(mesh_record const& mesh) {
+  runtime_entry const inside;
   auto* const frame = current_frame();
   return frame == nullptr ? mesh.epoch : frame->cell->home().members().epoch_of(mesh.id, mesh.epoch);
 }
 
 void respawn_member(mesh_ref const& ref, std::uint64_t rank) {
+  runtime_entry const inside;
   auto& cell = *require_frame("respawn()").cell;
   auto& home = cell.home();
   auto const& mesh = *require_mesh(ref, "respawn()").mesh;

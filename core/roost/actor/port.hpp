@@ -21,6 +21,7 @@ inline void require_port(port_id const& to) {
 template <class T>
 void send_to_once_port(proc_runtime& home, port_id to, T value) {
   static_assert(!holds_reply_port<T>(), "roost: a reply_port is passed on as an argument of an endpoint, not through a port");
+  runtime_entry const inside;
   require_port(to);
   if (to.owner.proc != home.self()) {
     home.send_once_value(to, wire::encode_shared(value), wire::fingerprint_of<T>());
@@ -34,6 +35,7 @@ void send_to_once_port(proc_runtime& home, port_id to, T value) {
 template <class T>
 void send_to_port(port_id to, T value) {
   static_assert(!holds_reply_port<T>(), "roost: a reply_port is passed on as an argument of an endpoint, not through a port");
+  runtime_entry const inside;
   auto& frame = require_frame("port::send()");
   require_port(to);
   auto& home = frame.cell->home();
@@ -108,6 +110,7 @@ class port {
   void send(T value) const { detail::send_to_port(id_, std::move(value)); }
   /// The same, but sends nothing and gives false where it would have to wait for room.
   [[nodiscard]] bool try_send(T value) const {
+    runtime_entry const inside;
     auto& frame = detail::require_frame("port::try_send()");
     detail::require_port(id_);
     if (!frame.cell->home().has_credit(frame.cell->id().local, detail::port_key(id_), wire::encoded_size(value))) return false;
@@ -143,17 +146,20 @@ class receiver {
   receiver(receiver&&) noexcept = default;
   receiver& operator=(receiver&&) noexcept = default;
   ~receiver() {
+    runtime_entry const inside;
     if (state_ != nullptr && state_->number != 0) state_->home->close_port(*state_);
   }
 
   /// Ends the waits of this receiver with an error once `other` has ended and nothing is left to receive.
   receiver& link(actor_id other) {
     if (other == actor_id{}) detail::throw_error(error(errc::bad_argument, "link() to an id that names no actor"));
+    runtime_entry const inside;
     state_->home->link_port(*state_, other);
     return *this;
   }
   /// The next value. Throws `errc::unbounded_wait` at once unless the receiver is linked or the handler has a deadline.
   T recv() {
+    runtime_entry const inside;
     auto const& frame = detail::require_frame("receiver::recv()");
     if (!state_->linked && frame.deadline == never && state_->values.empty()) {
       detail::throw_error(
@@ -163,10 +169,14 @@ class receiver {
   }
   /// The next value, or throws `errc::timeout`; the receiver stays as it was.
   T recv(nanoseconds timeout) { return next(detail::deadline_in(timeout)); }
-  bool empty() const noexcept { return state_->values.empty(); }
+  bool empty() const noexcept {
+    runtime_entry const inside;
+    return state_->values.empty();
+  }
 
  private:
   T next(instant deadline) {
+    runtime_entry const inside;
     while (state_->values.empty()) {
       if (state_->closed().code != errc::ok) detail::throw_error(state_->closed());
       detail::waiter w(detail::require_frame("receiver::recv()"));
@@ -195,6 +205,7 @@ class receiver {
 namespace detail {
 template <class T>
 boost::intrusive_ptr<receiver_state<T>> open_receiver(bool one) {
+  runtime_entry const inside;
   auto& frame = require_frame("channel()");
   boost::intrusive_ptr state(new receiver_state<T>(one));
   frame.cell->home().open_port(*state, frame.cell->id());

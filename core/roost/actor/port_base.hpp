@@ -4,6 +4,7 @@
 #include <roost/actor/frame.hpp>
 #include <roost/base/bytes.hpp>
 #include <roost/base/pooled.hpp>
+#include <roost/platform/runtime_lock.hpp>
 
 #include <boost/smart_ptr/intrusive_ptr.hpp>
 
@@ -25,7 +26,7 @@ struct value_claim {
   message_origin origin;  ///< Number 0: from this proc.
 };
 
-/// Counted by its holders: futures, receivers and the proc's port table. One thread.
+/// Counted by its holders: futures, receivers and the proc's port table.
 class port_base : public pooled {
  public:
   port_base() = default;
@@ -56,8 +57,12 @@ class port_base : public pooled {
   port_base* after = nullptr;
 
  private:
-  friend void intrusive_ptr_add_ref(port_base* p) noexcept { ++p->references_; }
+  friend void intrusive_ptr_add_ref(port_base* p) noexcept {
+    runtime_entry const inside;
+    ++p->references_;
+  }
   friend void intrusive_ptr_release(port_base* p) noexcept {
+    runtime_entry const inside;
     if (--p->references_ == 0) delete p;
   }
   std::uint32_t references_ = 0;

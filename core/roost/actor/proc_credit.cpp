@@ -76,6 +76,7 @@ bool proc_runtime::has_credit(std::uint64_t sender, actor_id receiver, std::uint
 }
 
 local_account& proc_runtime::take_credit(std::uint64_t sender, actor_id receiver, std::uint64_t size) {
+  check_inside();
   auto& account = accounts_.of(sender, receiver.local);
   ++account.messages;
   account.size += size;

@@ -33,14 +33,20 @@ class down_message final : public message {
   down_message(actor_id who, bool linked, error why) : who_(who), linked_(linked), why_(std::move(why)) {}
   void invoke(handler_frame& frame) override {
     auto& cell = *frame.cell;
-    if (auto* observer = cell.home().seams().observer) observer->notice(cell.id(), who_, why_.code);
+    note(cell);
     cell.user()->down(who_, why_);
     if (linked_ && !ROOST_PLANT(plant_link_ignored) && why_.code != errc::actor_stopped && why_.code != errc::ok) {
+      runtime_entry const inside;
       cell.end(error(errc::actor_failed, cell.describe() + " is linked to " + to_string(who_) + ", which ended").caused_by(why_));
     }
   }
 
  private:
+  void note(actor_cell const& cell) const {
+    runtime_entry const inside;
+    if (auto* observer = cell.home().seams().observer) observer->notice(cell.id(), who_, why_.code);
+  }
+
   actor_id who_;
   bool linked_;
   error why_;
@@ -398,6 +404,7 @@ void proc_runtime::notify_end(actor_id gone, std::vector<std::pair<actor_id, boo
 }
 
 void proc_runtime::watch(actor_id watcher, actor_id watched, bool linked) {
+  check_inside();
   if (seams_->observer != nullptr) seams_->observer->watch_started(watcher, watched);
   if (watched.proc == self_) {
     if (auto* cell = find(watched.local)) {

@@ -26,16 +26,20 @@ class receipt_message final : public message {
   explicit receipt_message(undelivered r, message_stamp of) : receipt_(std::move(r)), of_(of) {}
   void invoke(handler_frame& frame) override {
     auto& cell = *frame.cell;
-    auto* observer = cell.home().seams().observer;
-    if (observer != nullptr) observer->told(cell.id(), of_, receipt_.fate);
-    if (ROOST_PLANT(plant_tell_twice) && observer != nullptr) {
-      observer->told(cell.id(), of_, receipt_.fate);
+    note(cell);
+    if (ROOST_PLANT(plant_tell_twice)) {
+      note(cell);
       cell.user()->undelivered(receipt_);
     }
     cell.user()->undelivered(receipt_);
   }
 
  private:
+  void note(actor_cell const& cell) const {
+    runtime_entry const inside;
+    if (auto* observer = cell.home().seams().observer) observer->told(cell.id(), of_, receipt_.fate);
+  }
+
   undelivered receipt_;
   message_stamp of_;
 };
@@ -90,7 +94,7 @@ void proc_runtime::unwind() {
   for (auto const& [local, cell] : actors_) cells.push_back(cell.get());  // banned-call: sorted below
   std::sort(cells.begin(), cells.end(),
             [](actor_cell* a, actor_cell* b) { return std::pair(a->key, a->id()) < std::pair(b->key, b->id()); });
-  for (auto* cell : cells) cell->unwind();
+  for (auto* cell : cells) seams_->executor->run_on(cell->worker, [cell] { cell->unwind(); });
   held_.clear();
   recent_ = {};
   for (auto* cell : cells) actors_.erase(cell->id().local);
@@ -109,13 +113,14 @@ actor_id proc_runtime::new_actor_id(actor_cell& spawner, proc_id where) {
 }
 
 void proc_runtime::spawn_here(spawn_order order) {
+  check_inside();
   auto const local = order.id.local;
   auto const owner = order.owner;
   auto const name = order.name;
   auto const rank = order.where.rank();
   auto cell = std::make_unique<actor_cell>(*this, std::move(order));
   cell->key = child_key(seams_->key, "actor", name, mix(rank, names_[name + "\n" + std::to_string(rank)]++));
-  if (cell->what().dedicated) cell->worker = seams_->executor->add_worker(cell->key);
+  cell->worker = seams_->executor->place(cell->key, cell->what().dedicated);
   auto& placed = *cell;
   auto const [at, fresh] = actors_.emplace(local, std::move(cell));
   ROOST_INVARIANT(fresh, "actor id " + to_string(actor_id{self_, local}) + " is used twice");
@@ -183,6 +188,7 @@ void proc_runtime::end_actor(actor_id who, bool drain, error why) {
 // Messages.
 
 void proc_runtime::send_local(actor_id to, std::unique_ptr<message> m) {
+  check_inside();
   if (seams_->observer != nullptr) {
     m->stamp =
         seams_->observer->sent({m->sender, to, {m->endpoint->id}, bytes{m->size}, static_cast<bool>(m->reply), m->deadline});
@@ -219,6 +225,7 @@ void proc_runtime::depend_no_more_on(actor_id other) {
 }
 
 bool proc_runtime::send_remote(actor_id to, link::outgoing out, reply_route reply, actor_id sender) {
+  check_inside();
   message_stamp stamp;
   auto const endpoint = out.header.endpoint;
   if (seams_->observer != nullptr) {
@@ -322,6 +329,7 @@ error proc_runtime::gone_reason(std::uint64_t local) {
 // Ports.
 
 void proc_runtime::open_port(port_base& p, actor_id owner) {
+  check_inside();
   p.number = next_port_ += 2;
   p.home = this;
   p.owner = owner;

@@ -1,5 +1,5 @@
 #pragma once
-// The runtime of one proc: its actors, ports, sessions and children. Everything here runs on the proc's own loop.
+// The runtime of one proc: its actors, ports, sessions and children. Everything here runs inside the runtime, under its lock.
 
 #include <roost/actor/agent.hpp>
 #include <roost/actor/cell.hpp>
@@ -9,6 +9,7 @@
 #include <roost/actor/port_base.hpp>
 #include <roost/platform/launcher.hpp>
 #include <roost/platform/platform.hpp>
+#include <roost/platform/progress.hpp>
 
 #include <boost/unordered/unordered_flat_map.hpp>
 
@@ -53,9 +54,10 @@ class proc_runtime final : public proc_instance, private link::session_events, p
   std::string place() const { return to_string(self_); }
   /// Tells those who look that the code of this frame runs now.
   void show(handler_frame const& frame) const noexcept {
-    if (seams_->progress == nullptr) return;
+    auto* const page = current_progress();
+    if (page == nullptr) return;
     auto const* endpoint = frame.handled != nullptr ? frame.handled->endpoint : nullptr;
-    seams_->progress->set(frame.cell->local(), &frame.cell->what().name, endpoint != nullptr ? &endpoint->name : nullptr);
+    page->set(frame.cell->local(), &frame.cell->what().name, endpoint != nullptr ? &endpoint->name : nullptr);
   }
 
   // Actors.
@@ -172,6 +174,7 @@ class proc_runtime final : public proc_instance, private link::session_events, p
   void log_flight(actor_cell const& failing) const;
 
  private:
+  void check_inside() const { ROOST_INVARIANT(inside_runtime(), place() + " is used outside the runtime"); }
   static constexpr std::size_t recent_cells = 64;
   static std::size_t place_of(std::uint64_t local) noexcept { return (local >> 1) % recent_cells; }
   actor_cell* look_up(std::uint64_t local) const;

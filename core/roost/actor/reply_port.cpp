@@ -35,10 +35,13 @@ reply_duty& reply_duty::operator=(reply_duty&& other) noexcept {
 }
 
 void reply_duty::abandon() noexcept {
-  if (to_ && !home_->mute()) fail(error(errc::no_reply, "the reply port was destroyed unanswered", to_string(holder_)));
+  if (!to_) return;
+  runtime_entry const inside;
+  if (!home_->mute()) fail(error(errc::no_reply, "the reply port was destroyed unanswered", to_string(holder_)));
 }
 
 void reply_duty::fail(error const& why) {
+  runtime_entry const inside;
   if (to_) home_->answer_error(release(), why, holder_, request_);
 }
 

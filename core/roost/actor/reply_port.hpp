@@ -15,6 +15,7 @@ namespace detail {
 /// Answers one request: a value of the type that the caller expects.
 template <class T>
 void answer_value(proc_runtime& home, reply_route to, T value, actor_id replier, message_stamp request) {
+  runtime_entry const inside;
   if (to.proc != home.self()) {
     home.answer_bytes(to, wire::encode_shared(value), wire::fingerprint_of<T>(), replier, request);
     return;

@@ -21,7 +21,10 @@ class post_timer final : public self_timer {
     }
     // Not before this one has started: an actor that is behind has one in its mailbox, and not one for each period.
     auto run = [itself = itself_, f = f_] {
-      if (*itself != nullptr) (*itself)->arm_again();
+      {
+        runtime_entry const inside;
+        if (*itself != nullptr) (*itself)->arm_again();
+      }
       f();
     };
     cell_->post(std::make_unique<callback_message<std::function<void()>>>(std::move(run)));
@@ -42,6 +45,7 @@ class post_timer final : public self_timer {
 }  // namespace
 
 void post_later(nanoseconds delay, nanoseconds period, std::function<void()> f) {
+  runtime_entry const inside;
   auto& cell = *require_frame("A delayed message").cell;
   auto& clock = *cell.home().seams().clock;
   if (cell.state() != life::starting && cell.state() != life::running) return;  // It accepts no more.

@@ -25,8 +25,9 @@ class construct_message final : public message {
  public:
   explicit construct_message(std::tuple<Args...> a) : arguments_(std::move(a)) {}
   void invoke(handler_frame& frame) override {
-    frame.cell->set_user(
-        std::apply([](auto&... a) -> std::unique_ptr<actor> { return std::make_unique<T>(std::move(a)...); }, arguments_));
+    auto made = std::apply([](auto&... a) -> std::unique_ptr<actor> { return std::make_unique<T>(std::move(a)...); }, arguments_);
+    runtime_entry const inside;
+    frame.cell->set_user(std::move(made));
   }
 
  private:

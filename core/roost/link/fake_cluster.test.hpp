@@ -166,8 +166,9 @@ class fake_proc final : public clock, public executor, public transport, public 
     return false;
   }
   instant offloaded(nanoseconds) override { return now(); }
-  std::uint32_t add_worker(entity_key) override { return 0; }
-  void remove_worker(std::uint32_t) override {}
+  std::uint32_t place(entity_key, bool) override { return 0; }
+  void leave(std::uint32_t) override {}
+  void run_on(std::uint32_t, unique_function<void()> task) override { task(); }
   fiber_pool& fibers() override { std::terminate(); }
 
   void attach(transport_events* events) override { listener_ = events; }

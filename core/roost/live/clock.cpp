@@ -14,7 +14,11 @@ std::int64_t read(clockid_t which) {
 
 }  // namespace
 
-instant live_clock::now() const { return last_ = instant(nanoseconds(read(CLOCK_MONOTONIC))); }
+instant live_clock::now() const {
+  instant const time(nanoseconds(read(CLOCK_MONOTONIC)));
+  last_.store(time, std::memory_order_relaxed);
+  return time;
+}
 instant live_clock::boot() const { return instant(nanoseconds(read(CLOCK_BOOTTIME))); }
 std::int64_t live_clock::wall() const { return read(CLOCK_REALTIME); }
 
@@ -42,6 +46,7 @@ void live_clock::arm(timer& t, instant when) {
   entry const added{when, ++armed_, &t};
   heap_.push_back(added);
   sift(heap_.size() - 1, added);
+  if (sooner_ && heap_.front().what == &t) sooner_();
 }
 
 void live_clock::disarm(timer& t) {

@@ -1,9 +1,12 @@
 #pragma once
 // The kernel's clocks, and timers in a heap that the executor's loop looks at.
 
+#include <roost/base/unique_function.hpp>
 #include <roost/platform/clock.hpp>
 
+#include <atomic>
 #include <cstddef>
+#include <utility>
 #include <vector>
 
 namespace roost {
@@ -11,7 +14,7 @@ namespace roost {
 class live_clock final : public clock {
  public:
   instant now() const override;
-  instant lately() const override { return last_; }
+  instant lately() const override { return last_.load(std::memory_order_relaxed); }
   instant boot() const override;
   std::int64_t wall() const override;
   void arm(timer& t, instant when) override;
@@ -19,6 +22,8 @@ class live_clock final : public clock {
 
   /// Reads the clock, and runs timers that are due, at most `limit` of them; true when any ran. In order of time, then of arming.
   bool run_due(std::size_t limit);
+  /// `told` is called whenever a timer is armed that is due before all others.
+  void on_sooner(unique_function<void()> told) { sooner_ = std::move(told); }
   /// When the next timer is due, or `never`.
   instant next_due() const noexcept { return heap_.empty() ? never : heap_.front().when; }
 
@@ -34,7 +39,8 @@ class live_clock final : public clock {
 
   std::vector<entry> heap_;  // A timer's slot is its index here plus one.
   std::uint64_t armed_ = 0;
-  mutable instant last_{};  // What `now` said last.
+  unique_function<void()> sooner_;
+  mutable std::atomic<instant> last_{};  // What `now` said last.
 };
 
 }  // namespace roost

@@ -1,18 +1,21 @@
 #include <roost/live/control.hpp>
 
 #include <roost/base/plant.hpp>
+#include <roost/live/knobs.hpp>
 
 #include <utility>
 
 namespace roost {
+
+knob const live_knobs::stuck_after({"live.stuck_after", knob_unit::nanosecond, 10'000'000'000, 1'000'000, 3'600'000'000'000,
+                                    "how long a handler runs without a pause before it is named in the log"});
+
 namespace {
 
 knob const stand_in_after({"live.stand_in_after", knob_unit::nanosecond, 10'000'000, 100'000, 1'000'000'000,
                            "how long a handler may keep the loop before a second thread sees to sessions and children"});
 knob const stand_in_look({"live.stand_in_look", knob_unit::nanosecond, 1'000'000, 10'000, 100'000'000,
                           "time between two looks of that thread at transports, children and timers"});
-knob const stuck_after({"live.stuck_after", knob_unit::nanosecond, 10'000'000'000, 1'000'000, 3'600'000'000'000,
-                        "how long a handler runs without a pause before it is named in the log"});
 
 ROOST_DEFINE_PLANT(plant_nobody_stands_in, "nobody-stands-in", "G4",
                    "While a handler computes nobody sees to the sessions of its proc, so others take it for dead.");
@@ -33,7 +36,10 @@ void live_control::enter() {
 
 void live_control::leave() noexcept {
   if (stands_in_for == this) return;
-  if (--depth_ == 0) inside_.unlock();
+  if (--depth_ != 0) return;
+  inside_.unlock();
+  // Another worker has been inside while the loop sleeps: what it did there may have to be seen to earlier.
+  if (asleep_.load()) loop_.notify();
 }
 
 fiber_pool& live_control::fibers() { broken("the control plane has no fibers", to_string(self_), __FILE__, __LINE__); }
@@ -58,7 +64,11 @@ bool live_control::run_one() {
 }
 
 bool live_control::look(bool at_descriptors) {
-  if (!standing_in_) turns_.store(turns_.load(std::memory_order_relaxed) + 1, std::memory_order_relaxed);
+  turns_.store(turns_.load(std::memory_order_relaxed) + 1, std::memory_order_relaxed);
+  return look_around(at_descriptors);
+}
+
+bool live_control::look_around(bool at_descriptors) {
   bool found = clock_.run_due(timers_per_look);
   found |= loop_.poll();
   if (at_descriptors) found |= loop_.poll_descriptors();
@@ -125,23 +135,36 @@ void live_control::stand_in(platform& seams) {
 
 bool live_control::drive(std::uint64_t since) {
   if (ROOST_PLANT(plant_nobody_stands_in)) return true;
+  auto const look_and_run = [this] {
+    look_around(true);
+    for (int left = steps_per_look; left > 0 && run_one(); --left) {
+    }
+  };
+  if (lock_.shared()) {
+    std::lock_guard const runtime(static_cast<runtime_lock&>(lock_));
+    if (turns_.load(std::memory_order_relaxed) != since) return false;
+    control_hold const hold(this);
+    told_.run();
+    look_and_run();
+    user_time_.run_due(timers_per_look);
+    return true;
+  }
   std::lock_guard const lock(inside_);
   if (turns_.load(std::memory_order_relaxed) != since) return false;
   standing_in_ = true;
   stands_in_for = this;
-  look(true);
-  for (int left = steps_per_look; left > 0 && run_one(); --left) {
-  }
+  look_and_run();
   stands_in_for = nullptr;
   standing_in_ = false;
   return true;
 }
 
-std::string live_control::busy_with() const {
-  auto const seen = progress_.look();
+std::string live_control::busy_with() const { return name_of(progress_.look(), self_); }
+
+std::string name_of(progress_page::view const& seen, proc_id self) {
   auto const what = seen.endpoint.empty() ? "a callback of " + std::string(seen.class_name)
                                           : std::string(seen.class_name) + "." + std::string(seen.endpoint);
-  return what + " of " + to_string(actor_id{self_, seen.actor});
+  return what + " of " + to_string(actor_id{self, seen.actor});
 }
 
 void live_control::mind_progress(platform& seams) {
@@ -152,7 +175,7 @@ void live_control::mind_progress(platform& seams) {
     reported_ = false;
     return;
   }
-  if (reported_ || seen.turn == 0 || now - minded_since_ < knobs_.duration(stuck_after)) return;
+  if (reported_ || seen.turn == 0 || now - minded_since_ < knobs_.duration(live_knobs::stuck_after)) return;
   reported_ = true;
   if (seams.log == nullptr) return;
   seams.log->write(log_level::warning, to_string(self_),

@@ -1,10 +1,12 @@
 #pragma once
 // The control plane of a live proc: sessions, transport, launcher and their timers. The proc's own loop drives it between handlers.
-// A second thread stands in while a handler keeps the loop busy, so that nobody takes a proc that computes for a dead one.
+// A second thread stands in while a handler keeps the loop busy, so that nobody takes a proc that computes for a dead one. Where other
+// workers run handlers of the proc meanwhile, it does for them all that the loop would do.
 
 #include <roost/base/knobs.hpp>
 #include <roost/live/clock.hpp>
 #include <roost/live/inbox.hpp>
+#include <roost/live/lock.hpp>
 #include <roost/live/run_queue.hpp>
 #include <roost/platform/control_gate.hpp>
 #include <roost/platform/platform.hpp>
@@ -18,11 +20,12 @@
 
 namespace roost {
 
-/// Call from the thread that runs the proc's loop, except where said otherwise. "Inside" means between `enter` and `leave`.
+/// Call inside the runtime, except where said otherwise. "Inside" below means between `enter` and `leave`.
 class live_control final : public control_gate, private executor {
  public:
-  /// Both outlive it.
-  live_control(event_loop& loop, knob_values const& knobs) : loop_(loop), knobs_(knobs), told_(loop) {}
+  /// All outlive it. `user_time` is the clock of the handlers.
+  live_control(event_loop& loop, live_clock& user_time, live_lock& lock, knob_values const& knobs)
+      : loop_(loop), user_time_(user_time), lock_(lock), knobs_(knobs), told_(loop) {}
   ~live_control() override { stop(); }
 
   void enter() override;
@@ -47,7 +50,8 @@ class live_control final : public control_gate, private executor {
   void start(platform& seams, proc_id self);
   void stop();
 
-  /// Looks at timers, sources and posted tasks, perhaps also at descriptors; true when anything was done. From inside.
+  /// Looks at timers, sources and posted tasks, perhaps also at descriptors; true when anything was done. From inside, by the
+  /// proc's own loop.
   bool look(bool at_descriptors);
   /// Something is ready to run: exact from inside, else it may be about to change.
   bool has_ready() const noexcept { return has_ready_.load(std::memory_order_relaxed); }
@@ -70,14 +74,16 @@ class live_control final : public control_gate, private executor {
     return false;
   }
   instant offloaded(nanoseconds) override { return clock_.now(); }
-  std::uint32_t add_worker(entity_key) override { return 0; }
-  void remove_worker(std::uint32_t) override {}
+  std::uint32_t place(entity_key, bool) override { return 0; }
+  void leave(std::uint32_t) override {}
+  void run_on(std::uint32_t, unique_function<void()> task) override { task(); }
   fiber_pool& fibers() override;
 
   // The stand-in's thread.
   void stand_in(platform& seams);
   /// False when the loop has come back.
   bool drive(std::uint64_t since);
+  bool look_around(bool at_descriptors);
   bool pause(nanoseconds at_most);
   void park();
   void mind_progress(platform& seams);
@@ -85,6 +91,8 @@ class live_control final : public control_gate, private executor {
   void call_stand_in() noexcept;
 
   event_loop& loop_;
+  live_clock& user_time_;
+  live_lock& lock_;
   knob_values const& knobs_;
   inbox told_;
   live_clock clock_;
@@ -92,7 +100,7 @@ class live_control final : public control_gate, private executor {
   std::atomic<bool> has_ready_ = false;
 
   std::mutex inside_;
-  unsigned depth_ = 0;        // Of the proc's own loop.
+  unsigned depth_ = 0;        // Of whoever is inside the runtime.
   bool standing_in_ = false;  // Changed inside.
 
   std::atomic<std::uint64_t> turns_ = 0;  // Looks of the proc's own loop.
@@ -111,5 +119,8 @@ class live_control final : public control_gate, private executor {
   instant minded_since_{};
   bool reported_ = false;
 };
+
+/// "Player.hit of h0/p1.1/a7".
+std::string name_of(progress_page::view const& seen, proc_id self);
 
 }  // namespace roost

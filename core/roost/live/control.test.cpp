@@ -55,7 +55,7 @@ struct machine {
   }
   void run(std::function<void()> begin) {
     control.start(seams, {{0}, 7, 1});
-    executor.run(std::move(begin));
+    executor.run(seams, {{0}, 7, 1}, std::move(begin));
     control.stop();
   }
   void finish() { executor.finish({}); }

@@ -116,24 +116,27 @@ bool event_loop::poll() {
   return done;
 }
 
-bool event_loop::poll_descriptors() { return wait(nanoseconds(0)); }
+bool event_loop::poll_descriptors() { return wait(nanoseconds(0), nullptr); }
 
-void event_loop::sleep(nanoseconds at_most) {
+void event_loop::sleep(nanoseconds at_most, sleep_guard* around) {
   if (!ROOST_PLANT(plant_wake_lost)) sleeps_.store(true);
   bool quiet = !has_posted_.load() && running_.empty();
   auto const armed = sources_;
   for (poll_source* each : armed) quiet = each->arm() && quiet;
   if (ROOST_PLANT(plant_wake_lost)) sleeps_.store(true);
-  if (quiet) wait(at_most);
+  if (quiet) wait(at_most, around);
   for (poll_source* each : armed)
     if (std::find(sources_.begin(), sources_.end(), each) != sources_.end()) each->disarm();
   sleeps_.store(false);
 }
 
-bool event_loop::wait(nanoseconds at_most) {
+bool event_loop::wait(nanoseconds at_most, sleep_guard* around) {
   std::array<epoll_event, events_per_wait> events;
+  if (around != nullptr) around->leave();
   int const ready = wait_for_events(epoll_.get(), events, at_most);
-  check(ready >= 0 || errno == EINTR, "wait for descriptors");
+  bool const waited = ready >= 0 || errno == EINTR;
+  if (around != nullptr) around->enter();
+  check(waited, "wait for descriptors");
   for (int i = 0; i < ready; ++i) {
     // A copy: the kernel packs these more tightly than a reference to a member may be.
     epoll_event const event = events[static_cast<std::size_t>(i)];

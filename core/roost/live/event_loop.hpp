@@ -32,6 +32,16 @@ class poll_source {
   ~poll_source() = default;
 };
 
+/// What a loop leaves while it sleeps.
+class sleep_guard {
+ public:
+  virtual void leave() noexcept = 0;
+  virtual void enter() = 0;
+
+ protected:
+  ~sleep_guard() = default;
+};
+
 /// Keeps a descriptor watched; the callback is never called after this is gone.
 class fd_watch {
  public:
@@ -50,7 +60,7 @@ class fd_watch {
   std::uint64_t id_ = 0;
 };
 
-/// Call only from the thread that runs the loop, except where said otherwise. It outlives its watches and sources.
+/// Call only from one thread at a time, except where said otherwise. It outlives its watches and sources.
 class event_loop {
  public:
   event_loop();
@@ -73,13 +83,14 @@ class event_loop {
   bool poll();
   /// Looks at the descriptors without waiting; true when any was ready.
   bool poll_descriptors();
-  /// Sleeps until a descriptor is ready, a source or another thread has work, or `at_most` has passed. May return early.
-  void sleep(nanoseconds at_most);
+  /// Sleeps until a descriptor is ready, a source or another thread has work, or `at_most` has passed. May return early. While it
+  /// sleeps, and only then, it is outside what `around` guards, where that is not null.
+  void sleep(nanoseconds at_most, sleep_guard* around = nullptr);
 
  private:
   friend class fd_watch;
   void forget(int fd, std::uint64_t id);
-  bool wait(nanoseconds at_most);
+  bool wait(nanoseconds at_most, sleep_guard* around);
 
   using callback = std::shared_ptr<unique_function<void(std::uint32_t)>>;
   descriptor epoll_;

@@ -1,9 +1,14 @@
 #include <roost/live/executor.hpp>
+#include <roost/live/knobs.hpp>
 
 #include <algorithm>
 #include <utility>
 
 namespace roost {
+
+knob const live_knobs::spin({"live.spin", knob_unit::nanosecond, 20'000, 0, 1'000'000,
+                             "how long an idle loop or worker looks around before it sleeps"});
+
 namespace {
 
 knob const control_batch({"live.control_batch", knob_unit::count, 32, 1, 1'000,
@@ -12,39 +17,43 @@ knob const look_interval({"live.look_interval", knob_unit::count, 32, 1, 1'000,
                           "steps run between two looks at timers and transports"});
 knob const descriptor_interval({"live.descriptor_interval", knob_unit::count, 8, 1, 1'000,
                                 "looks at timers and transports between two looks at descriptors"});
-knob const spin({"live.spin", knob_unit::nanosecond, 20'000, 0, 1'000'000,
-                 "how long an idle loop looks around before it sleeps"});
-
 knob const offload_threads({"live.offload_threads", knob_unit::count, 64, 1, 4'096,
                             "threads of a proc on which offloaded code runs; what is more waits for one of them"});
 
 constexpr std::size_t timers_per_look = 64;
 constexpr nanoseconds longest_sleep = std::chrono::seconds(60);
 
-void pause_briefly() noexcept {
-#if defined(__x86_64__)
-  __builtin_ia32_pause();
-#endif
-}
-
 }  // namespace
 
 live_executor::live_executor(event_loop& loop, live_clock& time, knob_values const& knobs)
-    : loop_(loop), clock_(time), knobs_(knobs), control_(loop, knobs), beside_(knobs.count(offload_threads)), fibers_([this] {
-        return step();
-      }) {}
+    : loop_(loop),
+      clock_(time),
+      knobs_(knobs),
+      control_(loop, time, lock_, knobs),
+      workers_(lock_, time, knobs),
+      beside_(knobs.count(offload_threads)),
+      fibers_([this] { return step(); }) {
+  clock_.on_sooner([this] {
+    if (sleeps_) loop_.notify();
+  });
+}
 
 void live_executor::ready(runnable& r, lane where) {
   if (where == lane::control) {
     control_hold const hold(&control_);
     control_.ready(r, where);
-  } else if (!r.queued) {
+  } else if (r.queued) {
+    return;
+  } else if (r.worker != 0) {
+    workers_.push(r);
+  } else {
     user_.push(r);
+    if (sleeps_) loop_.notify();
   }
 }
 
 void live_executor::withdraw(runnable& r) {
-  if (!r.queued || user_.remove(r)) return;
+  if (!r.queued || user_.remove(r) || (r.worker != 0 && workers_.remove(r))) return;
   control_hold const hold(&control_);
   control_.withdraw(r);
 }
@@ -57,9 +66,37 @@ bool live_executor::run_beside(unique_function<void()> body, unique_function<voi
   return true;
 }
 
-error live_executor::run(unique_function<void()> begin) {
-  alone_ = std::move(begin);
+fiber_pool& live_executor::fibers() {
+  auto* const worker = live_worker::current();
+  return worker != nullptr ? worker->fibers() : fibers_;
+}
+
+void live_executor::run_on(std::uint32_t worker, unique_function<void()> task) {
+  if (worker == 0) return task();
+  workers_.run_on(worker, std::move(task));
+}
+
+void live_executor::run_loop(unique_function<void()> first) {
+  alone_ = std::move(first);
+  lock_.lock();
   fibers_.run();
+  lock_.unlock();
+}
+
+error live_executor::run(unique_function<void()> begin) {
+  run_loop(std::move(begin));
+  return why_finished_;
+}
+
+error live_executor::run(platform& seams, proc_id self, unique_function<void()> begin) {
+  set_current_progress(&control_.progress());
+  run_loop([&] {
+    workers_.start(seams, self);
+    begin();
+  });
+  lock_.lock();
+  workers_.close();
+  lock_.unlock();
   return why_finished_;
 }
 
@@ -76,8 +113,19 @@ void live_executor::finish(error why) {
 
 void live_executor::run_alone(unique_function<void()> body) {
   ROOST_INVARIANT(finished(), "the loop still runs");
-  alone_ = std::move(body);
-  fibers_.run();
+  run_loop(std::move(body));
+  workers_.stop();
+  set_current_progress(nullptr);
+}
+
+void live_executor::leave() noexcept {
+  control_.leave();
+  lock_.unlock();
+}
+
+void live_executor::enter() {
+  lock_.lock();
+  control_.enter();
 }
 
 bool live_executor::step() {
@@ -128,24 +176,30 @@ bool live_executor::something_to_do() const noexcept {
   return control_.has_ready() || !user_.empty() || !control_.told().empty() || finished();
 }
 
-// The gate stays closed to the stand-in: the loop itself sees to everything while it has nothing else to do.
+// The gate stays closed to the stand-in: the loop itself sees to everything while it has nothing else to do. Other workers, which it
+// has once the lock is shared, pass through while it looks around and while it sleeps.
 void live_executor::idle() {
   control_hold const hold(&control_);
   control_.told().run();
   bool found = control_.look(true);
   found |= clock_.run_due(timers_per_look);
   if (found || something_to_do()) return;
-  instant const due = std::min(clock_.next_due(), control_.clock().next_due());
-  instant const until = std::min(clock_.now() + knobs_.duration(spin), due);
-  while (clock_.now() < until) {
+  auto const due = [this] { return std::min(clock_.next_due(), control_.clock().next_due()); };
+  instant const until = clock_.now() + knobs_.duration(live_knobs::spin);
+  while (clock_.now() < std::min(until, due())) {
     if (loop_.poll() || something_to_do()) return;
+    if (lock_.shared()) leave();
     pause_briefly();
+    if (lock_.shared()) enter();
   }
+  if (something_to_do()) return;
   steps_before_look_ = 0;
-  nanoseconds const left = due == never ? longest_sleep : due - clock_.now();
+  nanoseconds const left = due() == never ? longest_sleep : due() - clock_.now();
+  sleeps_ = true;
   control_.sleeps(true);
-  loop_.sleep(std::clamp(left, nanoseconds(0), longest_sleep));
+  loop_.sleep(std::clamp(left, nanoseconds(0), longest_sleep), lock_.shared() ? this : nullptr);
   control_.sleeps(false);
+  sleeps_ = false;
 }
 
 }  // namespace roost

@@ -43,7 +43,8 @@ struct machine {
   event_loop loop;
   live_clock time;
   live_executor executor{loop, time, knobs};
-  error run(std::function<void()> begin) { return executor.run(std::move(begin)); }
+  platform seams;
+  error run(std::function<void()> begin) { return executor.run(seams, {}, std::move(begin)); }
   void finish() { executor.finish({}); }
 };
 

@@ -71,7 +71,8 @@ class muted_transport final : public transport {
 // Between a program and its launcher: under the gate, and mute like the transport.
 class muted_launcher final : public launcher, launcher_events {
  public:
-  muted_launcher(launcher& target, live_control& control) : target_(target), control_(control) {}
+  muted_launcher(launcher& target, live_executor& executor)
+      : target_(target), control_(executor.control()), loop_(executor.loop()) {}
   void mute() {
     control_hold const hold(&control_);
     target_.attach(nullptr);
@@ -87,12 +88,10 @@ class muted_launcher final : public launcher, launcher_events {
     return target_.hosts();
   }
   void launch(launch_request request) override {
-    control_hold const hold(&control_);
-    if (!mute_) target_.launch(std::move(request));
+    on_loop([this, request = std::move(request)]() mutable { target_.launch(std::move(request)); });
   }
   void kill(proc_id id) override {
-    control_hold const hold(&control_);
-    if (!mute_) target_.kill(id);
+    on_loop([this, id] { target_.kill(id); });
   }
   void finish(error why) override {
     control_hold const hold(&control_);
@@ -106,6 +105,16 @@ class muted_launcher final : public launcher, launcher_events {
   void exited(proc_id id, error why) override {
     tell([this, id, why = std::move(why)] { events_->exited(id, why); });
   }
+  // A process ends with the thread that started it, and those of workers may come and go.
+  template <class What>
+  void on_loop(What what) {
+    control_hold const hold(&control_);
+    if (mute_) return;
+    if (live_worker::current() == nullptr) return what();
+    loop_.post([this, what = std::move(what)]() mutable {
+      if (!mute_) what();
+    });
+  }
   void tell(unique_function<void()> what) {
     if (control_.standing_in()) {
       control_.post([this, what = std::move(what)]() mutable {
@@ -118,6 +127,7 @@ class muted_launcher final : public launcher, launcher_events {
 
   launcher& target_;
   live_control& control_;
+  event_loop& loop_;
   launcher_events* events_ = nullptr;
   bool mute_ = false;
 };
@@ -152,7 +162,7 @@ live_platform::~live_platform() {
 error live_platform::run(proc_program& program, shared_bytes bootstrap, transport& bytes_to_peers, live_launcher& procs) {
   muted_transport outer_transport(bytes_to_peers, options_.before_send);
   live_control& control = executor_.control();
-  muted_launcher outer_launcher(procs, control);
+  muted_launcher outer_launcher(procs, executor_);
   platform seams;
   seams.clock = &clock_;
   seams.executor = &executor_;
@@ -169,9 +179,10 @@ error live_platform::run(proc_program& program, shared_bytes bootstrap, transpor
   inside.clock = &control.clock();
   inside.executor = &control.as_executor();
   inside.observer = nullptr;
+  inside.lock = &executor_.lock();
+  seams.lock = &executor_.lock();
   seams.gate = &control;
   seams.control_plane = &inside;
-  seams.progress = &control.progress();
 
   platform_scope const scope(&seams);
   auto instance = program.make(seams, options_.self, std::move(bootstrap));
@@ -179,7 +190,7 @@ error live_platform::run(proc_program& program, shared_bytes bootstrap, transpor
   std::optional<status_server> answers;
   if (!options_.run.empty()) answers.emplace(executor_, *instance, options_.self, options_.name, options_.run);
   control.start(inside, options_.self);
-  error why = executor_.run([&] {
+  error why = executor_.run(seams, options_.self, [&] {
     instance->begin();
     procs.running();
   });

@@ -19,6 +19,17 @@ runnable* run_queue::pop() noexcept {
   return r;
 }
 
+runnable* run_queue::take_movable() noexcept {
+  constexpr int most_looked_at = 16;
+  int looked_at = 0;
+  for (auto* each = first_; each != nullptr && looked_at != most_looked_at; each = each->next, ++looked_at) {
+    if (!each->may_move()) continue;
+    remove(*each);
+    return each;
+  }
+  return nullptr;
+}
+
 bool run_queue::remove(runnable& r) noexcept {
   for (runnable *before = nullptr, *each = first_; each != nullptr; before = each, each = each->next) {
     if (each != &r) continue;

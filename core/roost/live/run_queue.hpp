@@ -11,6 +11,8 @@ class run_queue {
   void push(runnable& r) noexcept;
   /// Null when it is empty.
   runnable* pop() noexcept;
+  /// The first of those that another worker may run; null when there is none among the first few.
+  runnable* take_movable() noexcept;
   /// False when `r` is not in it.
   bool remove(runnable& r) noexcept;
 

@@ -77,10 +77,12 @@ class actor_mesh {
 
   /// Lets every member drain and end.
   void stop() const {
+    runtime_entry const inside;
     for (std::uint64_t rank = 0; rank != size(); ++rank) roost::stop(ref_.member(rank));
   }
   /// Ends every member at once; its owner sees `errc::actor_killed`.
   void kill() const {
+    runtime_entry const inside;
     for (std::uint64_t rank = 0; rank != size(); ++rank) roost::kill(ref_.member(rank));
   }
   detail::mesh_ref const& reference() const noexcept { return ref_; }
@@ -119,6 +121,7 @@ std::shared_ptr<mesh_record> new_mesh(actor_cell& owner, std::string name, class
 template <class T, class... Args>
 actor_mesh<T> spawn(std::string name, Args&&... args) {
   using arguments = std::tuple<detail::spawn_argument<Args>...>;
+  runtime_entry const inside;
   auto& cell = *detail::require_frame("spawn()").cell;
   auto record = detail::new_mesh(cell, std::move(name), detail::constructible_from<T, arguments>::descriptor);
   arguments given(std::forward<Args>(args)...);

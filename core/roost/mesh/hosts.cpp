@@ -39,6 +39,7 @@ hosts hosts::slice(std::uint64_t from, std::uint64_t to) const {
 }
 
 proc_mesh hosts::launch(std::string const& name, extent const& per_host) const {
+  runtime_entry const inside;
   auto& home = detail::require_home("spawn_procs()");
   std::vector<std::string> labels(per_host.labels().begin(), per_host.labels().end());
   std::vector<std::uint64_t> sizes(per_host.sizes().begin(), per_host.sizes().end());
@@ -56,7 +57,10 @@ proc_mesh hosts::launch(std::string const& name, extent const& per_host) const {
   return {std::move(procs), region(shape)};
 }
 
-hosts all_hosts() { return hosts(detail::require_home("all_hosts()").hosts()); }
+hosts all_hosts() {
+  runtime_entry const inside;
+  return hosts(detail::require_home("all_hosts()").hosts());
+}
 
 hosts this_host() { return hosts({detail::require_home("this_host()").self().host}); }
 

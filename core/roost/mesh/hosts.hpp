@@ -68,6 +68,7 @@ class proc_mesh {
   /// that refers to nothing, and for a `value_mesh` of another extent.
   template <class T, class... Args>
   actor_mesh<T> spawn(std::string name, Args const&... args) const {
+    runtime_entry const inside;
     auto& cell = *detail::require_frame("spawn()").cell;
     if (procs_.empty() && covered_.size() != 0)
       detail::throw_error(error(errc::bad_argument, "spawn() on a proc mesh that refers to nothing", name));

@@ -28,6 +28,7 @@ class controller_message final : public detail::message {
       : run_(std::move(run)), arguments_(std::move(arguments)) {}
   void invoke(detail::handler_frame& frame) override {
     run_(all_hosts(), arguments_);
+    runtime_entry const inside;
     frame.cell->stop();
   }
 
@@ -39,7 +40,11 @@ class controller_message final : public detail::message {
 class root_construct final : public detail::message {
  public:
   explicit root_construct(std::function<void(error const&)> hook) : hook_(std::move(hook)) {}
-  void invoke(detail::handler_frame& frame) override { frame.cell->set_user(std::make_unique<Root>(std::move(hook_))); }
+  void invoke(detail::handler_frame& frame) override {
+    auto made = std::make_unique<Root>(std::move(hook_));
+    runtime_entry const inside;
+    frame.cell->set_user(std::move(made));
+  }
 
  private:
   std::function<void(error const&)> hook_;

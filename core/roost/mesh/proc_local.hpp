@@ -19,6 +19,7 @@ class proc_local {
   proc_local(proc_local const&) = delete;
   proc_local& operator=(proc_local const&) = delete;
   T& get() const {
+    runtime_entry const inside;
     auto& slot = detail::require_home("proc_local").proc_local_slot(index_);
     if (slot == nullptr) slot = std::make_shared<T>();
     return *static_cast<T*>(slot.get());

@@ -21,11 +21,13 @@ class runnable {
   runnable() = default;
   runnable(runnable const&) = delete;
   runnable& operator=(runnable const&) = delete;
-  /// Runs one step as a plain call on the executor's loop fiber. It may park that fiber.
+  /// Runs one step as a plain call on the loop fiber of its worker. It may park that fiber.
   virtual void run() = 0;
+  /// Whether another worker may run it: nothing of it is parked on this one.
+  virtual bool may_move() const noexcept { return false; }
 
   entity_key key;            ///< Of the actor, for the schedule's decisions.
-  std::uint32_t worker = 0;  ///< Which worker runs it: 0 is the one that all share, others are dedicated.
+  std::uint32_t worker = 0;  ///< Which worker runs it.
   std::uint64_t steps = 0;   ///< The executor's count of its own steps: the counter of those decisions.
   runnable* next = nullptr;  ///< The executor's link while queued.
   bool queued = false;       ///< The executor's mark while queued.
@@ -34,7 +36,7 @@ class runnable {
   ~runnable() = default;
 };
 
-/// Runs the runnables of one proc, one at a time per worker and on the control plane. Call only from the proc's own loop.
+/// Runs the runnables of one proc, one at a time per worker and on the control plane. Call only inside the runtime of the proc.
 class executor {
  public:
   virtual ~executor() = default;
@@ -45,16 +47,18 @@ class executor {
   /// The running step declares that it takes `duration` of its worker's time. Live: nothing, since it really took it.
   virtual void spend(nanoseconds duration) = 0;
   /// Runs code that blocks, which must not throw, where it keeps no other actor of the proc waiting. Live: on a thread of a pool;
-  /// true, and `done` is called on the proc's own loop when it is over. Simulated: at once; false, and `done` is not called.
+  /// true, and `done` is called inside the runtime when it is over. Simulated: at once; false, and `done` is not called.
   virtual bool run_beside(unique_function<void()> body, unique_function<void()> done) = 0;
   /// Simulated: when what ran beside its worker, and declares to take `duration`, is over.
   virtual instant offloaded(nanoseconds duration) = 0;
-  /// A worker that runs nothing but what names it, so that this keeps nothing else of the proc waiting; `key` is that of its
-  /// actor. 0 where there is only the one that all share.
-  virtual std::uint32_t add_worker(entity_key key) = 0;
-  /// Nothing of that worker is queued or runs.
-  virtual void remove_worker(std::uint32_t worker) = 0;
-  /// The fibers of this proc's loop: handlers park on them.
+  /// The worker for the actor of `key`: one of those that all share, or one that is `dedicated` to it, so that it keeps nothing
+  /// else of the proc waiting.
+  virtual std::uint32_t place(entity_key key, bool dedicated) = 0;
+  /// Nothing of that actor is queued or runs any more.
+  virtual void leave(std::uint32_t worker) = 0;
+  /// Runs `task` on the loop of that worker, where no step runs, and returns when it is over.
+  virtual void run_on(std::uint32_t worker, unique_function<void()> task) = 0;
+  /// The fibers of the worker that calls: handlers park on them.
   virtual fiber_pool& fibers() = 0;
 };
 

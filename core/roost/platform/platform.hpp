@@ -8,7 +8,7 @@
 #include <roost/platform/executor.hpp>
 #include <roost/platform/launcher.hpp>
 #include <roost/platform/observer.hpp>
-#include <roost/platform/progress.hpp>
+#include <roost/platform/runtime_lock.hpp>
 #include <roost/platform/transport.hpp>
 
 #include <string>
@@ -53,9 +53,9 @@ struct platform {
   roost::observer* observer = nullptr;  ///< Null: nobody observes.
   probe_sink* probes = nullptr;         ///< Null: conditions are not watched.
   knob_values const* knobs = nullptr;
+  runtime_lock* lock = nullptr;       ///< Held by whoever runs code of the proc's runtime.
   control_gate* gate = nullptr;       ///< Null: handlers and control plane take turns on one thread, and have the same seams.
   platform* control_plane = nullptr;  ///< With a gate: the seams of what runs inside it.
-  progress_page* progress = nullptr;  ///< Null: nobody looks.
   entity_key key;                     ///< Of the proc.
 };
 

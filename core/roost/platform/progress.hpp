@@ -1,5 +1,5 @@
 #pragma once
-// What the loop of a proc runs now, told to whoever looks from another thread or from a signal handler.
+// What a worker of a proc runs now, told to whoever looks from another thread or from a signal handler.
 
 #include <atomic>
 #include <cstdint>
@@ -7,7 +7,7 @@
 
 namespace roost {
 
-/// Written by the loop of its proc; read anywhere.
+/// Written by its worker; read anywhere.
 class progress_page {
  public:
   /// What `look` gives. Turns are counted, so that two looks can tell whether anything went on between them.
@@ -41,5 +41,14 @@ class progress_page {
   std::atomic<std::string_view const*> class_name_ = nullptr;
   std::atomic<std::string_view const*> endpoint_ = nullptr;
 };
+
+namespace detail {
+// banned-call: what the thread's steps are shown on, which nothing in core reads
+inline constinit thread_local progress_page* progress_of_this_thread = nullptr;
+}  // namespace detail
+
+/// The page of the worker that calls; null: nobody looks.
+inline progress_page* current_progress() noexcept { return detail::progress_of_this_thread; }
+inline void set_current_progress(progress_page* page) noexcept { detail::progress_of_this_thread = page; }
 
 }  // namespace roost

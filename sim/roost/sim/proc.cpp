@@ -29,6 +29,7 @@ proc::proc(engine& e, roost::sim::host& where, launch_request request, proc_id b
   seams.observer = &observer_;
   seams.probes = &probes_;
   seams.knobs = &e.knobs();
+  seams.lock = &lock_;
   seams.key = key;
 }
 
@@ -162,7 +163,8 @@ instant simulated_executor::offloaded(nanoseconds duration) {
   return self_.seams.clock->now() + nanoseconds(self_.sim.slowed(self_, std::max<std::int64_t>(0, duration.count())));
 }
 
-std::uint32_t simulated_executor::add_worker(entity_key key) {
+std::uint32_t simulated_executor::place(entity_key key, bool dedicated) {
+  if (!dedicated) return 0;
   if (self_.muted) return 0;
   auto& all = self_.dedicated;
   auto const free = std::find(all.begin(), all.end(), nullptr);
@@ -173,7 +175,7 @@ std::uint32_t simulated_executor::add_worker(entity_key key) {
   return static_cast<std::uint32_t>(at - all.begin()) + 1;
 }
 
-void simulated_executor::remove_worker(std::uint32_t worker) {
+void simulated_executor::leave(std::uint32_t worker) {
   if (worker == 0 || self_.muted) return;
   self_.dedicated[worker - 1]->clear();
   self_.dedicated[worker - 1].reset();

@@ -70,8 +70,9 @@ class simulated_executor final : public executor {
     return false;
   }
   instant offloaded(nanoseconds duration) override;
-  std::uint32_t add_worker(entity_key key) override;
-  void remove_worker(std::uint32_t worker) override;
+  std::uint32_t place(entity_key key, bool dedicated) override;
+  void leave(std::uint32_t worker) override;
+  void run_on(std::uint32_t, unique_function<void()> task) override { task(); }
   fiber_pool& fibers() override;
 
  private:
@@ -252,6 +253,7 @@ class proc {
   simulated_entropy entropy_{*this};
   simulated_store store_{*this};
   simulated_log log_{*this};
+  no_lock lock_;
   simulated_probes probes_{*this};
   simulated_observer observer_{*this};
   entity_key timer_key_;

@@ -2,6 +2,7 @@
 
 #include <roost/base/plant.hpp>
 #include <roost/live/knobs.hpp>
+#include <roost/live/workers.hpp>
 
 #include <utility>
 
@@ -38,8 +39,8 @@ void live_control::leave() noexcept {
   if (stands_in_for == this) return;
   if (--depth_ != 0) return;
   inside_.unlock();
-  // Another worker has been inside while the loop sleeps: what it did there may have to be seen to earlier.
-  if (asleep_.load()) loop_.notify();
+  // A worker has been inside while the loop sleeps: what it did there may have to be seen to earlier.
+  if (asleep_.load() && live_worker::current() != nullptr) loop_.notify();
 }
 
 fiber_pool& live_control::fibers() { broken("the control plane has no fibers", to_string(self_), __FILE__, __LINE__); }

@@ -13,6 +13,8 @@ namespace roost::tools {
 int bench_sim(invocation const& asked, output& out);
 /// The same for messages, requests and actors within one live proc, beside the C++ Actor Framework and a bare loop.
 int bench_local(invocation const& asked, output& out);
+/// The same for two workers of one live proc, beside two threads that hand one word to and fro. Wall time.
+int bench_workers(invocation const& asked, output& out);
 /// The same for two exec'd procs over shared memory, beside bare copies and a bare cache line between two processes. Wall time.
 int bench_shm(invocation const& asked, output& out);
 /// From the exec of a program until each of its procs over shared memory has answered, beside bare processes of the same executable.

@@ -91,6 +91,7 @@ class grammar {
     for (auto* const each :
          {add(*bench, "sim", "The simulator: messages a second beside SimGrid, memory of actors, a small scenario"),
           add(*bench, "local", "One live proc: messages, requests and actors, beside CAF and a bare loop"),
+          add(*bench, "workers", "Two workers of one proc: messages and requests across them, awake and asleep"),
           add(*bench, "shm", "Two procs over shared memory, beside bare work between two processes"),
           add(*bench, "start", "A whole program of 8 procs over shared memory, from its exec to its first answers")}) {
       each->add_option("--repeat", into_.repeat, "Repetitions (standard: 5)")->check(CLI::Range(1U, 99U));
@@ -333,6 +334,7 @@ int run_checked(int argc, char** argv, proc_program* program) {
   if (asked.command == "bench sim") return bench_sim(asked, *out);
   if (asked.command == "bench local") return bench_local(asked, *out);
   if (asked.command == "bench shm") return bench_shm(asked, *out);
+  if (asked.command == "bench workers") return bench_workers(asked, *out);
   if (asked.command == "bench start") return bench_start(asked, *out);
   if (asked.command == "run" && asked.target.empty() && program == nullptr) {
     return usage({errc::bad_argument, "run: expected a PROGRAM or a SCENARIO"});

@@ -3,6 +3,7 @@
 
 #include <roost/actor/actor.hpp>
 #include <roost/actor/export.hpp>
+#include <roost/actor/foreign.hpp>
 #include <roost/actor/future.hpp>
 #include <roost/actor/port.hpp>
 #include <roost/actor/self_messages.hpp>

@@ -61,6 +61,15 @@ class Bench(unittest.TestCase):
                              ["64 B round trip", "64 B one way", "64 KiB one way"])
         self.assertTrue(all(each["bare_ns"] > 0 for each in objects if each["type"] == "bench_bare"))
 
+    def test_a_quick_run_between_two_workers_prints_each_row(self):
+        done = call("--json", "bench", "workers", "--quick")
+        self.assertEqual(done.returncode, 0, done.stderr)
+        objects = [json.loads(line) for line in done.stdout.splitlines()]
+        self.assertEqual([each["unit"] for each in objects if each["type"] == "bench"], ["ns a message", "times"])
+        self.assertEqual([each["work"] for each in objects if each["type"] == "bench_bare"],
+                         ["ping-pong, both awake", "awaited request, both awake", "ping-pong, asleep", "awaited request, asleep"])
+        self.assertIn("one way", done.stderr)
+
     def test_a_quick_start_is_timed_beside_bare_processes(self):
         done = call("--json", "bench", "start", "--quick")
         self.assertEqual(done.returncode, 0, done.stderr)
@@ -87,7 +96,7 @@ class Bench(unittest.TestCase):
             alone = os.path.join(folder, "tools", "roost")
             os.mkdir(os.path.dirname(alone))
             shutil.copy(ROOST, alone)
-            for of in ("sim", "local", "shm", "start"):
+            for of in ("sim", "local", "workers", "shm", "start"):
                 done = call("bench", of, roost=alone)
                 self.assertEqual(done.returncode, 69, done.stderr)
                 self.assertIn("is not built, expected it from: ./bootstrap bench", done.stderr)

@@ -84,7 +84,14 @@ void detail::run_offloaded(nanoseconds takes, unique_function<void()> body) {
   waiter w(frame);
   // The code may use what is on the stack of its handler, which therefore stays until it is over, whatever becomes of the actor.
   w.shield();
-  bool const beside = seams.executor->run_beside(std::move(body), [&w] { w.wake(errc::ok); });
+  // Nothing of the runtime works in it, wherever it runs.
+  auto alone_with_itself = [body = std::move(body)]() mutable {
+    auto* const before = current_frame();
+    set_current_frame(nullptr);
+    body();
+    set_current_frame(before);
+  };
+  bool const beside = seams.executor->run_beside(std::move(alone_with_itself), [&w] { w.wake(errc::ok); });
   auto const until = beside ? never : seams.executor->offloaded(takes);
   if (!beside && until <= seams.clock->now()) return;
   struct no_deadline {

@@ -1,6 +1,7 @@
 #pragma once
 // Ports: typed handles on which values come back. They travel in messages; the receiver stays where it was opened.
 
+#include <roost/actor/foreign_post.hpp>
 #include <roost/actor/reply_port.hpp>
 
 #include <deque>
@@ -19,9 +20,12 @@ inline void require_port(port_id const& to) {
 
 /// Sends the one value of a once port anywhere: its room was reserved when the port was opened.
 template <class T>
-void send_to_once_port(proc_runtime& home, port_id to, T value) {
+void send_to_once_port(port_id to, T value) {
   static_assert(!holds_reply_port<T>(), "roost: a reply_port is passed on as an argument of an endpoint, not through a port");
+  if (auto* const foreign = current_frame() == nullptr ? current_foreign() : nullptr)
+    return post_to(*foreign, [to, value = std::move(value)]() mutable { send_to_once_port<T>(to, std::move(value)); });
   runtime_entry const inside;
+  auto& home = require_home("once_port::send()");
   require_port(to);
   if (to.owner.proc != home.self()) {
     home.send_once_value(to, wire::encode_shared(value), wire::fingerprint_of<T>());
@@ -35,6 +39,8 @@ void send_to_once_port(proc_runtime& home, port_id to, T value) {
 template <class T>
 void send_to_port(port_id to, T value) {
   static_assert(!holds_reply_port<T>(), "roost: a reply_port is passed on as an argument of an endpoint, not through a port");
+  if (auto* const foreign = current_frame() == nullptr ? current_foreign() : nullptr)
+    return post_to(*foreign, [to, value = std::move(value)]() mutable { send_to_port<T>(to, std::move(value)); });
   runtime_entry const inside;
   auto& frame = require_frame("port::send()");
   require_port(to);
@@ -106,7 +112,7 @@ class port {
   port_id id() const noexcept { return id_; }
   /// In order per (sender, port). Suspends while the port has no room for more of this sender's values, as an invocation does at an
   /// actor, with the same errors (`errc::would_block`, `errc::deadlock`, `errc::timeout`). A value for a receiver that is gone is
-  /// dropped. Only inside an actor.
+  /// dropped. Only inside an actor, or on a `foreign_thread`.
   void send(T value) const { detail::send_to_port(id_, std::move(value)); }
   /// The same, but sends nothing and gives false where it would have to wait for room.
   [[nodiscard]] bool try_send(T value) const {
@@ -131,7 +137,7 @@ class once_port {
   explicit once_port(port_id id) : id_(id) {}
   port_id id() const noexcept { return id_; }
   /// Never suspends. A second value, or one for a receiver that is gone, is dropped.
-  void send(T value) const { detail::send_to_once_port(detail::require_home("once_port::send()"), id_, std::move(value)); }
+  void send(T value) const { detail::send_to_once_port(id_, std::move(value)); }
   friend bool operator==(once_port const&, once_port const&) = default;
 
  private:

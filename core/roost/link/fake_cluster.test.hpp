@@ -169,6 +169,7 @@ class fake_proc final : public clock, public executor, public transport, public 
   std::uint32_t place(entity_key, bool) override { return 0; }
   void leave(std::uint32_t) override {}
   void run_on(std::uint32_t, unique_function<void()> task) override { task(); }
+  std::shared_ptr<side_door> door() override { return nullptr; }
   fiber_pool& fibers() override { std::terminate(); }
 
   void attach(transport_events* events) override { listener_ = events; }

@@ -77,6 +77,7 @@ class live_control final : public control_gate, private executor {
   std::uint32_t place(entity_key, bool) override { return 0; }
   void leave(std::uint32_t) override {}
   void run_on(std::uint32_t, unique_function<void()> task) override { task(); }
+  std::shared_ptr<side_door> door() override { return nullptr; }
   fiber_pool& fibers() override;
 
   // The stand-in's thread.

@@ -7,6 +7,7 @@
 #include <roost/base/unique_function.hpp>
 #include <roost/live/clock.hpp>
 #include <roost/live/control.hpp>
+#include <roost/live/door.hpp>
 #include <roost/live/event_loop.hpp>
 #include <roost/live/offload_pool.hpp>
 #include <roost/live/run_queue.hpp>
@@ -33,6 +34,7 @@ class live_executor final : public executor, private sleep_guard {
   }
   void leave(std::uint32_t worker) override { workers_.leave(worker); }
   void run_on(std::uint32_t worker, unique_function<void()> task) override;
+  std::shared_ptr<side_door> door() override { return door_; }
   fiber_pool& fibers() override;
 
   event_loop& loop() noexcept { return loop_; }
@@ -49,8 +51,12 @@ class live_executor final : public executor, private sleep_guard {
   void finish(error why);
   /// From any thread: runs what may block, and must not throw, on a thread of the pool; dropped once the loop is over.
   void run_aside(unique_function<void()> task) { beside_.run(std::move(task)); }
-  /// After `run`: waits for code that runs beside the loop, and begins no more of it.
-  void stop_beside() { beside_.stop(); }
+  /// After `run`: waits for code that runs beside the loop, and begins no more of it. Foreign threads are refused from now on.
+  void stop_beside() {
+    door_->close();
+    beside_.stop();
+    control_.told().clear();
+  }
   bool finished() const noexcept { return finished_.load(std::memory_order_acquire); }
   /// After `run`: runs `body` on a fiber of the loop and nothing else. Then the workers end.
   void run_alone(unique_function<void()> body);
@@ -75,6 +81,7 @@ class live_executor final : public executor, private sleep_guard {
   offload_pool beside_;
   run_queue user_;
   unique_function<void()> alone_;
+  std::shared_ptr<live_door> door_ = std::make_shared<live_door>(control_.told());
   bool sleeps_ = false;
   std::mutex finishing_;
   error why_finished_;

@@ -197,7 +197,6 @@ error live_platform::run(proc_program& program, shared_bytes bootstrap, transpor
   control.stop();
   executor_.stop_beside();
   answers.reset();
-  control.told().clear();
   outer_transport.mute();
   outer_launcher.mute();
   seams.observer = nullptr;

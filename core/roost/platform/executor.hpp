@@ -5,8 +5,10 @@
 #include <roost/base/ids.hpp>
 #include <roost/base/unique_function.hpp>
 #include <roost/base/units.hpp>
+#include <roost/platform/side_door.hpp>
 
 #include <cstdint>
+#include <memory>
 
 namespace roost {
 
@@ -58,6 +60,8 @@ class executor {
   virtual void leave(std::uint32_t worker) = 0;
   /// Runs `task` on the loop of that worker, where no step runs, and returns when it is over.
   virtual void run_on(std::uint32_t worker, unique_function<void()> task) = 0;
+  /// The way in for threads that are none of the workers.
+  virtual std::shared_ptr<side_door> door() = 0;
   /// The fibers of the worker that calls: handlers park on them.
   virtual fiber_pool& fibers() = 0;
 };

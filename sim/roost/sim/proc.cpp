@@ -181,6 +181,33 @@ void simulated_executor::leave(std::uint32_t worker) {
   self_.dedicated[worker - 1].reset();
 }
 
+namespace {
+
+/// Code that runs beside its handler is all there is of other threads, and it runs at once.
+class simulated_door final : public side_door {
+ public:
+  explicit simulated_door(proc& self) : self_(self) {}
+  bool enter(unique_function<void()> task) override {
+    if (self_.muted) return false;
+    runtime_entry const inside;
+    task();
+    return true;
+  }
+  void change(unique_function<void()> how) override { how(); }
+  bool wait(unique_function<bool()> holds, nanoseconds) override {
+    if (self_.muted || holds()) return !self_.muted;
+    throw exception(
+        error(errc::would_block, "there are no other threads in simulation, so that a thread that blocks is never woken"));
+  }
+
+ private:
+  proc& self_;
+};
+
+}  // namespace
+
+std::shared_ptr<side_door> simulated_executor::door() { return std::make_shared<simulated_door>(self_); }
+
 fiber_pool& simulated_executor::fibers() { return self_.sim.fibers(); }
 
 // The C library.

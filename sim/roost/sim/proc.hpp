@@ -73,6 +73,7 @@ class simulated_executor final : public executor {
   std::uint32_t place(entity_key key, bool dedicated) override;
   void leave(std::uint32_t worker) override;
   void run_on(std::uint32_t, unique_function<void()> task) override { task(); }
+  std::shared_ptr<side_door> door() override;
   fiber_pool& fibers() override;
 
  private:

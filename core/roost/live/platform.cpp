@@ -106,6 +106,9 @@ class muted_launcher final : public launcher, launcher_events {
   void exited(proc_id id, error why) override {
     tell([this, id, why = std::move(why)] { events_->exited(id, why); });
   }
+  void launching(proc_id id, proc_id by) override {
+    tell([this, id, by] { events_->launching(id, by); });
+  }
   void tell(unique_function<void()> what) {
     if (control_.standing_in()) {
       control_.post([this, what = std::move(what)]() mutable {

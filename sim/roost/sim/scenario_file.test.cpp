@@ -225,6 +225,23 @@ INSTANTIATE_TEST_SUITE_P(
         mistake{"[[event]]\nat = \"500s\"\ndo = \"heal\"\n", "x.toml:2:6: event[0].at: 500s is after time.limit = 120s"},
         mistake{"[[event]]\nwhen = \"ping\"\ndo = \"heal\"\n",
                 "x.toml:2:8: event[0].when: 'ping' is no trigger, expected 'endpoint Player.ping count >= 100'"},
+        mistake{"[[event]]\nat = \"1s\"\ndo = \"partition\"\nbetween = [\"host0\", \"host0\"]\nfor = \"1s\"\n",
+                "x.toml:4:21: event[0]: 'host0' stands on both sides, expected others than on the first"},
+        mistake{"[[event]]\nat = \"1s\"\ndo = \"half_open\"\ngroups = [[\"host0/p1\", \"host1\"], [\"host0/p2\", \"host1/p2\"]]\n"
+                "for = \"1s\"\n",
+                "x.toml:4:47: event[0]: 'host1/p2' stands on both sides, expected others than on the first"},
+        mistake{"[[event]]\nat = \"1s\"\ndo = \"reset\"\ngroups = [[\"host0/p1\"], [\"host0\"]]\n",
+                "x.toml:4:26: event[0]: 'host0' stands on both sides, expected others than on the first"},
+        mistake{"[[event]]\nat = \"1s\"\ndo = \"pause_proc\"\ntarget = \"host0/p1\"\nfor = \"0ms\"\n",
+                "x.toml:5:7: event[0].for: 0 is no time, expected a duration above it"},
+        mistake{"[[event]]\nat = \"1s\"\ndo = \"clock_step\"\ntarget = \"host0\"\nby = \"0s\"\n",
+                "x.toml:5:6: event[0].by: 0 is no step, expected a duration above or below it"},
+        mistake{"[faults]\nmode = \"swarm\"\npartition = { rate = \"1/1s\", duration = \"0s\" }\n",
+                "x.toml:3:41: faults.partition.duration: 0 is no time, expected a duration above it"},
+        mistake{"[faults]\nmode = \"swarm\"\npause_proc = { rate = \"1/1s\", duration = [\"0s\", \"1s\"] }\n",
+                "x.toml:3:43: faults.pause_proc.duration.0: 0 is no time, expected a duration above it"},
+        mistake{"[knobs]\nscenario_test.wait = \"2ms\"\n\"scenario_test.wait\" = \"3ms\"\n",
+                "x.toml:3:1: knob scenario_test.wait is set twice, first at x.toml:2:15"},
         mistake{"[knobs]\n\"link.no_such\" = 3\n", "x.toml:2:1: unknown knob 'link.no_such', 'roost sim knobs' lists them"},
         mistake{"name = \n", "x.toml:1:8: Error while parsing key-value pair: expected value, saw '\\n'"}));
 
@@ -238,6 +255,22 @@ TEST(ScenarioFile, KnobsTakeUnitsAndKeepTheirRange) {
   EXPECT_EQ(mistakes(read_scenario("[knobs]\nscenario_test.wiat = 2\n", "x.toml").failure()),
             "x.toml:2:15: unknown knob 'scenario_test.wiat', did you mean 'scenario_test.wait'?");
   EXPECT_TRUE(read_scenario("[knobs]\nelsewhere.knob = \"1ms\"\n", "x.toml", {.check_knobs = false}));
+}
+
+TEST(ScenarioFile, AKnobThatTheFileQuotesIsSetOverIt) {
+  std::array<std::string, 1> const settings{"scenario_test.wait=3ms"};
+  auto const read = read_scenario("[knobs]\n\"scenario_test.wait\" = \"2ms\"\n", "x.toml", {.settings = settings});
+  ASSERT_TRUE(read) << mistakes(read.failure());
+  EXPECT_EQ(read->knobs.at("scenario_test.wait"), 3'000'000);
+}
+
+TEST(ScenarioFile, TriggersAreOfEndpointsThatTheProgramHas) {
+  std::array<std::string, 2> const endpoints{"Player.ping", "Coach.run"};
+  constexpr std::string_view file = "[[event]]\nwhen = \"endpoint Player.pnig count >= 1\"\ndo = \"heal\"\n";
+  EXPECT_EQ(mistakes(read_scenario(file, "x.toml", {.endpoints = endpoints}).failure()),
+            "x.toml:2:8: event[0].when: the program has no endpoint 'Player.pnig', did you mean 'Player.ping'?");
+  EXPECT_TRUE(read_scenario(file, "x.toml"));
+  EXPECT_TRUE(read_scenario(whole_file, "x.toml", {.endpoints = endpoints}));
 }
 
 TEST(ScenarioFile, ReportsManyMistakesAtOnceInTheOrderOfTheFile) {

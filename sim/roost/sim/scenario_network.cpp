@@ -51,6 +51,17 @@ bool read_duration(toml_table_reader& table, std::string_view key, nanoseconds& 
   return true;
 }
 
+bool read_time_span(toml_table_reader& table, std::string_view key, nanoseconds& into) {
+  nanoseconds read{};
+  if (!read_duration(table, key, read)) return false;
+  if (read.count() == 0) {
+    table.complain(*table.value(key), "0 is no time, expected a duration above it");
+    return false;
+  }
+  into = read;
+  return true;
+}
+
 void read_ppm(toml_table_reader& table, std::string_view key, std::uint32_t& into) {
   auto const* found = table.value(key);
   if (found == nullptr) return;

@@ -37,11 +37,16 @@ struct Pioneer : roost::actor {
     (void)procs.spawn<Settler>("settler")->ping.call_one().get();
     return procs.id(0);
   }
+  /// Launches on the third host after a while.
+  void leave_in(roost::nanoseconds patience) {
+    roost::sleep(patience);
+    (void)roost::hosts({roost::host_id{2}}).spawn_procs(gpu = 1);
+  }
 
  private:
   roost::actor_mesh<Colonist> colonists_;
 };
-ROOST_EXPORT(Pioneer, colonise, go_to_first)
+ROOST_EXPORT(Pioneer, colonise, go_to_first, leave_in)
 
 /// Silence says nothing for seconds, so that only the launcher's verdict ends anything within one.
 roost::sim::scenario long_silences(fault_kind kind) {
@@ -63,6 +68,24 @@ ROOST_SIM_TEST(launchers, what_a_dead_proc_had_launched_is_declared_with_it, lon
     EXPECT_EQ(lines("settler ended"), 1U);
     EXPECT_EQ(self.failures.size(), 1U);  // The pioneer.
   });
+}
+
+TEST(launchers, what_a_proc_still_launches_that_was_declared_failed_never_runs) {
+  auto what = long_silences(fault_kind::partition);
+  what.events[0].group_a = {"host1"};
+  what.events[0].group_b = {"host0"};
+  what.events[0].duration = 30s;
+  roost::program program([](roost::hosts all, std::vector<std::string> const&) {
+    as_keeper([&](Keeper& self) {
+      all.spawn_procs(gpu = 1).at(host = 1).spawn<Pioneer>("pioneer")->leave_in.broadcast(11s);
+      roost::sleep(42s);  // The request came through at 40s.
+      EXPECT_EQ(self.failures.size(), 1U);
+    });
+  });
+  for (auto const& run : roost::sim::expect_held(what, roost::sim::test_seeds(1, 20), program)) {
+    EXPECT_TRUE(run.sometimes.contains("actor: a proc that was declared failed launches another"));
+    EXPECT_LT(run.end, roost::instant(44s));  // Else it lives for a lease.
+  }
 }
 
 ROOST_SIM_TEST(launchers, procs_that_several_launch_on_one_host_are_told_apart, [] {

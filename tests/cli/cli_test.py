@@ -51,6 +51,8 @@ MALFORMED = {
     "dims": ("[topology]\ndims = { node = 3 }\n", r":2:8: topology.dims: the sizes multiply to 3, expected hosts \* procs_per_host = 8"),
     "unknown host": ('[[event]]\nat = "1s"\ndo = "partition"\nbetween = ["host0", "host9"]\nfor = "1s"\n',
                      r":4:21: event\[0\]: there is no host9, the hosts are host0 to host1"),
+    "place that is not there": ('[topology]\ndims = { node = 8 }\n[[event]]\nat = "1s"\ndo = "kill_proc"\ntarget = "proc(node = 8)"\n',
+                                r":6:10: event\[0\].target: 'proc\(node = 8\)': index 8 is out of range"),
     "partition of a host with itself": ('[[event]]\nat = "1s"\ndo = "partition"\nbetween = ["host1", "host1"]\nfor = "1s"\n',
                                         r":4:21: event\[0\]: 'host1' stands on both sides"),
     "partition of no length": ('[[event]]\nat = "1s"\ndo = "partition"\nbetween = ["host0", "host1"]\nfor = "0s"\n',

@@ -122,29 +122,31 @@ bool lasts(fault_kind kind) {
          kind == fault_kind::pause_proc || kind == fault_kind::slow_host || kind == fault_kind::network_noise;
 }
 
+/// Nobody is cut off from himself.
+void check_sides(toml_table_reader& event, toml_value const& value, std::vector<target_name> const& named,
+                 std::vector<target_name> const& opposite) {
+  auto const overlap = [](target const& a, target const& b) {
+    return a.host == b.host && (!a.ordinal || !b.ordinal || a.ordinal == b.ordinal);
+  };
+  target_group const near(named);
+  target_group const far(opposite);
+  for (auto const& here : near.members()) {
+    for (auto const& there : far.members()) {
+      if (overlap(here, there))
+        return event.complain(value, quoted(value.text) + " stands on both sides, expected others than on the first");
+    }
+  }
+}
+
 void read_group_of_targets(toml_table_reader& event, toml_value const& value, scenario const& cluster,
-                           std::vector<target_name>& into) {
+                           std::vector<target_name>& into, std::vector<target_name> const& opposite = {}) {
   if (value.type != toml_value::kind::array || value.children.empty()) {
     return event.complain(value, R"(expected groups of targets: [["host0"], ["host1"]])");
   }
   for (auto const& target : value.children) {
-    check_target(event, target, cluster, target_kind::any);
-    into.push_back(target.text);
-  }
-}
-
-/// Nobody is cut off from himself.
-void check_sides(toml_table_reader& event, toml_value const& of_b, fault_operation const& operation) {
-  for (std::size_t i = 0; i != operation.group_b.size(); ++i) {
-    auto const b = parse_target(operation.group_b[i]);
-    if (!b) continue;  // Reported.
-    for (auto const& name : operation.group_a) {
-      auto const a = parse_target(name);
-      bool const same_host = a && a->host == b->host;
-      if (same_host && (!a->ordinal || !b->ordinal || a->ordinal == b->ordinal))
-        return event.complain(of_b.type == toml_value::kind::array ? of_b.children[i] : of_b,
-                              quoted(operation.group_b[i]) + " stands on both sides, expected others than on the first");
-    }
+    auto const named = read_target(event, target, cluster, target_kind::any);
+    check_sides(event, target, named, opposite);
+    into.insert(into.end(), named.begin(), named.end());
   }
 }
 
@@ -159,15 +161,12 @@ void read_targets(toml_table_reader& event, scenario const& cluster, fault_opera
         return event.complain(*groups, R"(expected one or two groups: [["host0"], ["host1"]])");
       }
       read_group_of_targets(event, groups->children[0], cluster, into.group_a);
-      if (groups->children.size() == 1) return;
-      read_group_of_targets(event, groups->children[1], cluster, into.group_b);
-      check_sides(event, groups->children[1], into);
+      if (groups->children.size() == 2) read_group_of_targets(event, groups->children[1], cluster, into.group_b, into.group_a);
     } else if (between != nullptr) {
       if (between->children.size() != 2) return event.complain(*between, R"(expected two targets: ["host0", "host1"])");
-      for (auto const& target : between->children) check_target(event, target, cluster, target_kind::any);
-      into.group_a = {between->children[0].text};
-      into.group_b = {between->children[1].text};
-      check_sides(event, between->children[1], into);
+      into.group_a = read_target(event, between->children[0], cluster, target_kind::any);
+      into.group_b = read_target(event, between->children[1], cluster, target_kind::any);
+      check_sides(event, between->children[1], into.group_b, into.group_a);
     } else if (into.kind == fault_kind::reset) {
       into.group_a = {"*"};
     } else {
@@ -176,15 +175,13 @@ void read_targets(toml_table_reader& event, scenario const& cluster, fault_opera
   } else if (into.kind == fault_kind::network_noise) {
     into.group_a = {"*"};
     if (auto const* target = event.text("target")) {
-      check_target(event, *target, cluster, target_kind::any);
-      into.group_a = {target->text};
+      into.group_a = read_target(event, *target, cluster, target_kind::any);
     }
   } else if (into.kind != fault_kind::heal) {
     bool const proc = into.kind == fault_kind::crash_proc || into.kind == fault_kind::pause_proc;
     event.require("target", proc ? "a proc such as \"host1/p2\"" : "a host such as \"host1\"");
     if (auto const* target = event.text("target")) {
-      check_target(event, *target, cluster, proc ? target_kind::proc : target_kind::host);
-      into.group_a = {target->text};
+      into.group_a = read_target(event, *target, cluster, proc ? target_kind::proc : target_kind::host);
     }
   }
 }

@@ -1,4 +1,5 @@
 #include <roost/base/knobs.hpp>
+#include <roost/shape/extent.hpp>
 #include <roost/sim/quantity.hpp>
 #include <roost/sim/scenario_file.hpp>
 #include <roost/sim/scenario_reader.hpp>
@@ -48,6 +49,14 @@ void read_dims(toml_table_reader& topology, scenario& into) {
     into.dims.emplace_back(dim.key, static_cast<std::uint32_t>(dim.integer));
     if (product > most_procs) break;
   }
+  std::vector<std::string> labels;
+  std::vector<std::uint64_t> sizes;
+  for (auto const& [label, size] : into.dims) {
+    labels.push_back(label);
+    sizes.push_back(size);
+  }
+  if (auto const shape = extent::make(std::move(labels), std::move(sizes)); !shape)
+    return topology.complain(*dims, shape.failure().what);
   auto const procs = std::uint64_t{into.hosts} * into.procs_per_host;
   if (product != procs) {
     topology.complain(*dims, "the sizes multiply to " + std::to_string(product) +
@@ -111,9 +120,14 @@ void read_net(toml_value const* table, scenario& into, toml_problems& problems) 
         if (between->children.size() != 2) {
           link.complain(*between, "expected exactly two targets, such as [\"host0\", \"host1\"]");
         } else {
-          for (auto const& target : between->children) check_target(link, target, into, target_kind::any);
-          rule.between_a = between->children[0].text;
-          rule.between_b = between->children[1].text;
+          auto const one = [&](toml_value const& target) {
+            auto const named = read_target(link, target, into, target_kind::any);
+            if (named.size() > 1)
+              link.complain(target, quoted(target.text) + " names " + std::to_string(named.size()) + " procs, expected one");
+            return named.empty() ? target_name() : named.front();
+          };
+          rule.between_a = one(between->children[0]);
+          rule.between_b = one(between->children[1]);
         }
       }
       read_link(link, rule.model, problems);

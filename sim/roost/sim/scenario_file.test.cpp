@@ -6,8 +6,10 @@
 #include <roost/sim/scenario_file.hpp>
 
 #include <array>
+#include <initializer_list>
 #include <ostream>
 #include <string>
+#include <utility>
 
 namespace roost::sim {
 namespace {
@@ -181,6 +183,13 @@ INSTANTIATE_TEST_SUITE_P(
         mistake{"[topology]\nhosts = \"two\"\n", "x.toml:2:9: topology.hosts is the text 'two', expected a whole number"},
         mistake{"[topology]\nhosts = 2\nprocs_per_host = 4\ndims = { node = 2, gpu = 3 }\n",
                 "x.toml:4:8: topology.dims: the sizes multiply to 6, expected hosts * procs_per_host = 8"},
+        mistake{"[topology]\ndims = { \"\" = 8 }\n", "x.toml:2:8: topology.dims: a dimension's label must not be empty"},
+        mistake{"[[event]]\nat = \"1s\"\ndo = \"kill_proc\"\ntarget = \"proc(gpu = 1)\"\n",
+                "x.toml:4:10: event[0].target: 'proc(gpu = 1)' is a place in topology.dims, which is not there, expected a proc "
+                "such as "
+                "\"host0/p1\""},
+        mistake{"[[net.link]]\nbetween = [\"proc(node = 1)\", \"host0\"]\n[topology]\ndims = { node = 2, gpu = 4 }\n",
+                "x.toml:2:12: net.link[0]: 'proc(node = 1)' names 4 procs, expected one"},
         mistake{"[time]\nlimit = \"10\"\n",
                 "x.toml:2:9: time.limit: '10' has no unit, expected a duration such as '10ms' (ns, us, ms, s, m, h)"},
         mistake{"[time]\nlimit = \"10MiB\"\n",
@@ -255,6 +264,45 @@ TEST(ScenarioFile, KnobsTakeUnitsAndKeepTheirRange) {
   EXPECT_EQ(mistakes(read_scenario("[knobs]\nscenario_test.wiat = 2\n", "x.toml").failure()),
             "x.toml:2:15: unknown knob 'scenario_test.wiat', did you mean 'scenario_test.wait'?");
   EXPECT_TRUE(read_scenario("[knobs]\nelsewhere.knob = \"1ms\"\n", "x.toml", {.check_knobs = false}));
+}
+
+constexpr std::string_view grid = "[topology]\nhosts = 2\nprocs_per_host = 4\ndims = { node = 2, gpu = 4 }\n";
+
+TEST(ScenarioFile, DimsNameTheProcsThatFaultsStrike) {
+  auto const read =
+      read_scenario(std::string(grid) +
+                        "[[net.link]]\nbetween = [\"proc(node = 0, gpu = 0)\", \"host1\"]\n"
+                        "[[event]]\nat = \"1s\"\ndo = \"kill_proc\"\ntarget = \"proc(node = 1, gpu = 2)\"\n"
+                        "[[event]]\nat = \"1s\"\ndo = \"reset\"\ngroups = [[\"proc(gpu=3)\"], [\"proc( gpu = 0 )\"]]\n",
+                    "x.toml");
+  ASSERT_TRUE(read) << mistakes(read.failure());
+  EXPECT_EQ(read->links[0].between_a, "host0/p1");
+  ASSERT_EQ(read->events.size(), 2u);
+  EXPECT_EQ(read->events[0].group_a, std::vector<target_name>{"host1/p3"});
+  EXPECT_EQ(read->events[1].group_a, (std::vector<target_name>{"host0/p4", "host1/p4"}));
+  EXPECT_EQ(read->events[1].group_b, (std::vector<target_name>{"host0/p1", "host1/p1"}));
+}
+
+TEST(ScenarioFile, PlacesThatDimsDoNotHaveAreRefused) {
+  auto const wrong = [](std::string_view fault, std::string_view target) {
+    auto const event = "[[event]]\nat = \"1s\"\ndo = \"" + std::string(fault) + "\"\ntarget = \"" + std::string(target) + "\"\n";
+    auto const read = read_scenario(std::string(grid) + event, "x.toml");
+    return read ? "nothing" : mistakes(read.failure());
+  };
+  auto const refused = [](std::string_view target, std::string_view why) {
+    return "x.toml:8:10: event[0].target: '" + std::string(target) + "': " + std::string(why) +
+           ", expected a place in topology.dims, such as \"proc(node = 0, gpu = 0)\"";
+  };
+  for (auto const& [target, why] : std::initializer_list<std::pair<std::string_view, std::string_view>>{
+           {"proc(gpu = 4)", "index 4 is out of range: dimension gpu has indices 0 to 3"},
+           {"proc(gup = 1)", "there is no dimension gup; the dimensions are \"node\", \"gpu\""},
+           {"proc(gpu = 1, gpu = 2)", "dimension gpu is given twice"},
+           {"proc(gpu)", "'gpu' is no dimension with its index"},
+           {"proc(gpu = -1)", "'gpu = -1' is no dimension with its index"},
+           {"proc()", "'' is no dimension with its index"}})
+    EXPECT_EQ(wrong("kill_proc", target), refused(target, why));
+  EXPECT_EQ(wrong("kill_host", "proc(node = 1)"),
+            "x.toml:8:10: event[0].target: 'proc(node = 1)' names procs, expected a host such as \"host0\"");
 }
 
 TEST(ScenarioFile, AKnobThatTheFileQuotesIsSetOverIt) {

@@ -6,6 +6,7 @@
 
 #include <span>
 #include <string>
+#include <vector>
 
 namespace roost::sim::detail {
 
@@ -23,8 +24,10 @@ void read_ppm(toml_table_reader& table, std::string_view key, std::uint32_t& int
 /// What a target must name.
 enum class target_kind : std::uint8_t { any, host, proc };
 
-/// Checks "host1", "host1/p2" or "*" against the cluster, which must have been read.
-void check_target(toml_table_reader& table, toml_value const& value, scenario const& cluster, target_kind wanted);
+/// Reads "host1", "host1/p2", "*", or "proc(node = 1)" of the cluster, which must have been read: of the latter every proc at that
+/// place in its dims. Empty where there is none, which is reported.
+std::vector<target_name> read_target(toml_table_reader& table, toml_value const& value, scenario const& cluster,
+                                     target_kind wanted);
 
 void read_faults(toml_value const* table, fault_settings& into, toml_problems& problems);
 /// `endpoints`: those that triggers may name; empty where they are not known.

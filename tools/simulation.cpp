@@ -1,3 +1,4 @@
+#include <roost/actor/registry.hpp>
 #include <roost/base/plant.hpp>
 #include <roost/sim/quantity.hpp>
 #include <roost/sim/scenario_file.hpp>
@@ -10,7 +11,8 @@
 namespace roost::tools {
 
 result<void> read(simulation& into) {
-  auto scenario = sim::read_scenario(into.text, into.file, {.settings = into.settings});
+  auto const endpoints = detail::endpoint_names();
+  auto scenario = sim::read_scenario(into.text, into.file, {.settings = into.settings, .endpoints = endpoints});
   if (!scenario) return scenario.failure();
   into.what = *std::move(scenario);
   return {};

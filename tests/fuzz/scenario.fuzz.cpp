@@ -21,6 +21,7 @@ loss = 0.001
     text += "[[net.link]]\nbetween = [\"host0\", \"host1\"]\nlatency = { dist = \"constant\", value = \"1ms\" }\n";
   if (number % 3 == 0)
     text += "[faults]\nmode = \"swarm\"\nreset = { rate = \"1/8ms\" }\nkill_proc = { rate = \"1/60ms\", max = 2 }\n";
+  if (number % 3 == 0) text += "[[event]]\nat = \"1s\"\ndo = \"kill_proc\"\ntarget = \"proc(gpu = 1)\"\n";
   if (number % 5 == 0) text += "[[event]]\nat = \"1s\"\ndo = \"partition\"\nbetween = [\"host0\", \"host1\"]\nfor = \"1s\"\n";
   if (number % 7 == 0) text += "[knobs]\nsim.local_latency = \"1us\"\n[check]\nsometimes = [\"it happens\"]\n";
   return bytes_of(text);

@@ -55,6 +55,23 @@ class HostsTest(LiveTest):
         self.assertIn("3 of 4 answer", said)
         self.assertRegex(said, r"judged \d+ messages of 9 procs, of which 3 crashed: held")
 
+    def test_who_is_owned_from_a_proc_whose_launcher_is_killed_ends_without_a_silence(self):
+        def attempt():
+            knobs = {"actor.lease": "6s", "link.path_bound": "10s"}
+            running = self.run_of("run", "-n", 2, self.scenario(SENTRIES, ["settle", 1, 1], knobs))
+            running.says(r"info Captain .*: ready$")
+            agent, = agents_of(running.session)
+            launcher, outpost = children_of(agent)
+            begun = time.monotonic_ns()
+            os.kill(launcher, signal.SIGKILL)
+            told = running.says(r"settler ended (\d+) .*proc h1/p\d+\.1 is lost with h1/p1\.1, which launched it")
+            code, said = running.finish()
+            self.assertEqual(code, 0, said)
+            self.assertIn("1 of 2 answer", said)
+            return (int(told[0][1]) - begun) / 1e9
+
+        self.within(0.2, attempt)
+
     def test_a_proc_of_another_host_that_is_killed_is_named_and_its_callers_are_told_in_time(self):
         def attempt():
             running = self.watch(2, 2, 1)

@@ -31,6 +31,15 @@ void write_raw(int to, std::string_view text) { static_cast<void>(!::write(to, t
 
 }  // namespace
 
+/// Says when it ends, and why.
+struct Settler : roost::actor {
+  bool answer() { return true; }
+  void cleanup(roost::error const* why) override {
+    if (why != nullptr) roost::log("settler ended {}", when_and_why(*why));
+  }
+};
+ROOST_EXPORT(Settler, answer)
+
 struct Sentry : roost::actor {
   bool answer() { return true; }
   /// Never answers.
@@ -52,6 +61,12 @@ struct Sentry : roost::actor {
   }
   /// Sentries of its own, on procs of its own on all hosts; how many of them answer.
   std::uint64_t recruit();
+  /// A sentry of its own, on a proc of its own beside it, that has a settler on `where`.
+  void send_out(roost::proc_mesh where);
+  void settle(roost::proc_mesh where) {
+    settlers_ = where.spawn<Settler>("settler");
+    settlers_->answer.call_one().get();
+  }
   /// Starts a process that nobody waits for and that leaves the proc's group.
   void leave_stray() {
     if (::fork() == 0) {
@@ -68,8 +83,9 @@ struct Sentry : roost::actor {
  private:
   std::vector<roost::reply_port<bool>> standing_;
   std::shared_ptr<roost::actor_mesh<Sentry>> recruits_;
+  roost::actor_mesh<Settler> settlers_;
 };
-ROOST_EXPORT(Sentry, recruit, answer, stand, look_at, write_lines, leave_stray, compute_for_ever)
+ROOST_EXPORT(Sentry, recruit, send_out, settle, answer, stand, look_at, write_lines, leave_stray, compute_for_ever)
 
 /// Waits for a sentry, in vain, and says when that ends.
 struct Caller : roost::actor {
@@ -85,6 +101,11 @@ std::uint64_t Sentry::recruit() {
   std::uint64_t there = 0;
   for (auto const& [at, answer] : (*recruits_)->answer.call().get()) there += answer.has_value();
   return there;
+}
+
+void Sentry::send_out(roost::proc_mesh where) {
+  recruits_ = std::make_shared<roost::actor_mesh<Sentry>>(roost::this_host().spawn_procs(post = 1).spawn<Sentry>("outpost"));
+  (*recruits_)->settle.call_one(where).get();
 }
 
 void Sentry::look_at(roost::actor_mesh<Sentry> other) { roost::spawn<Caller>("caller")->wait_for.broadcast(std::move(other)); }
@@ -121,6 +142,13 @@ struct Captain : roost::actor {
     recruits += sentries_.at_rank(sentries_.size() - 1)->recruit.call_one().get();
     roost::log("{} recruits answer", recruits);
   }
+  /// The last sends out, to the proc of the first.
+  void one_sends_out(roost::proc_mesh procs) {
+    sentries_.at_rank(sentries_.size() - 1)
+        ->send_out.call_one(roost::proc_mesh({procs.id(0)}, roost::region(roost::extent())))
+        .get();
+    roost::log("ready");
+  }
   void all_compute() { sentries_->compute_for_ever.broadcast(); }
   void compute_for_ever() {
     roost::log("computes");
@@ -137,7 +165,7 @@ struct Captain : roost::actor {
   roost::actor_mesh<Sentry> sentries_;
   std::uint64_t lost_ = 0;
 };
-ROOST_EXPORT(Captain, post_sentries, call_all, watch, count, all_write, all_leave_strays, two_recruit, all_compute,
+ROOST_EXPORT(Captain, post_sentries, call_all, watch, count, all_write, all_leave_strays, two_recruit, one_sends_out, all_compute,
              compute_for_ever)
 
 int main(int argc, char** argv) {
@@ -157,7 +185,9 @@ int main(int argc, char** argv) {
     captain->post_sentries.call_one(procs).get();
     if (what == "watch") captain->call_all.call_one().get();
     if (what == "recruit") captain->two_recruit.call_one().get();
-    if (what == "watch" || what == "lose" || what == "recruit") captain->watch.call_one(std::stoull(argument(2, "1"))).get();
+    if (what == "settle") captain->one_sends_out.call_one(procs).get();
+    if (what == "watch" || what == "lose" || what == "recruit" || what == "settle")
+      captain->watch.call_one(std::stoull(argument(2, "1"))).get();
     if (what == "write") captain->all_write.call_one().get();
     if (what == "strays") captain->all_leave_strays.call_one().get();
     if (what == "compute") captain->all_compute.call_one().get();

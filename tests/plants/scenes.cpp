@@ -56,6 +56,7 @@ struct Extra : actor {
   errc begin(actor_mesh<Extra> self, actor_mesh<Extra> next);
   errc call_back(actor_mesh<Extra> first);
   void bear(proc_mesh where);
+  void settle(proc_mesh where);
   void beat() {
     every(50ms, [this] { ++marks_; });
   }
@@ -84,8 +85,8 @@ struct Extra : actor {
   std::unique_ptr<actor_mesh<Extra>> other_;  ///< Whom it met.
 };
 ROOST_CONCURRENT(Extra, ponder, most_pondering)
-ROOST_EXPORT(Extra, ponder, hear, mark, marks, told, hold, fail, read, spend_twice, begin, call_back, bear, beat, talk, wait_for,
-             flood, flooded, pour, meet, mark_other)
+ROOST_EXPORT(Extra, ponder, hear, mark, marks, told, hold, fail, read, spend_twice, begin, call_back, bear, settle, beat, talk,
+             wait_for, flood, flooded, pour, meet, mark_other)
 
 using extras = actor_mesh<Extra>;
 
@@ -101,6 +102,10 @@ errc Extra::call_back(extras first) {
 }
 
 void Extra::bear(proc_mesh where) { where.spawn<Extra>("orphan", 0U)->beat.broadcast(); }
+
+void Extra::settle(proc_mesh where) {
+  (void)this_host().spawn_procs().spawn<Extra>("settled", 0U)->bear.call_one(std::move(where)).wait();
+}
 
 void Extra::talk(extras to, std::uint32_t lines) {
   for (std::uint32_t line = 0; line != lines; ++line) {
@@ -222,6 +227,11 @@ struct Director : actor {
     sleep(30s);
   }
 
+  void launcher_dies(proc_mesh procs) {
+    (void)last(procs.spawn<Extra>("settling", 0U))->settle.call_one(proc_mesh({procs.id(0)}, region(extent()))).wait();
+    sleep(30s);
+  }
+
   void path_is_lost(proc_mesh procs) {
     constexpr std::uint32_t lines = 500;
     auto const all = procs.spawn<Extra>("parted", 0U);
@@ -281,7 +291,8 @@ struct Director : actor {
   extras understudied_;
 };
 ROOST_EXPORT(Director, stop_drains, once_is_once, circle_is_refused, patience_ends, few_at_a_time, kill_overtakes_spawn,
-             failures_queue, damage_is_refused, proc_dies, path_is_lost, port_fills, senders_wait_in_a_circle, place_is_taken)
+             failures_queue, damage_is_refused, proc_dies, launcher_dies, path_is_lost, port_fills, senders_wait_in_a_circle,
+             place_is_taken)
 
 void run(hosts where, std::vector<std::string> const& scenes) {
   auto const procs = where.spawn_procs();
@@ -299,6 +310,7 @@ void run(hosts where, std::vector<std::string> const& scenes) {
   if (wanted("port")) director->port_fills.call_one(procs).get();
   if (wanted("senders")) director->senders_wait_in_a_circle.call_one(procs).get();
   if (wanted("death")) director->proc_dies.call_one(procs).get();
+  if (wanted("orphans")) director->launcher_dies.call_one(procs).get();
   if (wanted("parting")) director->path_is_lost.call_one(procs).get();
 }
 

@@ -18,28 +18,36 @@ ROOST_DEFINE_PLANT(plant_tombstone_forgotten, "tombstone-forgotten", "G7",
                    "A kill that comes before the spawn of its target is not remembered, and the target lives.");
 ROOST_DEFINE_PLANT(plant_newcomer_uninformed, "newcomer-uninformed", "G4",
                    "A proc that is launched is not told which procs had failed before.");
+ROOST_DEFINE_PLANT(plant_orphans_undeclared, "orphans-undeclared", "G7",
+                   "Procs are not declared failed with the proc that launched them.");
 
-/// Procs that one proc launches on a host have numbers below it.
+/// A proc launches fewer on a host.
 constexpr std::uint32_t procs_per_launcher = 4096;
 
 }  // namespace
 
+std::uint64_t proc_runtime::numbers_above() const {
+  if (is_root()) return 0;
+  auto all = hosts();
+  std::sort(all.begin(), all.end());
+  auto const host = static_cast<std::uint64_t>(std::lower_bound(all.begin(), all.end(), self_.host) - all.begin());
+  return (std::uint64_t{self_.ordinal} * all.size() + host) * procs_per_launcher;
+}
+
 void proc_runtime::require_room_for_procs(std::uint64_t count) const {
   std::uint64_t most = 0;
   for (auto const& [where, launched] : ordinals_) most = std::max<std::uint64_t>(most, launched);
-  std::uint64_t const base = bootstrap_ ? std::uint64_t{self_.ordinal} * procs_per_launcher : 0;
-  if (count < procs_per_launcher - most && base + procs_per_launcher <= std::numeric_limits<std::uint32_t>::max()) return;
+  if (count < procs_per_launcher - most && numbers_above() + procs_per_launcher <= std::numeric_limits<std::uint32_t>::max())
+    return;
   throw exception(error(errc::bad_argument,
                         "a proc launches at most " + std::to_string(procs_per_launcher - 1) +
-                            " procs on a host, and procs launched by procs launched by procs have no numbers beyond 2^32",
+                            " procs on a host, and none where their numbers, which follow from its own, would pass 2^32",
                         place()));
 }
 
 proc_id proc_runtime::launch(host_id where, std::string name) {
   if (ordinals_[where] + 1 >= procs_per_launcher || bootstrap_) require_room_for_procs(1);
-  auto const& base = self_.ordinal;
-  auto const n = ++ordinals_[where];
-  proc_id const id{where, bootstrap_ ? base * procs_per_launcher + n : n, 1};
+  proc_id const id{where, static_cast<std::uint32_t>(numbers_above()) + ++ordinals_[where], 1};
   bootstrap_body body{self_,
                       bootstrap_ ? bootstrap_->root : self_,
                       bootstrap_ ? bootstrap_->cluster : "roost",
@@ -78,17 +86,52 @@ void proc_runtime::exited(proc_id id, error why) {
   if (finishing_ && launched_.empty()) check_exit();
 }
 
+void proc_runtime::launching(proc_id id, proc_id by) {
+  set_current_platform(seams_);
+  if (ROOST_PLANT(plant_orphans_undeclared)) return;
+  launched_by_others_[by].push_back(id);
+  if (!known_failed(by)) return;
+  sometimes(true, "actor: a proc that was declared failed launches another");
+  take_orphans(by, {});
+  pass_on_or_gather(self_);
+}
+
+bool proc_runtime::take_orphans(proc_id of, error const& why) {
+  auto const orphans = launched_by_others_.extract(of);
+  if (!orphans) return false;
+  bool any = false;
+  for (auto const& id : orphans.mapped()) {
+    error const lost(errc::proc_failed, "proc " + to_string(id) + " is lost with " + to_string(of) + ", which launched it");
+    auto const because = why ? lost.caused_by(why) : lost;
+    if (!take_verdict(id, because)) continue;
+    any = true;
+    seams_->launcher->kill(id);
+    take_orphans(id, because);
+  }
+  return any;
+}
+
+bool proc_runtime::take_verdict(proc_id dead, error const& why) {
+  if (!failed_procs_.insert(dead).second) return false;
+  if (forget_launched(dead)) seams_->launcher->kill(dead);
+  // With a session, every message is told first, and then `session_lost` comes; without one nothing was sent.
+  if (!sessions_->declare_failed(dead, why)) peer_gone(dead, why);
+  untold_.push_back({dead, to_body(why)});
+  return true;
+}
+
 void proc_runtime::declare(proc_id dead, error const& why, proc_id told_by) {
   if (dead == self_) {
     sometimes(true, "actor: a proc learns that it was declared failed");
     seams_->launcher->finish(error(errc::proc_failed, "this proc was declared failed").caused_by(why));
     return;
   }
-  if (!failed_procs_.insert(dead).second) return;
-  if (forget_launched(dead)) seams_->launcher->kill(dead);
-  // With a session, every message is told first, and then `session_lost` comes; without one nothing was sent.
-  if (!sessions_->declare_failed(dead, why)) peer_gone(dead, why);
-  untold_.push_back({dead, to_body(why)});
+  if (!take_verdict(dead, why)) return;
+  // Who told of a launcher does not know what it had launched.
+  pass_on_or_gather(take_orphans(dead, why) ? self_ : told_by);
+}
+
+void proc_runtime::pass_on_or_gather(proc_id told_by) {
   // When the program ends, procs end in crowds: their end is told to all others together.
   if (!finishing_) {
     pass_on_verdicts(told_by);

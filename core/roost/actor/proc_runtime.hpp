@@ -203,6 +203,7 @@ class proc_runtime final : public proc_instance, private link::session_events, p
   // launcher_events
   void launched(proc_id id) override;
   void exited(proc_id id, error why) override;
+  void launching(proc_id id, proc_id by) override;
 
   /// Takes the watches that `gone` names out of the list, and gives them.
   std::vector<watch_entry> take_watches(std::function<bool(watch_entry const&)> const& gone);
@@ -229,6 +230,13 @@ class proc_runtime final : public proc_instance, private link::session_events, p
   void send_answer(reply_route to, shared_bytes encoded, std::uint64_t type);
   void peer_gone(proc_id peer, error const& why);
   void declare(proc_id dead, error const& why, proc_id told_by);
+  /// Takes the word that a proc failed, which is not passed on yet; false where it was known.
+  bool take_verdict(proc_id dead, error const& why);
+  /// At the root: declares failed what others had launched with who launched it, `of`; false where there is nothing.
+  bool take_orphans(proc_id of, error const& why);
+  void pass_on_or_gather(proc_id told_by);
+  /// The numbers of procs that this one launches are above it, and no other's are.
+  std::uint64_t numbers_above() const;
 
   // Credit and cycles of suspended senders (proc_credit.cpp).
   local_account& take_credit(std::uint64_t sender, actor_id receiver, std::uint64_t size);
@@ -292,6 +300,7 @@ class proc_runtime final : public proc_instance, private link::session_events, p
   std::size_t next_tombstone_ = 0;
   std::map<std::string, std::uint64_t> names_;
   std::set<proc_id> launched_;
+  std::map<proc_id, std::vector<proc_id>> launched_by_others_;  ///< At the root, by who launched them.
   lease_sender leases_{*seams_, sessions_};
   std::set<proc_id> failed_procs_;
   std::map<host_id, std::uint32_t> ordinals_;

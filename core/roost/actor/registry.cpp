@@ -78,6 +78,13 @@ std::string endpoint_name(std::uint64_t id) {
   return text;
 }
 
+std::vector<std::string> endpoint_names() {
+  std::vector<std::string> names;
+  for (auto const& [id, endpoint] : all().endpoints) names.push_back(endpoint->full_name());
+  std::sort(names.begin(), names.end());
+  return names;
+}
+
 result<void> check_registry() {
   if (all().clash.empty()) return {};
   return error(errc::bad_argument, all().clash);

@@ -50,6 +50,8 @@ bool register_constructor(class_descriptor& of, constructor_descriptor how);
 class_descriptor const* find_class(std::string_view name);
 /// "Class.endpoint" of any registered endpoint, or the number in hexadecimal.
 std::string endpoint_name(std::uint64_t id);
+/// "Class.endpoint" of all registered endpoints, sorted.
+std::vector<std::string> endpoint_names();
 /// Refuses two endpoints of one id or two classes of one name: called once at start.
 result<void> check_registry();
 

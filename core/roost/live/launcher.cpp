@@ -91,6 +91,7 @@ void local_launcher::wants_launch(proc_id asking, launch_request request) {
   if (auto const started = start(std::move(request)); !started)
     return host_of(asking)->tell(asking, exited_record(id, started.failure()));
   asked_by_[id] = asking;
+  if (events_ != nullptr) events_->launching(id, asking);
 }
 
 void local_launcher::wants_kill(proc_id asking, proc_id id) {

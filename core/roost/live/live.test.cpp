@@ -22,6 +22,7 @@
 #include <sstream>
 #include <string>
 #include <thread>
+#include <utility>
 
 namespace roost {
 namespace {
@@ -262,11 +263,13 @@ struct small_proc final : proc_instance, launcher_events {
   void unwind() override {}
   void launched(proc_id id) override { on_launched(id); }
   void exited(proc_id id, error why) override { on_exited(id, why); }
+  void launching(proc_id id, proc_id by) override { on_launching(id, by); }
   platform& seams;
   proc_id self;
   script on_begin;
   std::function<void(proc_id)> on_launched = [](proc_id) {};
   std::function<void(proc_id, error const&)> on_exited;
+  std::function<void(proc_id, proc_id)> on_launching;
 };
 
 struct small_program final : proc_program {
@@ -314,6 +317,32 @@ TEST(ThreadLauncher, ProcsRunAndEndAsTheyFinishOrAreKilled) {
   EXPECT_EQ((ends[{{0}, 1, 1}].code), errc::ok);
   EXPECT_EQ((ends[{{0}, 2, 1}].what), "on purpose");
   EXPECT_EQ((ends[{{0}, 3, 1}].code), errc::proc_failed);
+}
+
+TEST(ThreadLauncher, TellsTheRootOfWhatOthersLaunch) {
+  small_program program;
+  auto const go = [](small_proc& me, std::uint32_t number) {
+    me.seams.launcher->launch({{{0}, number, 1}, "child", shared_bytes::copy_of(as_bytes("x"))});
+  };
+  std::pair<proc_id, proc_id> told;
+  program.root = [&](small_proc& me) {
+    me.on_launching = [&](proc_id id, proc_id by) {
+      told = {id, by};
+      me.seams.launcher->finish({});
+    };
+    go(me, 1);
+  };
+  program.child = [&](small_proc& me) {
+    if (me.self.ordinal == 1) go(me, 2);
+  };
+  thread_group group(
+      program, [](live_platform&) { return std::make_unique<no_transport>(); },
+      [](launch_request const&) { return live_options{}; });
+  live_platform platform({.self = {{0}, 0, 1}});
+  no_transport nowhere;
+  thread_launcher launcher(group, platform);
+  EXPECT_FALSE(platform.run(program, {}, nowhere, launcher));
+  EXPECT_EQ(told, std::pair(proc_id{{0}, 2, 1}, proc_id{{0}, 1, 1}));
 }
 
 }  // namespace

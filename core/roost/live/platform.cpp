@@ -115,6 +115,9 @@ class muted_launcher final : public launcher, launcher_events {
       if (!mute_) what();
     });
   }
+  void launching(proc_id id, proc_id by) override {
+    tell([this, id, by] { events_->launching(id, by); });
+  }
   void tell(unique_function<void()> what) {
     if (control_.standing_in()) {
       control_.post([this, what = std::move(what)]() mutable {

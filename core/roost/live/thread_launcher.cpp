@@ -32,6 +32,7 @@ bool thread_group::start(launch_request request, proc_id parent) {
   std::lock_guard const lock(changing_);
   proc_id const id = request.id;
   if (ending_ || members_.contains(id) || launchers_.contains(id)) return false;
+  if (parent != *root_) tell_locked(*root_, [id, parent](launcher_events& events) { events.launching(id, parent); });
   members_[id].thread = std::thread([this, request = std::move(request), parent]() mutable { run(std::move(request), parent); });
   return true;
 }
@@ -72,6 +73,7 @@ void thread_group::kill(proc_id id) {
 
 void thread_group::add(thread_launcher& launcher) {
   std::lock_guard const lock(changing_);
+  if (!root_) root_ = launcher.self_;
   launchers_[launcher.self_] = &launcher;
 }
 
@@ -82,7 +84,11 @@ void thread_group::remove(thread_launcher& launcher) {
 
 void thread_group::tell(proc_id parent, std::function<void(launcher_events&)> what) {
   std::lock_guard const lock(changing_);
-  auto const found = launchers_.find(parent);
+  tell_locked(parent, std::move(what));
+}
+
+void thread_group::tell_locked(proc_id whom, std::function<void(launcher_events&)> what) {
+  auto const found = launchers_.find(whom);
   if (found == launchers_.end()) return;
   found->second->executor_.loop().post([weak = std::weak_ptr(found->second->alive_), what = std::move(what)] {
     auto const launcher = weak.lock();

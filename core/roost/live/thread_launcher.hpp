@@ -9,12 +9,14 @@
 #include <map>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <thread>
 #include <vector>
 
 namespace roost {
 
-/// The procs of one process. Any of them may launch others. Outlives every thread_launcher.
+/// The procs of one process. Any of them may launch others; the first thread_launcher is the root's, which is told of them.
+/// Outlives every thread_launcher.
 class thread_group {
  public:
   using transport_maker = std::function<std::unique_ptr<transport>(live_platform&)>;
@@ -44,6 +46,7 @@ class thread_group {
   void add(thread_launcher& launcher);
   void remove(thread_launcher& launcher);
   void tell(proc_id parent, std::function<void(launcher_events&)> what);
+  void tell_locked(proc_id whom, std::function<void(launcher_events&)> what);
 
   proc_program& program_;
   transport_maker make_transport_;
@@ -51,6 +54,7 @@ class thread_group {
   std::vector<host_id> hosts_;
   std::mutex changing_;
   bool ending_ = false;
+  std::optional<proc_id> root_;
   std::map<proc_id, member> members_;
   std::map<proc_id, thread_launcher*> launchers_;
 };

@@ -101,7 +101,8 @@ class hosts {
   hosts slice(std::uint64_t from, std::uint64_t to) const;
 
   /// Launches procs on every host: dimension "host", then the given ones. `spawn_procs(gpu = 4)`. Usable at once. Throws
-  /// `errc::bad_argument` for sizes below 1, and where this proc would launch more than 4,095 procs on one host.
+  /// `errc::bad_argument` for sizes below 1, where this proc would launch more than 4,095 procs on one host, and where their
+  /// numbers would pass 2^32: each generation of procs that procs launch takes 12 bits and those of a host's number.
   template <class... Sizes>
     requires(std::is_same_v<Sizes, dim_selector> && ...)
   proc_mesh spawn_procs(Sizes const&... per_host) const {

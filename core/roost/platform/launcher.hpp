@@ -25,6 +25,12 @@ class launcher_events {
   virtual void launched(proc_id id) = 0;
   /// The proc never ran, or ended: by itself (errc::ok), or with the reason.
   virtual void exited(proc_id id, error why) = 0;
+  /// Told to the root's proc only: another proc, `by`, launches `id`. On its way before `id` begins, so that there is always a
+  /// living proc that knows of it.
+  virtual void launching(proc_id id, proc_id by) {
+    static_cast<void>(id);
+    static_cast<void>(by);
+  }
 
  protected:
   ~launcher_events() = default;
@@ -37,7 +43,7 @@ class launcher {
   virtual void attach(launcher_events* events) = 0;
   /// The hosts on which procs can be launched; the first is this one.
   virtual std::vector<host_id> hosts() const = 0;
-  /// Starts a proc on `request.id.host`; ends in `launched` or `exited`.
+  /// Starts a proc on `request.id.host`, by way of the root, which is told; ends in `launched` or `exited`.
   virtual void launch(launch_request request) = 0;
   /// Ends a proc at once; `exited` follows.
   virtual void kill(proc_id id) = 0;

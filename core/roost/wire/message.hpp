@@ -85,6 +85,7 @@ constexpr std::string_view reason(kind why) {
     case kind::union_type: return "a union does not know what it holds; use std::variant";
     case kind::no_default: return "it cannot be made empty before it is read: it has no default value";
     case kind::too_many_fields: return "an aggregate of more than 24 fields must be described with BOOST_DESCRIBE_STRUCT";
+    case kind::bit_field: return "nothing can refer to a bit-field; use a whole number or a bool";
     case kind::based: return "an aggregate with a base class must be described with BOOST_DESCRIBE_STRUCT";
     case kind::constant: return "a const member cannot be read into";
     default: return "it is no plain aggregate, is not described, and has no roost::wire::codec";
@@ -138,6 +139,7 @@ constexpr void refuse_message() {
   static_assert(Why != kind::union_type, "this message holds a union (in field FirstBadField), which does not know what it holds: use std::variant");
   static_assert(Why != kind::no_default, "this message (or its field FirstBadField) cannot be made empty before it is read: give it a default value");
   static_assert(Why != kind::too_many_fields, "this message (or its field FirstBadField) has more than 24 fields: describe it with BOOST_DESCRIBE_STRUCT");
+  static_assert(Why != kind::bit_field, "this message (or its field FirstBadField) has a bit-field, which nothing can refer to: use a whole number or a bool");
   static_assert(Why != kind::based, "this message (or its field FirstBadField) has a base class: describe it with BOOST_DESCRIBE_STRUCT");
   static_assert(Why != kind::constant, "this message holds a const member (in field FirstBadField), which cannot be read into");
   static_assert(Why != kind::opaque, "this message (or its field FirstBadField) is no plain aggregate, is not described, and has no roost::wire::codec");

@@ -77,6 +77,10 @@ union either {
 struct big {
   int a, b, c, d, e, f, g, h, i, j, k, l, m, n, o, p, q, r, s, t, u, v, w, x, y;
 };
+struct in_bits {
+  bool whole = false;
+  unsigned few : 3 = 0;
+};
 struct largest {
   int a, b, c, d, e, f, g, h, i, j, k, l, m, n, o, p, q, r, s, t, u, v, w, x;
 };
@@ -159,6 +163,8 @@ TEST(Message, EveryKindOfTypeHasItsReason) {
   EXPECT_TRUE(message_problem<not_plain>().starts_with("it is no plain aggregate"));
   EXPECT_TRUE(message_problem<with_reference>().starts_with("it cannot be made empty"));
   EXPECT_TRUE(message_problem<big>().starts_with("an aggregate of more than 24 fields"));
+  EXPECT_TRUE(message_problem<in_bits>().starts_with("nothing can refer to a bit-field"));
+  EXPECT_TRUE(message_problem<std::vector<in_bits>>().starts_with("element: nothing can refer to a bit-field"));
   EXPECT_TRUE(message_problem<based>().starts_with("an aggregate with a base class"));
   EXPECT_TRUE((message_problem<std::map<void*, int>>().starts_with("key: a pointer")));
   EXPECT_TRUE((message_problem<std::variant<int, void*>>().starts_with("alternative 1: a pointer")));

@@ -331,22 +331,50 @@ void engine::launch(proc& by, launch_request request) {
     });
     return;
   }
-  proc& born = add_proc(std::move(request), by.id);
+  add_proc(std::move(request), by.id);
+  proc_id const root = procs_.front()->id;
+  if (by.id == root) {
+    order(id);
+  } else {
+    carry_request(by, id, now_ + (by.id.host == root.host ? control_time_ : network_.delay(by, root)));
+  }
+}
+
+void engine::carry_request(proc& by, proc_id id, moment at) {
+  std::uint32_t const life = by.on.crashes;
+  schedule(at, by.key, ++by.words, [this, &by, id, life] {
+    proc* const root = find_living(procs_.front()->id);
+    if (root == nullptr || by.on.crashes != life) return forgo(id);
+    // The host's agent keeps the request until there is a path again.
+    if (network_.is_cut(by.id, root->id)) return carry_request(by, id, now_ + agents_patience);
+    say_launching(*root, id, by.id);
+  });
+}
+
+void engine::forgo(proc_id id) {
+  proc& never = *by_id_.at(id);
+  never.mute();
+  never.ended = true;
+  stop_when_all_ended();
+}
+
+void engine::order(proc_id id) {
+  proc& born = *by_id_.at(id);
+  proc& root = *procs_.front();
   moment const typical = knobs_.get(knob_launch_time);
   moment const takes =
       slowed(born, typical / 2 + static_cast<moment>(scale_below(keyed_hash(seed_, draw_domain::network, born.key, 0).low,
                                                                  static_cast<std::uint64_t>(typical))));
-  moment const ordered = by.id.host == id.host ? 0 : network_.delay(by, id);
-  std::uint32_t const life = on->crashes;
+  moment const ordered = root.id.host == id.host ? 0 : network_.delay(root, id);
+  std::uint32_t const life = born.on.crashes;
   schedule(now_ + ordered + takes, born.key, 0, [this, &born, life] { try_start(born, life); });
 }
 
 void engine::try_start(proc& who, std::uint32_t host_life) {
   if (who.ended) return;
-  bool const unreachable = network_.is_cut(who.launched_by, who.id);
+  bool const unreachable = network_.is_cut(procs_.front()->id, who.id);
   if (who.on.down || who.on.crashes != host_life || unreachable) {
-    who.mute();
-    who.ended = true;
+    forgo(who.id);
     moment const later = now_ + knobs_.get(knob_connect_timeout);
     proc_id const asked = who.launched_by;
     proc_id const id = who.id;
@@ -384,6 +412,33 @@ void engine::carry_word(proc& who, error why, bool exited, moment at) {
 
 namespace {
 
+/// That another proc launches one, to the root.
+class launching_word final : public control_item {
+ public:
+  launching_word(proc& root, proc_id about, proc_id by) : root_(root), about_(about), by_(by) {}
+  void fire() override { root_.control.offer(*this); }
+  void run() override {
+    proc& root = root_;
+    proc_id const about = about_;
+    proc_id const by = by_;
+    delete this;
+    root.sim.records().note(record::launch, root.key.value, hash_of(about), 3);
+    if (root.sim.records().tracing())
+      root.sim.records().say(to_string(root.id) + " hears that " + to_string(by) + " launches " + to_string(about));
+    if (root.launcher_listener != nullptr) root.launcher_listener->launching(about, by);
+    root.sim.order(about);
+  }
+  void drop() override {
+    root_.sim.forgo(about_);
+    delete this;
+  }
+
+ private:
+  proc& root_;
+  proc_id about_;
+  proc_id by_;
+};
+
 /// A launcher's word to its proc.
 class launcher_word final : public control_item {
  public:
@@ -418,6 +473,7 @@ class launcher_word final : public control_item {
 
 }  // namespace
 
+void engine::say_launching(proc& to, proc_id about, proc_id by) { (new launching_word(to, about, by))->fire(); }
 void engine::say_launched(proc& to, proc_id about) { (new launcher_word(to, about, false, {}))->fire(); }
 void engine::say_exited(proc& to, proc_id about, error why) { (new launcher_word(to, about, true, std::move(why)))->fire(); }
 
@@ -487,11 +543,15 @@ void engine::end_proc(proc& who, check::observed how, bool silently, error why) 
   who.unwind();
   network_.proc_gone(who, silently);
   if (!silently) tell_launcher(who, std::move(why), true);
-  if (root_finished_ && std::all_of(procs_.begin(), procs_.end(), [](auto const& p) { return p->ended; })) stopping_ = true;
+  stop_when_all_ended();
   if (&who == procs_.front().get() && !root_finished_) {
     stopping_ = true;
     program_error_ = error(errc::proc_failed, "the root's process ended", to_string(who.id));
   }
+}
+
+void engine::stop_when_all_ended() {
+  if (root_finished_ && std::all_of(procs_.begin(), procs_.end(), [](auto const& p) { return p->ended; })) stopping_ = true;
 }
 
 void engine::tear_down() {

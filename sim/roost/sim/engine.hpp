@@ -80,6 +80,10 @@ class engine {
 
   // Procs.
   void launch(proc& by, launch_request request);
+  /// The root knows of the launch: the host is told to start it.
+  void order(proc_id born);
+  /// The proc will never run.
+  void forgo(proc_id born);
   void kill(proc& by, proc_id id);
   /// A fault ends the proc: it is mute from now on and unwound when no step runs. `with_host`: its peers hear nothing.
   void crash(proc& who, bool with_host);
@@ -112,8 +116,11 @@ class engine {
   void tell_launcher(proc& who, error why, bool exited);
   void carry_word(proc& who, error why, bool exited, moment at);
   void carry_kill(proc& by, proc_id id, moment at);
+  void carry_request(proc& by, proc_id id, moment at);
+  void say_launching(proc& to, proc_id about, proc_id by);
   void say_launched(proc& to, proc_id about);
   void say_exited(proc& to, proc_id about, error why);
+  void stop_when_all_ended();
   proc& add_proc(launch_request request, proc_id by);
   void tear_down();
   void unsettled(std::string promise, std::string why);

@@ -85,7 +85,7 @@ struct scenario {
 
   std::uint32_t hosts = 2;
   std::uint32_t procs_per_host = 4;
-  std::vector<std::pair<std::string, std::uint32_t>> dims;  ///< Product = hosts * procs_per_host where given.
+  std::vector<std::pair<std::string, std::uint32_t>> dims;  ///< Of the procs that faults may name, host by host; or none.
 
   nanoseconds time_limit{std::chrono::seconds(120)};   ///< Virtual.
   nanoseconds wall_limit{std::chrono::seconds(60)};    ///< Per seed.

@@ -1,7 +1,9 @@
 #include <roost/sim/fault_text.hpp>
 #include <roost/sim/quantity.hpp>
 #include <roost/sim/scenario_reader.hpp>
+#include <roost/sim/target.hpp>
 
+#include <algorithm>
 #include <array>
 #include <charconv>
 #include <cmath>
@@ -16,7 +18,7 @@ void read_span(toml_table_reader& table, std::string_view key, nanoseconds& shor
   auto const* found = table.value(key);
   if (found == nullptr) return;
   if (found->type != toml_value::kind::array) {
-    if (read_duration(table, key, shortest)) longest = shortest;
+    if (read_time_span(table, key, shortest)) longest = shortest;
     return;
   }
   if (found->children.size() != 2) {
@@ -27,8 +29,8 @@ void read_span(toml_table_reader& table, std::string_view key, nanoseconds& shor
   ends.children[0].key = "0";
   ends.children[1].key = "1";
   toml_table_reader pair(&ends, table.path_of(key), problems);
-  bool const first = read_duration(pair, "0", shortest);
-  bool const second = read_duration(pair, "1", longest);
+  bool const first = read_time_span(pair, "0", shortest);
+  bool const second = read_time_span(pair, "1", longest);
   if (first && second && longest < shortest) {
     table.complain(*found,
                    "the longest, " + roost::to_string(longest) + ", is less than the shortest, " + roost::to_string(shortest));
@@ -89,7 +91,8 @@ void read_group(toml_table_reader& faults, std::string_view name, fault_rate& ra
 }
 
 /// "endpoint Player.ping count >= 100".
-void read_trigger(toml_table_reader& event, toml_value const& when, fault_operation& into) {
+void read_trigger(toml_table_reader& event, toml_value const& when, std::span<std::string const> endpoints,
+                  fault_operation& into) {
   std::vector<std::string_view> words;
   for (std::string_view rest = when.text; !rest.empty();) {
     auto const end = std::min(rest.find(' '), rest.size());
@@ -104,7 +107,10 @@ void read_trigger(toml_table_reader& event, toml_value const& when, fault_operat
     into.trigger_endpoint = words[1];
     good = good && into.trigger_endpoint.find('.') != std::string::npos;
   }
-  if (!good) event.complain(when, quoted(when.text) + " is no trigger, expected 'endpoint Player.ping count >= 100'");
+  if (!good) return event.complain(when, quoted(when.text) + " is no trigger, expected 'endpoint Player.ping count >= 100'");
+  if (endpoints.empty() || std::find(endpoints.begin(), endpoints.end(), into.trigger_endpoint) != endpoints.end()) return;
+  std::vector<std::string_view> const names(endpoints.begin(), endpoints.end());
+  event.complain(when, "the program has no endpoint " + quoted(into.trigger_endpoint) + suggestion(into.trigger_endpoint, names));
 }
 
 bool is_network(fault_kind kind) {
@@ -116,14 +122,31 @@ bool lasts(fault_kind kind) {
          kind == fault_kind::pause_proc || kind == fault_kind::slow_host || kind == fault_kind::network_noise;
 }
 
+/// Nobody is cut off from himself.
+void check_sides(toml_table_reader& event, toml_value const& value, std::vector<target_name> const& named,
+                 std::vector<target_name> const& opposite) {
+  auto const overlap = [](target const& a, target const& b) {
+    return a.host == b.host && (!a.ordinal || !b.ordinal || a.ordinal == b.ordinal);
+  };
+  target_group const near(named);
+  target_group const far(opposite);
+  for (auto const& here : near.members()) {
+    for (auto const& there : far.members()) {
+      if (overlap(here, there))
+        return event.complain(value, quoted(value.text) + " stands on both sides, expected others than on the first");
+    }
+  }
+}
+
 void read_group_of_targets(toml_table_reader& event, toml_value const& value, scenario const& cluster,
-                           std::vector<target_name>& into) {
+                           std::vector<target_name>& into, std::vector<target_name> const& opposite = {}) {
   if (value.type != toml_value::kind::array || value.children.empty()) {
     return event.complain(value, R"(expected groups of targets: [["host0"], ["host1"]])");
   }
   for (auto const& target : value.children) {
-    check_target(event, target, cluster, target_kind::any);
-    into.push_back(target.text);
+    auto const named = read_target(event, target, cluster, target_kind::any);
+    check_sides(event, target, named, opposite);
+    into.insert(into.end(), named.begin(), named.end());
   }
 }
 
@@ -138,12 +161,12 @@ void read_targets(toml_table_reader& event, scenario const& cluster, fault_opera
         return event.complain(*groups, R"(expected one or two groups: [["host0"], ["host1"]])");
       }
       read_group_of_targets(event, groups->children[0], cluster, into.group_a);
-      if (groups->children.size() == 2) read_group_of_targets(event, groups->children[1], cluster, into.group_b);
+      if (groups->children.size() == 2) read_group_of_targets(event, groups->children[1], cluster, into.group_b, into.group_a);
     } else if (between != nullptr) {
       if (between->children.size() != 2) return event.complain(*between, R"(expected two targets: ["host0", "host1"])");
-      for (auto const& target : between->children) check_target(event, target, cluster, target_kind::any);
-      into.group_a = {between->children[0].text};
-      into.group_b = {between->children[1].text};
+      into.group_a = read_target(event, between->children[0], cluster, target_kind::any);
+      into.group_b = read_target(event, between->children[1], cluster, target_kind::any);
+      check_sides(event, between->children[1], into.group_b, into.group_a);
     } else if (into.kind == fault_kind::reset) {
       into.group_a = {"*"};
     } else {
@@ -152,15 +175,13 @@ void read_targets(toml_table_reader& event, scenario const& cluster, fault_opera
   } else if (into.kind == fault_kind::network_noise) {
     into.group_a = {"*"};
     if (auto const* target = event.text("target")) {
-      check_target(event, *target, cluster, target_kind::any);
-      into.group_a = {target->text};
+      into.group_a = read_target(event, *target, cluster, target_kind::any);
     }
   } else if (into.kind != fault_kind::heal) {
     bool const proc = into.kind == fault_kind::crash_proc || into.kind == fault_kind::pause_proc;
     event.require("target", proc ? "a proc such as \"host1/p2\"" : "a host such as \"host1\"");
     if (auto const* target = event.text("target")) {
-      check_target(event, *target, cluster, proc ? target_kind::proc : target_kind::host);
-      into.group_a = {target->text};
+      into.group_a = read_target(event, *target, cluster, proc ? target_kind::proc : target_kind::host);
     }
   }
 }
@@ -168,11 +189,12 @@ void read_targets(toml_table_reader& event, scenario const& cluster, fault_opera
 void read_amounts(toml_table_reader& event, toml_value const& table, fault_operation& into) {
   if (lasts(into.kind)) {
     event.require("for", "how long, such as \"3s\"");
-    read_duration(event, "for", into.duration);
+    read_time_span(event, "for", into.duration);
   }
   if (into.kind == fault_kind::clock_step) {
     event.require("by", "how far, such as \"-200ms\"");
-    event.parse("by", into.amount, &parse_signed_duration);
+    if (event.parse("by", into.amount, &parse_signed_duration) && into.amount.count() == 0)
+      event.complain(*event.value("by"), "0 is no step, expected a duration above or below it");
   }
   if (into.kind == fault_kind::slow_host) {
     event.require("factor", "how many times slower, such as 10.0");
@@ -189,7 +211,8 @@ void read_amounts(toml_table_reader& event, toml_value const& table, fault_opera
   }
 }
 
-void read_event(toml_value const& item, std::string path, scenario& into, toml_problems& problems) {
+void read_event(toml_value const& item, std::string path, scenario& into, std::span<std::string const> endpoints,
+                toml_problems& problems) {
   toml_table_reader event(&item, std::move(path), problems);
   fault_operation operation;
   operation.pinned = true;
@@ -203,7 +226,7 @@ void read_event(toml_value const& item, std::string path, scenario& into, toml_p
     }
   }
   auto const* when = event.text("when");
-  if (when != nullptr) read_trigger(event, *when, operation);
+  if (when != nullptr) read_trigger(event, *when, endpoints, operation);
   if (item.find("at") == nullptr && item.find("when") == nullptr) {
     event.require("at", "at = \"10s\" or when = \"endpoint Player.ping count >= 100\"");
   } else if (item.find("at") != nullptr && when != nullptr) {
@@ -240,13 +263,13 @@ void read_faults(toml_value const* table, fault_settings& into, toml_problems& p
   faults.finish();
 }
 
-void read_events(toml_value const* array, scenario& into, toml_problems& problems) {
+void read_events(toml_value const* array, scenario& into, std::span<std::string const> endpoints, toml_problems& problems) {
   if (array == nullptr) return;
   for (std::size_t i = 0; i != array->children.size(); ++i) {
     auto const& item = array->children[i];
     std::string path = "event[" + std::to_string(i) + "]";
     if (item.type == toml_value::kind::table) {
-      read_event(item, std::move(path), into, problems);
+      read_event(item, std::move(path), into, endpoints, problems);
     } else {
       problems.add(item.place, path + " is " + described(item) + ", expected a table: [[event]]");
     }

@@ -1,10 +1,12 @@
 #include <roost/base/knobs.hpp>
+#include <roost/shape/extent.hpp>
 #include <roost/sim/quantity.hpp>
 #include <roost/sim/scenario_file.hpp>
 #include <roost/sim/scenario_reader.hpp>
 
 #include <array>
 #include <charconv>
+#include <map>
 
 namespace roost::sim {
 namespace detail {
@@ -47,6 +49,14 @@ void read_dims(toml_table_reader& topology, scenario& into) {
     into.dims.emplace_back(dim.key, static_cast<std::uint32_t>(dim.integer));
     if (product > most_procs) break;
   }
+  std::vector<std::string> labels;
+  std::vector<std::uint64_t> sizes;
+  for (auto const& [label, size] : into.dims) {
+    labels.push_back(label);
+    sizes.push_back(size);
+  }
+  if (auto const shape = extent::make(std::move(labels), std::move(sizes)); !shape)
+    return topology.complain(*dims, shape.failure().what);
   auto const procs = std::uint64_t{into.hosts} * into.procs_per_host;
   if (product != procs) {
     topology.complain(*dims, "the sizes multiply to " + std::to_string(product) +
@@ -110,9 +120,14 @@ void read_net(toml_value const* table, scenario& into, toml_problems& problems) 
         if (between->children.size() != 2) {
           link.complain(*between, "expected exactly two targets, such as [\"host0\", \"host1\"]");
         } else {
-          for (auto const& target : between->children) check_target(link, target, into, target_kind::any);
-          rule.between_a = between->children[0].text;
-          rule.between_b = between->children[1].text;
+          auto const one = [&](toml_value const& target) {
+            auto const named = read_target(link, target, into, target_kind::any);
+            if (named.size() > 1)
+              link.complain(target, quoted(target.text) + " names " + std::to_string(named.size()) + " procs, expected one");
+            return named.empty() ? target_name() : named.front();
+          };
+          rule.between_a = one(between->children[0]);
+          rule.between_b = one(between->children[1]);
         }
       }
       read_link(link, rule.model, problems);
@@ -162,7 +177,11 @@ std::string knob_text(std::int64_t value, knob_unit unit) {
   return std::to_string(value);
 }
 
-void read_knob(std::string const& name, toml_value const& value, scenario& into, toml_problems& problems, bool check) {
+/// Where each knob was set.
+using knob_places = std::map<std::string, std::string>;
+
+void read_knob(std::string const& name, toml_value const& value, scenario& into, knob_places& set_at, toml_problems& problems,
+               bool check) {
   if (!check) {
     into.knobs[name] = unchecked_knob_value(value);
     return;
@@ -175,6 +194,12 @@ void read_knob(std::string const& name, toml_value const& value, scenario& into,
     problems.add(value.key_place,
                  "unknown knob " + quoted(name) +
                      (near.empty() ? ", 'roost sim knobs' lists them" : ", did you mean '" + std::string(near) + "'?"));
+    return;
+  }
+  // A name with dots may stand in quotes or without. What comes from an option is over the file.
+  auto const before = set_at.try_emplace(name, value.key_place);
+  if (!before.second && !value.key_place.starts_with("--set")) {
+    problems.add(value.key_place, "knob " + name + " is set twice, first at " + before.first->second);
     return;
   }
   auto const& definition = found->definition();
@@ -191,14 +216,15 @@ void read_knob(std::string const& name, toml_value const& value, scenario& into,
 }
 
 /// Knob names have dots, which TOML reads as nested tables unless they are quoted: both are fine.
-void read_knobs(toml_value const& table, std::string const& prefix, scenario& into, toml_problems& problems, bool check) {
+void read_knobs(toml_value const& table, std::string const& prefix, scenario& into, knob_places& set_at, toml_problems& problems,
+                bool check) {
   for (auto const& child : table.children) {
     if (prefix.empty() && child.key == "draw") continue;
     auto const name = prefix + child.key;
     if (child.type == toml_value::kind::table) {
-      read_knobs(child, name + ".", into, problems, check);
+      read_knobs(child, name + ".", into, set_at, problems, check);
     } else {
-      read_knob(name, child, into, problems, check);
+      read_knob(name, child, into, set_at, problems, check);
     }
   }
 }
@@ -210,7 +236,7 @@ void read_check(toml_value const* table, scenario& into, toml_problems& problems
   check.finish(known_paths);
 }
 
-void read_document(toml_value const& document, scenario& into, toml_problems& problems, bool check_knobs) {
+void read_document(toml_value const& document, scenario& into, scenario_options const& options, toml_problems& problems) {
   toml_table_reader top(&document, "", problems);
   std::uint32_t schema = 1;
   top.read("schema", schema, 1, 1);
@@ -226,7 +252,7 @@ void read_document(toml_value const& document, scenario& into, toml_problems& pr
   read_time(top.table("time"), into, problems);
   read_net(top.table("net"), into, problems);
   read_faults(top.table("faults"), into.faults, problems);
-  read_events(top.array("event"), into, problems);
+  read_events(top.array("event"), into, options.endpoints, problems);
 
   toml_table_reader schedule(top.table("schedule"), "schedule", problems);
   constexpr std::array<std::string_view, 4> policies{"per_seed", "in_order", "uniform", "priorities"};
@@ -235,7 +261,8 @@ void read_document(toml_value const& document, scenario& into, toml_problems& pr
 
   if (auto const* knobs = top.table("knobs")) {
     toml_table_reader(knobs, "knobs", problems).read("draw", into.draw_knobs);
-    read_knobs(*knobs, "", into, problems, check_knobs);
+    knob_places set_at;
+    read_knobs(*knobs, "", into, set_at, problems, options.check_knobs);
   }
   read_check(top.table("check"), into, problems);
   top.finish(known_paths);
@@ -259,7 +286,7 @@ result<scenario> read_scenario(std::string_view text, std::string const& file, s
   auto const slash = file.rfind('/');
   read.name = file.substr(slash == std::string::npos ? 0 : slash + 1);
   if (read.name.ends_with(".toml")) read.name.resize(read.name.size() - 5);
-  detail::read_document(*document, read, problems, options.check_knobs);
+  detail::read_document(*document, read, options, problems);
   if (!problems.empty()) return problems.as_error();
   return read;
 }

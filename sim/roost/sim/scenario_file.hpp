@@ -16,6 +16,8 @@ struct scenario_options {
   std::span<std::string const> settings = {};
   /// False: names and ranges of knobs are not checked, since another executable knows them.
   bool check_knobs = true;
+  /// "Class.endpoint" each, of the program that is run: triggers name one of them. Empty: not checked.
+  std::span<std::string const> endpoints = {};
 };
 
 /// Reads any bytes. Error: `errc::bad_scenario` with `where` = file:line:column (or the option) and `what` = the key or value, what

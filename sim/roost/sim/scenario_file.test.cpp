@@ -6,8 +6,10 @@
 #include <roost/sim/scenario_file.hpp>
 
 #include <array>
+#include <initializer_list>
 #include <ostream>
 #include <string>
+#include <utility>
 
 namespace roost::sim {
 namespace {
@@ -181,6 +183,13 @@ INSTANTIATE_TEST_SUITE_P(
         mistake{"[topology]\nhosts = \"two\"\n", "x.toml:2:9: topology.hosts is the text 'two', expected a whole number"},
         mistake{"[topology]\nhosts = 2\nprocs_per_host = 4\ndims = { node = 2, gpu = 3 }\n",
                 "x.toml:4:8: topology.dims: the sizes multiply to 6, expected hosts * procs_per_host = 8"},
+        mistake{"[topology]\ndims = { \"\" = 8 }\n", "x.toml:2:8: topology.dims: a dimension's label must not be empty"},
+        mistake{"[[event]]\nat = \"1s\"\ndo = \"kill_proc\"\ntarget = \"proc(gpu = 1)\"\n",
+                "x.toml:4:10: event[0].target: 'proc(gpu = 1)' is a place in topology.dims, which is not there, expected a proc "
+                "such as "
+                "\"host0/p1\""},
+        mistake{"[[net.link]]\nbetween = [\"proc(node = 1)\", \"host0\"]\n[topology]\ndims = { node = 2, gpu = 4 }\n",
+                "x.toml:2:12: net.link[0]: 'proc(node = 1)' names 4 procs, expected one"},
         mistake{"[time]\nlimit = \"10\"\n",
                 "x.toml:2:9: time.limit: '10' has no unit, expected a duration such as '10ms' (ns, us, ms, s, m, h)"},
         mistake{"[time]\nlimit = \"10MiB\"\n",
@@ -225,6 +234,23 @@ INSTANTIATE_TEST_SUITE_P(
         mistake{"[[event]]\nat = \"500s\"\ndo = \"heal\"\n", "x.toml:2:6: event[0].at: 500s is after time.limit = 120s"},
         mistake{"[[event]]\nwhen = \"ping\"\ndo = \"heal\"\n",
                 "x.toml:2:8: event[0].when: 'ping' is no trigger, expected 'endpoint Player.ping count >= 100'"},
+        mistake{"[[event]]\nat = \"1s\"\ndo = \"partition\"\nbetween = [\"host0\", \"host0\"]\nfor = \"1s\"\n",
+                "x.toml:4:21: event[0]: 'host0' stands on both sides, expected others than on the first"},
+        mistake{"[[event]]\nat = \"1s\"\ndo = \"half_open\"\ngroups = [[\"host0/p1\", \"host1\"], [\"host0/p2\", \"host1/p2\"]]\n"
+                "for = \"1s\"\n",
+                "x.toml:4:47: event[0]: 'host1/p2' stands on both sides, expected others than on the first"},
+        mistake{"[[event]]\nat = \"1s\"\ndo = \"reset\"\ngroups = [[\"host0/p1\"], [\"host0\"]]\n",
+                "x.toml:4:26: event[0]: 'host0' stands on both sides, expected others than on the first"},
+        mistake{"[[event]]\nat = \"1s\"\ndo = \"pause_proc\"\ntarget = \"host0/p1\"\nfor = \"0ms\"\n",
+                "x.toml:5:7: event[0].for: 0 is no time, expected a duration above it"},
+        mistake{"[[event]]\nat = \"1s\"\ndo = \"clock_step\"\ntarget = \"host0\"\nby = \"0s\"\n",
+                "x.toml:5:6: event[0].by: 0 is no step, expected a duration above or below it"},
+        mistake{"[faults]\nmode = \"swarm\"\npartition = { rate = \"1/1s\", duration = \"0s\" }\n",
+                "x.toml:3:41: faults.partition.duration: 0 is no time, expected a duration above it"},
+        mistake{"[faults]\nmode = \"swarm\"\npause_proc = { rate = \"1/1s\", duration = [\"0s\", \"1s\"] }\n",
+                "x.toml:3:43: faults.pause_proc.duration.0: 0 is no time, expected a duration above it"},
+        mistake{"[knobs]\nscenario_test.wait = \"2ms\"\n\"scenario_test.wait\" = \"3ms\"\n",
+                "x.toml:3:1: knob scenario_test.wait is set twice, first at x.toml:2:15"},
         mistake{"[knobs]\n\"link.no_such\" = 3\n", "x.toml:2:1: unknown knob 'link.no_such', 'roost sim knobs' lists them"},
         mistake{"name = \n", "x.toml:1:8: Error while parsing key-value pair: expected value, saw '\\n'"}));
 
@@ -238,6 +264,61 @@ TEST(ScenarioFile, KnobsTakeUnitsAndKeepTheirRange) {
   EXPECT_EQ(mistakes(read_scenario("[knobs]\nscenario_test.wiat = 2\n", "x.toml").failure()),
             "x.toml:2:15: unknown knob 'scenario_test.wiat', did you mean 'scenario_test.wait'?");
   EXPECT_TRUE(read_scenario("[knobs]\nelsewhere.knob = \"1ms\"\n", "x.toml", {.check_knobs = false}));
+}
+
+constexpr std::string_view grid = "[topology]\nhosts = 2\nprocs_per_host = 4\ndims = { node = 2, gpu = 4 }\n";
+
+TEST(ScenarioFile, DimsNameTheProcsThatFaultsStrike) {
+  auto const read =
+      read_scenario(std::string(grid) +
+                        "[[net.link]]\nbetween = [\"proc(node = 0, gpu = 0)\", \"host1\"]\n"
+                        "[[event]]\nat = \"1s\"\ndo = \"kill_proc\"\ntarget = \"proc(node = 1, gpu = 2)\"\n"
+                        "[[event]]\nat = \"1s\"\ndo = \"reset\"\ngroups = [[\"proc(gpu=3)\"], [\"proc( gpu = 0 )\"]]\n",
+                    "x.toml");
+  ASSERT_TRUE(read) << mistakes(read.failure());
+  EXPECT_EQ(read->links[0].between_a, "host0/p1");
+  ASSERT_EQ(read->events.size(), 2u);
+  EXPECT_EQ(read->events[0].group_a, std::vector<target_name>{"host1/p3"});
+  EXPECT_EQ(read->events[1].group_a, (std::vector<target_name>{"host0/p4", "host1/p4"}));
+  EXPECT_EQ(read->events[1].group_b, (std::vector<target_name>{"host0/p1", "host1/p1"}));
+}
+
+TEST(ScenarioFile, PlacesThatDimsDoNotHaveAreRefused) {
+  auto const wrong = [](std::string_view fault, std::string_view target) {
+    auto const event = "[[event]]\nat = \"1s\"\ndo = \"" + std::string(fault) + "\"\ntarget = \"" + std::string(target) + "\"\n";
+    auto const read = read_scenario(std::string(grid) + event, "x.toml");
+    return read ? "nothing" : mistakes(read.failure());
+  };
+  auto const refused = [](std::string_view target, std::string_view why) {
+    return "x.toml:8:10: event[0].target: '" + std::string(target) + "': " + std::string(why) +
+           ", expected a place in topology.dims, such as \"proc(node = 0, gpu = 0)\"";
+  };
+  for (auto const& [target, why] : std::initializer_list<std::pair<std::string_view, std::string_view>>{
+           {"proc(gpu = 4)", "index 4 is out of range: dimension gpu has indices 0 to 3"},
+           {"proc(gup = 1)", "there is no dimension gup; the dimensions are \"node\", \"gpu\""},
+           {"proc(gpu = 1, gpu = 2)", "dimension gpu is given twice"},
+           {"proc(gpu)", "'gpu' is no dimension with its index"},
+           {"proc(gpu = -1)", "'gpu = -1' is no dimension with its index"},
+           {"proc()", "'' is no dimension with its index"}})
+    EXPECT_EQ(wrong("kill_proc", target), refused(target, why));
+  EXPECT_EQ(wrong("kill_host", "proc(node = 1)"),
+            "x.toml:8:10: event[0].target: 'proc(node = 1)' names procs, expected a host such as \"host0\"");
+}
+
+TEST(ScenarioFile, AKnobThatTheFileQuotesIsSetOverIt) {
+  std::array<std::string, 1> const settings{"scenario_test.wait=3ms"};
+  auto const read = read_scenario("[knobs]\n\"scenario_test.wait\" = \"2ms\"\n", "x.toml", {.settings = settings});
+  ASSERT_TRUE(read) << mistakes(read.failure());
+  EXPECT_EQ(read->knobs.at("scenario_test.wait"), 3'000'000);
+}
+
+TEST(ScenarioFile, TriggersAreOfEndpointsThatTheProgramHas) {
+  std::array<std::string, 2> const endpoints{"Player.ping", "Coach.run"};
+  constexpr std::string_view file = "[[event]]\nwhen = \"endpoint Player.pnig count >= 1\"\ndo = \"heal\"\n";
+  EXPECT_EQ(mistakes(read_scenario(file, "x.toml", {.endpoints = endpoints}).failure()),
+            "x.toml:2:8: event[0].when: the program has no endpoint 'Player.pnig', did you mean 'Player.ping'?");
+  EXPECT_TRUE(read_scenario(file, "x.toml"));
+  EXPECT_TRUE(read_scenario(whole_file, "x.toml", {.endpoints = endpoints}));
 }
 
 TEST(ScenarioFile, ReportsManyMistakesAtOnceInTheOrderOfTheFile) {

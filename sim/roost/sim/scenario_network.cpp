@@ -2,7 +2,6 @@
 #include <roost/sim/scenario_reader.hpp>
 
 #include <array>
-#include <charconv>
 
 namespace roost::sim::detail {
 namespace {
@@ -51,6 +50,17 @@ bool read_duration(toml_table_reader& table, std::string_view key, nanoseconds& 
   return true;
 }
 
+bool read_time_span(toml_table_reader& table, std::string_view key, nanoseconds& into) {
+  nanoseconds read{};
+  if (!read_duration(table, key, read)) return false;
+  if (read.count() == 0) {
+    table.complain(*table.value(key), "0 is no time, expected a duration above it");
+    return false;
+  }
+  into = read;
+  return true;
+}
+
 void read_ppm(toml_table_reader& table, std::string_view key, std::uint32_t& into) {
   auto const* found = table.value(key);
   if (found == nullptr) return;
@@ -83,42 +93,6 @@ void read_link(toml_table_reader& table, link_model& model, toml_problems& probl
   read_ppm(table, "duplicate", model.duplicate_ppm);
   read_ppm(table, "reorder", model.reorder_ppm);
   read_ppm(table, "corrupt", model.corrupt_ppm);
-}
-
-void check_target(toml_table_reader& table, toml_value const& value, scenario const& cluster, target_kind wanted) {
-  std::string_view const what = wanted == target_kind::host   ? "a host such as \"host0\""
-                                : wanted == target_kind::proc ? "a proc such as \"host0/p1\""
-                                                              : "a host such as \"host0\", a proc such as \"host0/p1\", or \"*\"";
-  auto const refuse = [&](std::string why) { table.complain(value, std::move(why) + ", expected " + std::string(what)); };
-  if (value.type != toml_value::kind::text) return refuse(described(value) + " is no target");
-  std::string_view const text = value.text;
-  if (text == "*") {
-    if (wanted != target_kind::any) refuse("'*' is too many");
-    return;
-  }
-  auto const slash = text.find('/');
-  auto const number = [](std::string_view part, std::string_view prefix, std::uint32_t& into) {
-    if (!part.starts_with(prefix)) return false;
-    part.remove_prefix(prefix.size());
-    if (part.size() > 1 && part.front() == '0') return false;
-    auto const [end, code] = std::from_chars(part.data(), part.data() + part.size(), into);
-    return code == std::errc() && end == part.data() + part.size();
-  };
-  std::uint32_t host = 0, proc = 0;
-  bool const has_proc = slash != std::string_view::npos;
-  if (!number(text.substr(0, slash), "host", host) || (has_proc && !number(text.substr(slash + 1), "p", proc))) {
-    return refuse(quoted(text) + " is no target");
-  }
-  if (host >= cluster.hosts) {
-    return refuse("there is no " + std::string(text.substr(0, slash)) + ", the hosts are host0 to host" +
-                  std::to_string(cluster.hosts - 1));
-  }
-  if (has_proc && proc > cluster.procs_per_host) {
-    return refuse("there is no " + std::string(text) + ", the procs of a host are p0 to p" +
-                  std::to_string(cluster.procs_per_host));
-  }
-  if (wanted == target_kind::host && has_proc) return refuse(quoted(text) + " is a proc");
-  if (wanted == target_kind::proc && !has_proc) return refuse(quoted(text) + " is a host");
 }
 
 }  // namespace roost::sim::detail

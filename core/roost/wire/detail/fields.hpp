@@ -63,38 +63,52 @@ consteval std::size_t count_fields() {
   // clang-format on
 }
 
-/// Calls `f` with every field of the aggregate `v`, in order.
+/// Instead of fields of which one or more are bit-fields: nothing can refer to those.
+struct bit_fields {};
+
+template <class... Fields>
+void refer_to(Fields&...);
+
+#define ROOST_WITH_BOUND(...)                        \
+  if constexpr (requires { refer_to(__VA_ARGS__); }) \
+    return f(__VA_ARGS__);                           \
+  else                                               \
+    return bit_fields{};
+
+/// Calls `f` with every field of the aggregate `v`, in order; gives `bit_fields` where it has any.
 template <class T, class F>
 constexpr decltype(auto) with_bound_fields(T& v, F&& f) {
   constexpr std::size_t count = count_fields<std::remove_const_t<T>>();
   // clang-format off
   if constexpr (count == 0) { static_cast<void>(v); return f(); }
-  else if constexpr (count == 1) { auto& [a_] = v; return f(a_); }
-  else if constexpr (count == 2) { auto& [a_, b_] = v; return f(a_, b_); }
-  else if constexpr (count == 3) { auto& [a_, b_, c_] = v; return f(a_, b_, c_); }
-  else if constexpr (count == 4) { auto& [a_, b_, c_, d_] = v; return f(a_, b_, c_, d_); }
-  else if constexpr (count == 5) { auto& [a_, b_, c_, d_, e_] = v; return f(a_, b_, c_, d_, e_); }
-  else if constexpr (count == 6) { auto& [a_, b_, c_, d_, e_, f_] = v; return f(a_, b_, c_, d_, e_, f_); }
-  else if constexpr (count == 7) { auto& [a_, b_, c_, d_, e_, f_, g_] = v; return f(a_, b_, c_, d_, e_, f_, g_); }
-  else if constexpr (count == 8) { auto& [a_, b_, c_, d_, e_, f_, g_, h_] = v; return f(a_, b_, c_, d_, e_, f_, g_, h_); }
-  else if constexpr (count == 9) { auto& [a_, b_, c_, d_, e_, f_, g_, h_, i_] = v; return f(a_, b_, c_, d_, e_, f_, g_, h_, i_); }
-  else if constexpr (count == 10) { auto& [a_, b_, c_, d_, e_, f_, g_, h_, i_, j_] = v; return f(a_, b_, c_, d_, e_, f_, g_, h_, i_, j_); }
-  else if constexpr (count == 11) { auto& [a_, b_, c_, d_, e_, f_, g_, h_, i_, j_, k_] = v; return f(a_, b_, c_, d_, e_, f_, g_, h_, i_, j_, k_); }
-  else if constexpr (count == 12) { auto& [a_, b_, c_, d_, e_, f_, g_, h_, i_, j_, k_, l_] = v; return f(a_, b_, c_, d_, e_, f_, g_, h_, i_, j_, k_, l_); }
-  else if constexpr (count == 13) { auto& [a_, b_, c_, d_, e_, f_, g_, h_, i_, j_, k_, l_, m_] = v; return f(a_, b_, c_, d_, e_, f_, g_, h_, i_, j_, k_, l_, m_); }
-  else if constexpr (count == 14) { auto& [a_, b_, c_, d_, e_, f_, g_, h_, i_, j_, k_, l_, m_, n_] = v; return f(a_, b_, c_, d_, e_, f_, g_, h_, i_, j_, k_, l_, m_, n_); }
-  else if constexpr (count == 15) { auto& [a_, b_, c_, d_, e_, f_, g_, h_, i_, j_, k_, l_, m_, n_, o_] = v; return f(a_, b_, c_, d_, e_, f_, g_, h_, i_, j_, k_, l_, m_, n_, o_); }
-  else if constexpr (count == 16) { auto& [a_, b_, c_, d_, e_, f_, g_, h_, i_, j_, k_, l_, m_, n_, o_, p_] = v; return f(a_, b_, c_, d_, e_, f_, g_, h_, i_, j_, k_, l_, m_, n_, o_, p_); }
-  else if constexpr (count == 17) { auto& [a_, b_, c_, d_, e_, f_, g_, h_, i_, j_, k_, l_, m_, n_, o_, p_, q_] = v; return f(a_, b_, c_, d_, e_, f_, g_, h_, i_, j_, k_, l_, m_, n_, o_, p_, q_); }
-  else if constexpr (count == 18) { auto& [a_, b_, c_, d_, e_, f_, g_, h_, i_, j_, k_, l_, m_, n_, o_, p_, q_, r_] = v; return f(a_, b_, c_, d_, e_, f_, g_, h_, i_, j_, k_, l_, m_, n_, o_, p_, q_, r_); }
-  else if constexpr (count == 19) { auto& [a_, b_, c_, d_, e_, f_, g_, h_, i_, j_, k_, l_, m_, n_, o_, p_, q_, r_, s_] = v; return f(a_, b_, c_, d_, e_, f_, g_, h_, i_, j_, k_, l_, m_, n_, o_, p_, q_, r_, s_); }
-  else if constexpr (count == 20) { auto& [a_, b_, c_, d_, e_, f_, g_, h_, i_, j_, k_, l_, m_, n_, o_, p_, q_, r_, s_, t_] = v; return f(a_, b_, c_, d_, e_, f_, g_, h_, i_, j_, k_, l_, m_, n_, o_, p_, q_, r_, s_, t_); }
-  else if constexpr (count == 21) { auto& [a_, b_, c_, d_, e_, f_, g_, h_, i_, j_, k_, l_, m_, n_, o_, p_, q_, r_, s_, t_, u_] = v; return f(a_, b_, c_, d_, e_, f_, g_, h_, i_, j_, k_, l_, m_, n_, o_, p_, q_, r_, s_, t_, u_); }
-  else if constexpr (count == 22) { auto& [a_, b_, c_, d_, e_, f_, g_, h_, i_, j_, k_, l_, m_, n_, o_, p_, q_, r_, s_, t_, u_, v_] = v; return f(a_, b_, c_, d_, e_, f_, g_, h_, i_, j_, k_, l_, m_, n_, o_, p_, q_, r_, s_, t_, u_, v_); }
-  else if constexpr (count == 23) { auto& [a_, b_, c_, d_, e_, f_, g_, h_, i_, j_, k_, l_, m_, n_, o_, p_, q_, r_, s_, t_, u_, v_, w_] = v; return f(a_, b_, c_, d_, e_, f_, g_, h_, i_, j_, k_, l_, m_, n_, o_, p_, q_, r_, s_, t_, u_, v_, w_); }
-  else if constexpr (count == 24) { auto& [a_, b_, c_, d_, e_, f_, g_, h_, i_, j_, k_, l_, m_, n_, o_, p_, q_, r_, s_, t_, u_, v_, w_, x_] = v; return f(a_, b_, c_, d_, e_, f_, g_, h_, i_, j_, k_, l_, m_, n_, o_, p_, q_, r_, s_, t_, u_, v_, w_, x_); }
+  else if constexpr (count == 1) { auto& [a_] = v; ROOST_WITH_BOUND(a_) }
+  else if constexpr (count == 2) { auto& [a_, b_] = v; ROOST_WITH_BOUND(a_, b_) }
+  else if constexpr (count == 3) { auto& [a_, b_, c_] = v; ROOST_WITH_BOUND(a_, b_, c_) }
+  else if constexpr (count == 4) { auto& [a_, b_, c_, d_] = v; ROOST_WITH_BOUND(a_, b_, c_, d_) }
+  else if constexpr (count == 5) { auto& [a_, b_, c_, d_, e_] = v; ROOST_WITH_BOUND(a_, b_, c_, d_, e_) }
+  else if constexpr (count == 6) { auto& [a_, b_, c_, d_, e_, f_] = v; ROOST_WITH_BOUND(a_, b_, c_, d_, e_, f_) }
+  else if constexpr (count == 7) { auto& [a_, b_, c_, d_, e_, f_, g_] = v; ROOST_WITH_BOUND(a_, b_, c_, d_, e_, f_, g_) }
+  else if constexpr (count == 8) { auto& [a_, b_, c_, d_, e_, f_, g_, h_] = v; ROOST_WITH_BOUND(a_, b_, c_, d_, e_, f_, g_, h_) }
+  else if constexpr (count == 9) { auto& [a_, b_, c_, d_, e_, f_, g_, h_, i_] = v; ROOST_WITH_BOUND(a_, b_, c_, d_, e_, f_, g_, h_, i_) }
+  else if constexpr (count == 10) { auto& [a_, b_, c_, d_, e_, f_, g_, h_, i_, j_] = v; ROOST_WITH_BOUND(a_, b_, c_, d_, e_, f_, g_, h_, i_, j_) }
+  else if constexpr (count == 11) { auto& [a_, b_, c_, d_, e_, f_, g_, h_, i_, j_, k_] = v; ROOST_WITH_BOUND(a_, b_, c_, d_, e_, f_, g_, h_, i_, j_, k_) }
+  else if constexpr (count == 12) { auto& [a_, b_, c_, d_, e_, f_, g_, h_, i_, j_, k_, l_] = v; ROOST_WITH_BOUND(a_, b_, c_, d_, e_, f_, g_, h_, i_, j_, k_, l_) }
+  else if constexpr (count == 13) { auto& [a_, b_, c_, d_, e_, f_, g_, h_, i_, j_, k_, l_, m_] = v; ROOST_WITH_BOUND(a_, b_, c_, d_, e_, f_, g_, h_, i_, j_, k_, l_, m_) }
+  else if constexpr (count == 14) { auto& [a_, b_, c_, d_, e_, f_, g_, h_, i_, j_, k_, l_, m_, n_] = v; ROOST_WITH_BOUND(a_, b_, c_, d_, e_, f_, g_, h_, i_, j_, k_, l_, m_, n_) }
+  else if constexpr (count == 15) { auto& [a_, b_, c_, d_, e_, f_, g_, h_, i_, j_, k_, l_, m_, n_, o_] = v; ROOST_WITH_BOUND(a_, b_, c_, d_, e_, f_, g_, h_, i_, j_, k_, l_, m_, n_, o_) }
+  else if constexpr (count == 16) { auto& [a_, b_, c_, d_, e_, f_, g_, h_, i_, j_, k_, l_, m_, n_, o_, p_] = v; ROOST_WITH_BOUND(a_, b_, c_, d_, e_, f_, g_, h_, i_, j_, k_, l_, m_, n_, o_, p_) }
+  else if constexpr (count == 17) { auto& [a_, b_, c_, d_, e_, f_, g_, h_, i_, j_, k_, l_, m_, n_, o_, p_, q_] = v; ROOST_WITH_BOUND(a_, b_, c_, d_, e_, f_, g_, h_, i_, j_, k_, l_, m_, n_, o_, p_, q_) }
+  else if constexpr (count == 18) { auto& [a_, b_, c_, d_, e_, f_, g_, h_, i_, j_, k_, l_, m_, n_, o_, p_, q_, r_] = v; ROOST_WITH_BOUND(a_, b_, c_, d_, e_, f_, g_, h_, i_, j_, k_, l_, m_, n_, o_, p_, q_, r_) }
+  else if constexpr (count == 19) { auto& [a_, b_, c_, d_, e_, f_, g_, h_, i_, j_, k_, l_, m_, n_, o_, p_, q_, r_, s_] = v; ROOST_WITH_BOUND(a_, b_, c_, d_, e_, f_, g_, h_, i_, j_, k_, l_, m_, n_, o_, p_, q_, r_, s_) }
+  else if constexpr (count == 20) { auto& [a_, b_, c_, d_, e_, f_, g_, h_, i_, j_, k_, l_, m_, n_, o_, p_, q_, r_, s_, t_] = v; ROOST_WITH_BOUND(a_, b_, c_, d_, e_, f_, g_, h_, i_, j_, k_, l_, m_, n_, o_, p_, q_, r_, s_, t_) }
+  else if constexpr (count == 21) { auto& [a_, b_, c_, d_, e_, f_, g_, h_, i_, j_, k_, l_, m_, n_, o_, p_, q_, r_, s_, t_, u_] = v; ROOST_WITH_BOUND(a_, b_, c_, d_, e_, f_, g_, h_, i_, j_, k_, l_, m_, n_, o_, p_, q_, r_, s_, t_, u_) }
+  else if constexpr (count == 22) { auto& [a_, b_, c_, d_, e_, f_, g_, h_, i_, j_, k_, l_, m_, n_, o_, p_, q_, r_, s_, t_, u_, v_] = v; ROOST_WITH_BOUND(a_, b_, c_, d_, e_, f_, g_, h_, i_, j_, k_, l_, m_, n_, o_, p_, q_, r_, s_, t_, u_, v_) }
+  else if constexpr (count == 23) { auto& [a_, b_, c_, d_, e_, f_, g_, h_, i_, j_, k_, l_, m_, n_, o_, p_, q_, r_, s_, t_, u_, v_, w_] = v; ROOST_WITH_BOUND(a_, b_, c_, d_, e_, f_, g_, h_, i_, j_, k_, l_, m_, n_, o_, p_, q_, r_, s_, t_, u_, v_, w_) }
+  else if constexpr (count == 24) { auto& [a_, b_, c_, d_, e_, f_, g_, h_, i_, j_, k_, l_, m_, n_, o_, p_, q_, r_, s_, t_, u_, v_, w_, x_] = v; ROOST_WITH_BOUND(a_, b_, c_, d_, e_, f_, g_, h_, i_, j_, k_, l_, m_, n_, o_, p_, q_, r_, s_, t_, u_, v_, w_, x_) }
   // clang-format on
 }
+
+#undef ROOST_WITH_BOUND
 
 template <class T>
 inline constexpr bool is_described = false;
@@ -133,7 +147,7 @@ struct list_types {
   }
 };
 
-/// `types<...>` of the fields of `T`, with their `const`.
+/// `types<...>` of the fields of `T`, with their `const`; or `bit_fields`.
 template <class T>
 using field_types = decltype(with_fields(std::declval<T&>(), list_types{}));
 

@@ -81,6 +81,7 @@ enum class kind {
   opaque,
   no_default,
   too_many_fields,
+  bit_field,
   based,
   constant,
 };
@@ -168,6 +169,8 @@ consteval kind classify() {
     return kind::based;
   } else if constexpr (count_fields<T>() > max_fields) {
     return kind::too_many_fields;
+  } else if constexpr (std::is_same_v<field_types<T>, bit_fields>) {
+    return kind::bit_field;
   } else {
     return kind::fields;
   }

@@ -2,9 +2,11 @@
 
 #include <gtest/gtest.h>
 
+#include <roost/base/plant.hpp>
 #include <roost/roost.hpp>
 #include <roost/transports/local.hpp>
 
+#include <algorithm>
 #include <atomic>
 #include <chrono>
 #include <optional>
@@ -75,6 +77,33 @@ TEST(Foreign, EachThreadsValuesComeInItsOrderAndNoneIsLost) {
   }
 }
 
+/// The numbers of what one thread posts, in the order in which it is done.
+std::vector<int> done_in_order(int requests) {
+  std::vector<int> done;
+  EXPECT_EQ(run([&](roost::hosts, arguments const&) {
+              auto const access = roost::open_to_threads();
+              roost::offload(1ms, [&] {
+                roost::foreign_thread me(access);
+                for (int i = 0; i != requests; ++i) me.post([&done, i] { done.push_back(i); });
+                me.blocking_get([] {});
+              });
+            }),
+            "");
+  return done;
+}
+
+TEST(Foreign, RequestsThatOvertakeEachOtherAreSeen) {
+  auto const in_order = [](std::vector<int> const& all) { return std::is_sorted(all.begin(), all.end()); };
+  EXPECT_TRUE(in_order(done_in_order(200)));
+#if ROOST_PLANTS
+  roost::find_plant("foreign-overtakes")->arm(true);
+  bool seen = false;
+  for (int tries = 0; tries != 20 && !seen; ++tries) seen = !in_order(done_in_order(200));
+  roost::find_plant("foreign-overtakes")->arm(false);
+  EXPECT_TRUE(seen) << "the planted bug shows nothing";
+#endif
+}
+
 TEST(Foreign, AThreadBlocksForWhatAHandlerWouldWaitFor) {
   int direct = 0;
   int through_future = 0;
@@ -84,14 +113,14 @@ TEST(Foreign, AThreadBlocksForWhatAHandlerWouldWaitFor) {
               auto teller = roost::spawn<Teller>("teller");
               auto const access = roost::open_to_threads("bank");
               auto [done, over] = roost::once_channel<int>();
-              std::thread customer([&, teller, access, done = done] {
+              std::thread customer([&, teller, access, tell = done] {
                 roost::foreign_thread me(access);
                 direct = me.blocking_get([&] { return teller->twice.call_one(20).get(); });
                 through_future = me.blocking_get([&] { return teller->twice.call_one(21); });
                 failed = code_of([&] { me.blocking_get([&] { return teller->fail.call_one(); }); });
                 late = code_of([&] { me.blocking_get([] { roost::sleep(50ms); }, 1ms); });
                 me.post([] { EXPECT_EQ(roost::here().name(), "bank"); });
-                done.send(1);
+                tell.send(1);
               });
               over.recv(20s);
               customer.join();
@@ -182,9 +211,9 @@ TEST(Foreign, OffloadedCodeTellsOfItsProgress) {
   EXPECT_EQ(run([&](roost::hosts, arguments const&) {
               auto [port, arriving] = roost::channel<int>();
               auto const access = roost::open_to_threads();
-              roost::offload(1ms, [&, port = port] {
+              roost::offload(1ms, [&, tell = port] {
                 roost::foreign_thread const me(access);
-                for (int i = 0; i != 10; ++i) port.send(i);
+                for (int i = 0; i != 10; ++i) tell.send(i);
               });
               for (int i = 0; i != 10; ++i) told.push_back(arriving.recv(20s));
             }),

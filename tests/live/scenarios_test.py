@@ -31,6 +31,11 @@ class ScenariosTest(LiveTest):
             with self.subTest(program=os.path.basename(program), transport=transport):
                 self.hold(program, 8, 8 // per_host, "--transport", transport, arguments=arguments)
 
+    def test_each_holds_with_several_workers_a_proc(self):
+        for (program, per_host, arguments), transport in itertools.product(PROGRAMS, ("loopback", "shm")):
+            with self.subTest(program=os.path.basename(program), transport=transport):
+                self.hold(program, 2 * per_host, 2, "--transport", transport, "--set", "live.workers=3", arguments=arguments)
+
     def test_each_holds_with_two_agents(self):
         for program, per_host, arguments in PROGRAMS:
             with self.subTest(program=os.path.basename(program)):

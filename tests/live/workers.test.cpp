@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <roost/base/plant.hpp>
 #include <roost/roost.hpp>
 #include <roost/transports/local.hpp>
 
@@ -164,6 +165,30 @@ TEST(Workers, ADedicatedActorComputesAndKeepsNobodyWaiting) {
   EXPECT_TRUE(met);
   EXPECT_EQ(where.size(), 3u);
 }
+
+#if ROOST_PLANTS
+TEST(Workers, AWorkerThatIsNotWokenIsSeen) {
+  roost::errc asleep{};
+  roost::errc awake{};
+  EXPECT_EQ(run(1,
+                [&](roost::hosts, arguments const&) {
+                  auto hermit = roost::spawn<Hermit>("hermit");
+                  auto const ask = [&](roost::nanoseconds patience) {
+                    auto const answer = hermit->thread.call_one().wait(patience);
+                    return answer ? roost::errc::ok : answer.failure().code;
+                  };
+                  (void)ask(10s);
+                  roost::sleep(20ms);
+                  roost::find_plant("worker-sleeps-on")->arm(true);
+                  asleep = ask(100ms);
+                  roost::find_plant("worker-sleeps-on")->arm(false);
+                  awake = ask(10s);
+                }),
+            "");
+  EXPECT_EQ(asleep, roost::errc::timeout) << "the planted bug shows nothing";
+  EXPECT_EQ(awake, roost::errc::ok);
+}
+#endif
 
 TEST(Workers, MessagesOfManyActorsOnSeveralWorkersComeOnceAndInOrder) {
   constexpr std::uint64_t askers = 24;

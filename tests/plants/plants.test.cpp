@@ -62,6 +62,8 @@ std::map<std::string, floor_test, std::less<>> const& floor_tests() {
       {"parked-stack-reused",
        {"core/roost/base/fiber.test.cpp", "AStackThatIsGivenAwayWhileItsHandlerWaitsIsSeen",
         "It overwrites the stack of a handler; what becomes of the process is not defined."}},
+      {"foreign-overtakes",
+       {"tests/live/foreign.test.cpp", "RequestsThatOvertakeEachOtherAreSeen", "Threads that run no handlers are not simulated."}},
       {"failed-peer-accepted",
        {link, judged, "A proc that was declared failed ends at its first contact, before anybody above sees what it sent."}},
       {"control-behind-data",

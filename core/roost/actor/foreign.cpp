@@ -16,7 +16,8 @@ class foreign_sender : public std::enable_shared_from_this<foreign_sender> {
   std::shared_ptr<side_door> door;
   // Used only inside the runtime.
   proc_runtime* home;
-  std::uint64_t local = 0;  ///< Of the actor; 0 before it is made.
+  std::uint64_t local = 0;     ///< Of the actor; 0 before it is made.
+  std::uint64_t requests = 0;  ///< That have come in.
   // Used only within `door->change` and `door->wait`.
   std::uint64_t open = 0;  ///< Requests that have not been seen to.
   std::uint64_t most = 1;
@@ -95,7 +96,7 @@ void post_to(foreign_sender& sender, unique_function<void()> f) {
   bool const entered = sender.door->enter([itself, request = std::move(request)]() mutable {
     auto* const cell = itself->home->find(itself->local);
     if (cell == nullptr) return;
-    if (ROOST_PLANT(plant_foreign_swap) && itself->open == 2) {
+    if (++itself->requests % 4 == 0 && ROOST_PLANT(plant_foreign_swap)) {
       post_callback(*itself->home, itself->local, [cell, late = std::move(request)]() mutable {
         runtime_entry const inside;
         cell->post(std::move(late));

@@ -1,5 +1,6 @@
 #include <roost/live/workers.hpp>
 
+#include <roost/base/plant.hpp>
 #include <roost/live/control.hpp>
 #include <roost/live/knobs.hpp>
 #include <roost/live/overflow.hpp>
@@ -20,6 +21,9 @@ knob const spread_after({"live.spread_after", knob_unit::nanosecond, 1'000'000, 
                          "how long actors wait behind a handler that computes before a worker that sleeps takes them"});
 knob const pins({"live.pin", knob_unit::count, 0, 0, 1,
                  "1: each worker stays on one processor, by its number and that of its proc, of those that the process may use"});
+
+ROOST_DEFINE_PLANT(plant_worker_sleeps_on, "worker-sleeps-on", "G4",
+                   "The worker of a dedicated actor that sleeps is not woken by what comes for it.");
 
 constexpr auto between_looks_at_end = std::chrono::microseconds(100);
 
@@ -76,7 +80,7 @@ void live_worker::idle() {
 }
 
 void live_worker::wake() noexcept {
-  if (!asleep_) return;
+  if (!asleep_ || (dedicated_ && ROOST_PLANT(plant_worker_sleeps_on))) return;
   asleep_ = false;
   if (!dedicated_) --all_.asleep_;
   signal_.fetch_add(1);

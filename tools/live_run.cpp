@@ -16,6 +16,7 @@
 #include <tools/live_record.hpp>
 #include <tools/live_run.hpp>
 #include <tools/program_file.hpp>
+#include <tools/root_output.hpp>
 #include <tools/simulation.hpp>
 
 #include <cerrno>
@@ -37,6 +38,7 @@ namespace fs = std::filesystem;
 
 constexpr std::string_view record_option = "--record=";
 constexpr std::string_view run_option = "--run=";
+constexpr std::string_view json_log_option = "--log-format=json";
 constexpr std::string_view knob_option = "--knob=";
 constexpr std::string_view plant_option = "--plant=";
 
@@ -118,6 +120,7 @@ class recorders {
 std::vector<std::string> child_arguments(live_request const& asked, std::string const& directory, std::string const& run,
                                          knob_values const& knobs) {
   std::vector<std::string> words{std::string(record_option) + directory, std::string(run_option) + run};
+  if (current_log_format() == log_format::json) words.emplace_back(json_log_option);
   for (auto const& each : asked.plants) words.push_back(std::string(plant_option) + each);
   for (auto const* each : all_knobs()) {
     if (knobs.get(*each) == each->definition().standard) continue;
@@ -129,6 +132,10 @@ std::vector<std::string> child_arguments(live_request const& asked, std::string 
 result<void> read_child_arguments(std::vector<std::string_view> const& words, std::string& directory, std::string& run,
                                   knob_values& knobs) {
   for (auto word : words) {
+    if (word == json_log_option) {
+      set_log_format(log_format::json, child_log);
+      continue;
+    }
     if (word.starts_with(run_option)) {
       run = word.substr(run_option.size());
       continue;
@@ -351,6 +358,12 @@ int live_run(live_request const& asked, proc_program& program, output& out) {
   if (::pipe2(ends, O_CLOEXEC) != 0) return out.refuse(exit_bug, {errc::unavailable, std::strerror(errno)});
   descriptor const report(ends[0]);
   descriptor to_report(ends[1]);
+  std::unique_ptr<root_output> written;
+  if (current_log_format() == log_format::json) {
+    auto opened = root_output::open(out.json());
+    if (!opened) return out.refuse(exit_unreachable, opened.failure());
+    written = *std::move(opened);
+  }
   ::prctl(PR_SET_CHILD_SUBREAPER, 1);
   taken_signals const signals;
   std::fflush(nullptr);
@@ -362,10 +375,13 @@ int live_run(live_request const& asked, proc_program& program, output& out) {
     if (::getppid() != here) std::_Exit(exit_bug);
     ::prctl(PR_SET_NAME, "roost-root");
     signals.restore();
+    if (written) written->take_over();
     be_root(asked, knobs, records->path(), program, to_report.get());
   }
   to_report.reset();
+  if (written) written->pass_on();
   auto const end = await_root(root, report.get(), signals, records->janitor());
+  written.reset();
   return report_live(asked, end, *records, out);
 }
 

@@ -57,9 +57,7 @@ std::uint64_t random_below(std::uint64_t bound) {
 
 void log_line(std::string_view line) {
   runtime_entry const inside;
-  auto& frame = detail::require_frame("log()");
-  auto& seams = frame.cell->home().seams();
-  if (seams.log != nullptr) seams.log->write(log_level::info, frame.cell->describe(), line);
+  detail::require_frame("log()").cell->log(log_level::info, line);
 }
 
 void spend(nanoseconds duration) {
@@ -139,11 +137,8 @@ bool actor::supervise(failure const&) { return false; }
 void actor::cleanup(error const*) {}
 void actor::undelivered(roost::undelivered const& receipt) {
   runtime_entry const inside;
-  auto& seams = cell_->home().seams();
-  if (seams.log != nullptr) {
-    seams.log->write(log_level::warning, cell_->describe(),
-                     receipt.endpoint + " to " + to_string(receipt.receiver) + " was not handled: " + receipt.why.describe());
-  }
+  cell_->log(log_level::warning,
+             receipt.endpoint + " to " + to_string(receipt.receiver) + " was not handled: " + receipt.why.describe());
 }
 void actor::down(actor_id, error const&) {}
 

@@ -24,9 +24,9 @@ struct task final : runnable {
 };
 
 struct noting_log final : log_sink {
-  void write(log_level, std::string_view source, std::string_view line) override {
+  void write(log_level, log_source const& source, std::string_view line) override {
     std::lock_guard const lock(changing);
-    text.append(source).append(": ").append(line).append("\n");
+    text.append(source.name).append(": ").append(line).append("\n");
     lines.fetch_add(1);
   }
   std::mutex changing;

@@ -137,7 +137,7 @@ class muted_launcher final : public launcher, launcher_events {
 live_platform::live_platform(live_options options)
     : options_(std::move(options)),
       store_(options_.directory),
-      log_(options_.log_prefix, options_.least),
+      log_(options_.self, options_.log_prefix, options_.least),
       executor_(loop_, clock_, options_.knobs) {
   set_handler(SIGPIPE, SIG_IGN, 0);
   if (!options_.catch_signals) return;

@@ -63,7 +63,7 @@ class live_platform {
   live_clock clock_;
   live_entropy entropy_;
   live_store store_;
-  stderr_log log_;
+  process_log log_;
   live_executor executor_;
   descriptor signals_;
   fd_watch signal_watch_;

@@ -145,8 +145,7 @@ void live_workers::push(runnable& r) {
   live_worker& to = of(r.worker);
   to.queue_.push(r);
   to.wake();
-  if (to.busy_ && asleep_ != 0 && !look_.armed() && r.may_move())
-    clock_.arm(look_, clock_.now() + knobs_.duration(spread_after));
+  if (to.busy_ && asleep_ != 0 && !look_.armed() && r.may_move()) clock_.arm(look_, clock_.now() + knobs_.duration(spread_after));
 }
 
 bool live_workers::remove(runnable& r) noexcept { return of(r.worker).queue_.remove(r); }
@@ -192,7 +191,7 @@ void live_workers::mind_progress() {
     } else if (!each->reported_ && now - each->seen_at_ >= limit) {
       each->reported_ = true;
       if (seams_->log != nullptr) {
-        seams_->log->write(log_level::warning, to_string(self_),
+        seams_->log->write(log_level::warning, {.name = to_string(self_)},
                            name_of(page, self_) + " has run for " + to_string(now - each->seen_at_) +
                                " without a pause: its worker runs nothing else");
       }

@@ -188,7 +188,7 @@ error live_platform::run(proc_program& program, shared_bytes bootstrap, transpor
   auto instance = program.make(seams, options_.self, std::move(bootstrap));
   overflow_report const overflows(executor_.fibers(), control.progress(), options_.self);
   std::optional<status_server> answers;
-  if (!options_.run.empty()) answers.emplace(executor_, *instance, options_.self, options_.name, options_.run);
+  if (!options_.run.empty()) answers.emplace(executor_, *instance, options_.self, options_.name, options_.run, options_.network);
   control.start(inside, options_.self);
   error why = executor_.run(seams, options_.self, [&] {
     instance->begin();

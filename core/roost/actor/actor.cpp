@@ -4,6 +4,7 @@
 #include <roost/actor/frame.hpp>
 #include <roost/actor/proc_runtime.hpp>
 #include <roost/base/keyed.hpp>
+#include <roost/base/plant.hpp>
 
 namespace roost {
 
@@ -65,6 +66,9 @@ void spend(nanoseconds duration) {
   detail::require_frame("spend()").cell->home().seams().executor->spend(duration);
 }
 
+ROOST_DEFINE_PLANT(plant_offload_unshielded, "offload-unshielded", "G1",
+                   "The handler of an actor that is killed unwinds under the code that it offloaded, which goes on.");
+
 void detail::run_offloaded(nanoseconds takes, unique_function<void()> body) {
   auto& frame = require_frame("offload()");
   auto& seams = frame.cell->home().seams();
@@ -81,7 +85,7 @@ void detail::run_offloaded(nanoseconds takes, unique_function<void()> body) {
   runtime_entry const inside;
   waiter w(frame);
   // The code may use what is on the stack of its handler, which therefore stays until it is over, whatever becomes of the actor.
-  w.shield();
+  if (!ROOST_PLANT(plant_offload_unshielded)) w.shield();
   bool const beside = seams.executor->run_beside(std::move(body), [&w] { w.wake(errc::ok); });
   auto const until = beside ? never : seams.executor->offloaded(takes);
   if (!beside && until <= seams.clock->now()) return;

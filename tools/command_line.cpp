@@ -1,5 +1,6 @@
 #include <unistd.h>
 
+#include <roost/live/log.hpp>
 #include <roost/sim/quantity.hpp>
 #include <roost/sim/scenario_file.hpp>
 #include <roost/sim/toml_document.hpp>
@@ -65,6 +66,9 @@ class grammar {
     live->add_option("-n,--hosts", into_.hosts, "Hosts, each but the first behind an agent process (standard: 1)")
         ->check(CLI::Range(1U, 64U));
     live->add_flag("--namespaces", into_.own_networks, "A network namespace for each agent and its procs");
+    live->add_option("--log-format", into_.log_format, "What standard error is to have: text, or one JSON object a line")
+        ->check(CLI::IsMember({"text", "json"}))
+        ->envname("ROOST_LOG_FORMAT");
     live->add_option("--record", into_.record, "Keep what each proc saw in this folder, for 'check'");
     live->add_option("--set", into_.settings, "key=value over what the scenario says; also knobs")->allow_extra_args(false);
     live->add_option("--plant", into_.plants, "Arm a planted bug")->allow_extra_args(false);
@@ -320,6 +324,7 @@ int run_checked(int argc, char** argv, proc_program* program) {
     out->print(rules.help(name));
     return exit_ok;
   }
+  if (asked.log_format == "json") set_log_format(log_format::json, STDERR_FILENO);
   if (has_arguments && asked.command != "run")
     return usage({errc::bad_argument, "'--' is for 'run', expected no arguments of a program"});
   if (asked.command == "sim knobs") return sim_knobs(*out);

@@ -23,6 +23,7 @@ struct invocation {
   std::string transport = "shm";
   unsigned hosts = 1;                  ///< Of `run`.
   bool own_networks = false;           ///< Of `run`.
+  std::string log_format = "text";     ///< Of `run`: "text" or "json".
   std::string record;                  ///< Of `run`: where records are kept.
   std::string run;                     ///< Of `get` and `describe`: which one; empty: all.
   std::vector<std::string> paths;      ///< Of `check`.

@@ -16,6 +16,7 @@
 #include <tools/live_record.hpp>
 #include <tools/live_run.hpp>
 #include <tools/program_file.hpp>
+#include <tools/root_output.hpp>
 #include <tools/simulation.hpp>
 
 #include <cerrno>
@@ -37,6 +38,8 @@ namespace fs = std::filesystem;
 
 constexpr std::string_view record_option = "--record=";
 constexpr std::string_view run_option = "--run=";
+constexpr std::string_view network_option = "--network=";
+constexpr std::string_view json_log_option = "--log-format=json";
 constexpr std::string_view knob_option = "--knob=";
 constexpr std::string_view plant_option = "--plant=";
 
@@ -89,7 +92,8 @@ class record_directory {
 /// The observers of this process, one a proc. Procs that are threads add theirs at the same time.
 class recorders {
  public:
-  recorders(std::string directory, std::string run) : directory_(std::move(directory)), run_(std::move(run)) {}
+  recorders(std::string directory, std::string run, std::string network = {})
+      : directory_(std::move(directory)), run_(std::move(run)), network_(std::move(network)) {}
 
   void observe(roost::live_options& proc) {
     auto opened = record_observer::open(directory_, proc.self);
@@ -99,6 +103,7 @@ class recorders {
     }
     auto* const seen = opened->get();
     proc.run = run_;
+    proc.network = network_;
     proc.observer = seen;
     proc.probes = seen;
     proc.before_send = [seen] { seen->flush(); };
@@ -110,6 +115,7 @@ class recorders {
  private:
   std::string directory_;
   std::string run_;
+  std::string network_;
   std::mutex changing_;
   std::deque<std::unique_ptr<record_observer>> all_;
 };
@@ -118,6 +124,9 @@ class recorders {
 std::vector<std::string> child_arguments(live_request const& asked, std::string const& directory, std::string const& run,
                                          knob_values const& knobs) {
   std::vector<std::string> words{std::string(record_option) + directory, std::string(run_option) + run};
+  // Who asks what procs do is where this process is, which lives as long as they.
+  if (asked.own_networks) words.push_back(std::string(network_option) + "/proc/" + std::to_string(::getpid()) + "/ns/net");
+  if (current_log_format() == log_format::json) words.emplace_back(json_log_option);
   for (auto const& each : asked.plants) words.push_back(std::string(plant_option) + each);
   for (auto const* each : all_knobs()) {
     if (knobs.get(*each) == each->definition().standard) continue;
@@ -126,15 +135,30 @@ std::vector<std::string> child_arguments(live_request const& asked, std::string 
   return words;
 }
 
-result<void> read_child_arguments(std::vector<std::string_view> const& words, std::string& directory, std::string& run,
-                                  knob_values& knobs) {
+/// What `child_arguments` told.
+struct child_settings {
+  std::string directory;
+  std::string run;
+  std::string network;
+  knob_values knobs;
+};
+
+result<void> read_child_arguments(std::vector<std::string_view> const& words, child_settings& into) {
   for (auto word : words) {
+    if (word == json_log_option) {
+      set_log_format(log_format::json, child_log);
+      continue;
+    }
+    if (word.starts_with(network_option)) {
+      into.network = word.substr(network_option.size());
+      continue;
+    }
     if (word.starts_with(run_option)) {
-      run = word.substr(run_option.size());
+      into.run = word.substr(run_option.size());
       continue;
     }
     if (word.starts_with(record_option)) {
-      directory = word.substr(record_option.size());
+      into.directory = word.substr(record_option.size());
       continue;
     }
     if (word.starts_with(plant_option)) {
@@ -146,7 +170,7 @@ result<void> read_child_arguments(std::vector<std::string_view> const& words, st
     if (word.starts_with(knob_option) && equals > knob_option.size()) {
       auto const* which = find_knob(word.substr(knob_option.size(), equals - knob_option.size()));
       auto const [end, bad] = std::from_chars(word.data() + equals + 1, word.data() + word.size(), value);
-      if (which != nullptr && bad == std::errc() && end == word.data() + word.size() && knobs.set(*which, value)) continue;
+      if (which != nullptr && bad == std::errc() && end == word.data() + word.size() && into.knobs.set(*which, value)) continue;
     }
     return error(errc::bad_argument, "expected what roost gives to procs that it starts itself", std::string(word));
   }
@@ -315,18 +339,16 @@ int report_live(live_request const& asked, root_end const& end, record_directory
 bool is_live_child(int argc, char** argv) noexcept { return is_child(argc, argv) || is_host_agent(argc, argv); }
 
 int run_live_child(int argc, char** argv, proc_program& program) {
-  std::string directory;
-  std::string run;
-  knob_values knobs;
+  child_settings told;
   int const ours = is_host_agent(argc, argv) ? agent_argument_count : proc_argument_count;
-  if (auto const read = read_child_arguments({argv + ours, argv + argc}, directory, run, knobs); !read) {
+  if (auto const read = read_child_arguments({argv + ours, argv + argc}, told); !read) {
     write_stderr(read.failure().describe() + "\n");
     return exit_usage;
   }
-  if (is_host_agent(argc, argv)) return run_host_agent(argc, argv, knobs);
-  recorders observers(directory, run);
-  return run_local_child(argc, argv, program, knobs, [&](roost::live_options& proc) {
-    if (!directory.empty()) observers.observe(proc);
+  if (is_host_agent(argc, argv)) return run_host_agent(argc, argv, told.knobs);
+  recorders observers(told.directory, told.run, told.network);
+  return run_local_child(argc, argv, program, told.knobs, [&](roost::live_options& proc) {
+    if (!told.directory.empty()) observers.observe(proc);
   });
 }
 
@@ -351,6 +373,12 @@ int live_run(live_request const& asked, proc_program& program, output& out) {
   if (::pipe2(ends, O_CLOEXEC) != 0) return out.refuse(exit_bug, {errc::unavailable, std::strerror(errno)});
   descriptor const report(ends[0]);
   descriptor to_report(ends[1]);
+  std::unique_ptr<root_output> written;
+  if (current_log_format() == log_format::json) {
+    auto opened = root_output::open(out.json());
+    if (!opened) return out.refuse(exit_unreachable, opened.failure());
+    written = *std::move(opened);
+  }
   ::prctl(PR_SET_CHILD_SUBREAPER, 1);
   taken_signals const signals;
   std::fflush(nullptr);
@@ -362,10 +390,13 @@ int live_run(live_request const& asked, proc_program& program, output& out) {
     if (::getppid() != here) std::_Exit(exit_bug);
     ::prctl(PR_SET_NAME, "roost-root");
     signals.restore();
+    if (written) written->take_over();
     be_root(asked, knobs, records->path(), program, to_report.get());
   }
   to_report.reset();
+  if (written) written->pass_on();
   auto const end = await_root(root, report.get(), signals, records->janitor());
+  written.reset();
   return report_live(asked, end, *records, out);
 }
 

@@ -26,7 +26,7 @@ struct live_request {
 bool is_live_child(int argc, char** argv) noexcept;
 int run_live_child(int argc, char** argv, proc_program& program);
 
-/// Runs the program to its end, says what became of it and what the judge found, and returns the exit code of this process.
+/// Runs the program to its end, with the log format of this process, says what became of it and what the judge found, and returns the exit code of this process.
 ///
 /// The root proc is a fork of this process, which stays behind to judge, to clean up and to tell of a root that crashed. Signals
 /// that end processes reach the root; when it has ended no proc is left. Call from the process's only thread.

@@ -1,6 +1,7 @@
 #include <fcntl.h>
 #include <unistd.h>
 
+#include <roost/live/log.hpp>
 #include <roost/sim/scenario_file.hpp>
 #include <nlohmann/json.hpp>
 #include <tools/output.hpp>
@@ -38,8 +39,11 @@ output::~output() {
   ::close(json_);
 }
 
-void output::say(std::string_view text) {
+void output::say(std::string_view text, std::string_view level) {
   clear_progress();
+  if (current_log_format() == log_format::json) {
+    return write_log(json_line({.level = level, .logger = "roost", .stream = "log", .message = text}));
+  }
   std::fprintf(stderr, "%.*s\n", static_cast<int>(text.size()), text.data());
 }
 
@@ -63,7 +67,7 @@ void output::object(std::string_view type, std::vector<json_field> const& fields
 }
 
 int output::refuse(int code, error const& why) {
-  say(sim::mistakes(why));
+  say(sim::mistakes(why), "failure");
   object("error",
          {{"code", json_of(static_cast<std::uint64_t>(code))}, {"place", json_of(why.where)}, {"what", json_of(why.what)}});
   return code;

@@ -35,8 +35,8 @@ class output {
 
   bool json() const noexcept { return json_ >= 0; }
   std::string const& command() const noexcept { return command_; }
-  /// One line (or several) for people, on standard error.
-  void say(std::string_view text);
+  /// One line (or several) for people, on standard error; one object where the log is JSON.
+  void say(std::string_view text) { say(text, "info"); }
   /// Text that was asked for, as of --help: standard output, or with --json standard error.
   void print(std::string_view text);
   /// With --json, one object; else nothing.
@@ -51,6 +51,7 @@ class output {
   }
 
  private:
+  void say(std::string_view text, std::string_view level);
   bool progress_due();
   void show_progress(std::string const& text);
   void clear_progress();

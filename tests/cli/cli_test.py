@@ -18,7 +18,7 @@ import tempfile
 import time
 import unittest
 
-ROOST, PROGRAM = (os.path.abspath(path) for path in sys.argv[1:3])
+ROOST, PROGRAM, FABRIC = (os.path.abspath(path) for path in sys.argv[1:4])
 
 CALM = """\
 program = "misbehaver"
@@ -212,9 +212,10 @@ class CommandLine(unittest.TestCase):
             self.assertEqual(done.returncode, 0, line)
             self.objects(done)
 
-    def doctor(self, *words, prepare=None):
+    def doctor(self, *words, prepare=None, environment=None):
         """Its exit code, its objects by probe, and what it said."""
-        done = subprocess.run([ROOST, "--json", "doctor", *words], capture_output=True, text=True, timeout=120, preexec_fn=prepare)
+        done = subprocess.run([ROOST, "--json", "doctor", *words], capture_output=True, text=True, timeout=120, preexec_fn=prepare,
+                              env=dict(os.environ, **(environment or {})))
         objects = self.objects(done)
         self.assertEqual({each["type"] for each in objects}, {"doctor"})
         return done.returncode, {each["probe"]: each for each in objects}, done.stderr
@@ -224,12 +225,22 @@ class CommandLine(unittest.TestCase):
         self.assertEqual(code, 0, said)
         for name in ("build", "memory files", "Unix sockets", "process descriptors", "waits for descriptors", "exact waits", "guard pages",
                      "own executable", "cross-memory attach", "cores", "clock", "open files", "processes", "mappings", "libfabric",
-                     "CUDA", "NCCL"):
+                     "fabric providers", "CUDA", "NCCL"):
             self.assertIn(name, probes)
             self.assertRegex(said, rf"(?m)^(  ok  |  --  ){name} ")
         self.assertIn("3 procs", probes["processes"]["found"])
         for each in probes.values():
             self.assertEqual(each["state"] == "works", each["consequence"] == "", each)
+
+    def test_doctor_lists_the_providers_of_a_fabric(self):
+        for given, state, expected in [("two", "works", "fi_getinfo gave endpoints of tcp (2), verbs;ofi_rxm (1)"),
+                                       ("none", "absent", "fi_getinfo gave none: code -61"),
+                                       ("crash", "absent", "a child that opened libfabric.so.1 died")]:
+            with self.subTest(given):
+                code, probes, said = self.doctor(environment={"LD_LIBRARY_PATH": FABRIC, "STAND_IN_FABRIC": given})
+                self.assertEqual(code, 0, said)
+                self.assertEqual(probes["libfabric"]["found"], "libfabric 1.17")
+                self.assertEqual((probes["fabric providers"]["state"], probes["fabric providers"]["found"]), (state, expected))
 
     def test_doctor_exits_69_where_something_needed_does_not_work(self):
         code, probes, said = self.doctor("--procs", "8", prepare=lambda: resource.setrlimit(resource.RLIMIT_NOFILE, (48, 48)))
@@ -373,4 +384,4 @@ class CommandLine(unittest.TestCase):
 
 
 if __name__ == "__main__":
-    unittest.main(argv=[sys.argv[0], *sys.argv[3:]])
+    unittest.main(argv=[sys.argv[0], *sys.argv[4:]])

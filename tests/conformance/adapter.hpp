@@ -29,7 +29,7 @@ class adapter {
 
 /// The columns of this executable.
 std::vector<adapter const*> const& adapters();
-/// Gives true, and what main shall return in `code`, where this process is a peer that an adapter exec'd.
+/// Gives true, and what main shall return in `code`, where this process is a peer, or a host agent, that an adapter exec'd.
 bool run_as_peer(int argc, char** argv, int& code);
 
 }  // namespace roost::conformance

@@ -1,13 +1,18 @@
 // Procs that are processes of this machine, exec'd, over shared memory.
 
 #include <roost/live/child.hpp>
+#include <roost/live/descriptor.hpp>
+#include <roost/live/host_agent.hpp>
 #include <roost/transports/local.hpp>
 #include <roost/transports/shm/ring.hpp>
 #include <tests/conformance/local.hpp>
 #include <tests/conformance/stage.hpp>
 
+#include <poll.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
+#include <cerrno>
 #include <charconv>
 #include <csignal>
 #include <cstdlib>
@@ -50,9 +55,37 @@ bool stands(std::uint64_t process) {
   return state != std::string::npos && text.substr(state + 2, 1) == "T";
 }
 
+/// What `process` started and is not over.
+std::vector<pid_t> children_of(pid_t process) {
+  std::vector<pid_t> found;
+  for (auto const& each : std::filesystem::directory_iterator("/proc/" + std::to_string(process) + "/task")) {
+    std::ifstream children(each.path() / "children");
+    for (pid_t child = 0; children >> child;) found.push_back(child);
+  }
+  return found;
+}
+
+/// Kills the agents of this process's other hosts, and comes back when nothing of those hosts runs any more: what is killed may
+/// answer a frame before it ends.
+void lose_hosts() {
+  std::vector<descriptor> gone;
+  auto const watch = [&gone](pid_t process) { gone.emplace_back(static_cast<int>(::syscall(SYS_pidfd_open, process, 0))); };
+  for (pid_t const agent : children_of(::getpid())) {
+    watch(agent);
+    for (pid_t const proc : children_of(agent)) watch(proc);
+    ::kill(agent, SIGKILL);
+  }
+  ROOST_INVARIANT(gone.size() > 1, "no host has an agent with procs");
+  for (auto const& each : gone) {
+    pollfd end{.fd = each.get(), .events = POLLIN, .revents = 0};
+    while (::poll(&end, 1, -1) < 0 && errno == EINTR) continue;
+  }
+}
+
 class processes final : public surroundings {
  public:
   void strike(deed what, stage&) override {
+    if (what == deed::lose_host) return lose_hosts();
     if (what == deed::stand_still || what == deed::stand_for_good) {
       ::raise(SIGSTOP);
       return;
@@ -78,13 +111,12 @@ class over_shm final : public adapter {
     switch (what) {
       case deed::stand_still:
       case deed::stand_for_good:
-      case deed::scribble: return {};
+      case deed::scribble:
+      case deed::lose_host: return {};
       case deed::reset:
       case deed::cut:
         return "Rings and a socket within one kernel have no path that could break: they end by a hang-up or with a process.";
       case deed::damage: return "Frames lie in memory that only the two ends can write: what they do to it is the row *garbage*.";
-      case deed::lose_host:
-        return "All procs are on their root's host, and end with it (`Processes.NoneOutlivesARootThatIsKilled`).";
     }
     return {};
   }
@@ -93,6 +125,7 @@ class over_shm final : public adapter {
     program rows(what, world, longest);
     local_run how;
     how.transport = local_transport::shm;
+    how.hosts = what.needs == deed::lose_host ? 2 : 1;
     how.arguments = {std::string(what.name)};
     how.knobs = local_knobs(what.limits);
     how.catch_signals = false;
@@ -109,9 +142,15 @@ adapter const& shm_adapter() {
 }
 
 bool run_as_peer(int argc, char** argv, int& code) {
-  if (!is_child(argc, argv)) return false;
-  row const* const what = argc > 3 ? find_row(argv[3]) : nullptr;
-  ROOST_INVARIANT(what != nullptr, "an exec'd peer was told no row");
+  bool const agent = is_host_agent(argc, argv);
+  if (!agent && !is_child(argc, argv)) return false;
+  int const ours = agent ? agent_argument_count : proc_argument_count;
+  row const* const what = argc > ours ? find_row(argv[ours]) : nullptr;
+  ROOST_INVARIANT(what != nullptr, "an exec'd peer or agent was told no row");
+  if (agent) {
+    code = run_host_agent(argc, argv, local_knobs(what->limits));
+    return true;
+  }
   processes world;
   program rows(*what, world, patience);
   code = run_local_child(argc, argv, rows, local_knobs(what->limits));

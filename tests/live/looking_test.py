@@ -2,6 +2,8 @@
 """roost get and roost describe, beside a live run: tables, objects, metrics, a proc that is busy, and who is not there."""
 
 import json
+import os
+import pathlib
 import re
 import subprocess
 import sys
@@ -30,12 +32,12 @@ def expect(what, held, seen):
 class Run:
     """A run of sentries, from when it says a word until this is left."""
 
-    def __init__(self, word, *arguments):
-        self.word, self.arguments = word, arguments
+    def __init__(self, word, *arguments, options=()):
+        self.word, self.arguments, self.options = word, arguments, options
 
     def __enter__(self):
         self.process = subprocess.Popen(
-            [SENTRIES, "run", "-n", "2", "--", *self.arguments], stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
+            [SENTRIES, "run", "-n", "2", *self.options, "--", *self.arguments], stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
         self.name = f"live_sentries-{self.process.pid}"
         for line in self.process.stderr:
             if self.word in line:
@@ -84,6 +86,18 @@ def test_waiting(run):
     expect("another run", code == 69 and run.name in said, said)
 
 
+def test_networks(run):
+    code, procs = objects("get", "procs", "--run", run.name)
+    expect("procs of other networks", code == 0 and sorted(p["proc"] for p in procs) == ["h0/p0.1", "h0/p1.1", "h1/p1.1"], procs)
+    of = {os.readlink(f"/proc/{p['pid']}/ns/net") for p in procs}
+    expect("two networks", len(of) == 2, of)
+    code, text, _ = look("describe", "h1/p1.1", "--run", run.name)
+    expect("describe a proc of another network", code == 0 and "session   h0/p0.1: up" in text, text)
+    for pid in (p["pid"] for p in procs if p["proc"] == "h1/p1.1"):
+        own = pathlib.Path(f"/proc/{pid}/net/unix").read_text()
+        expect("nothing listens in the proc's own network", "roost/" not in own, own)
+
+
 def test_busy(run):
     def busy():
         code, procs = objects("get", "procs", "--run", run.name)
@@ -106,6 +120,9 @@ with Run("ready", "watch", "1") as waiting:
     test_waiting(waiting)
 with Run("computes", "root computes", "1") as busy:
     test_busy(busy)
+if subprocess.run(["unshare", "--net", "true"], capture_output=True).returncode == 0:
+    with Run("ready", "watch", "1", options=["--namespaces"]) as apart:
+        test_networks(apart)
 test_command_line()
 for each in failures:
     print(each)

@@ -2,11 +2,13 @@
 
 #include <gtest/gtest.h>
 
+#include <roost/base/plant.hpp>
 #include <roost/roost.hpp>
 #include <roost/transports/local.hpp>
 
 #include <atomic>
 #include <chrono>
+#include <cstdlib>
 #include <stdexcept>
 #include <string>
 #include <thread>
@@ -26,7 +28,18 @@ int wait_at_gate() {
   return 7;
 }
 
+constexpr int unwound_under_its_code = 42;
+
 struct Blocker : roost::actor {
+  /// As `block`; the process ends where the handler's stack unwinds while the code goes on.
+  void block_on_its_stack() {
+    struct on_stack {
+      ~on_stack() {
+        if (inside != 0) std::_Exit(unwound_under_its_code);
+      }
+    } const here{};
+    roost::offload(1ms, wait_at_gate);
+  }
   int block() { return roost::offload(1ms, wait_at_gate); }
   void fail() {
     roost::offload(1ms, [] { throw std::runtime_error("no disk"); });
@@ -41,7 +54,7 @@ struct Blocker : roost::actor {
     });
   }
 };
-ROOST_EXPORT(Blocker, block, fail, misuse)
+ROOST_EXPORT(Blocker, block_on_its_stack, block, fail, misuse)
 
 struct Clerk : roost::actor {
   int opened() {
@@ -128,6 +141,34 @@ TEST(Offload, AnActorThatIsKilledMeanwhileEndsWhenItsCodeIsOver) {
   EXPECT_EQ(inside, 0);
   EXPECT_NE(said, "");
 }
+
+#if defined(ROOST_PLANTS) && ROOST_PLANTS
+/// Kills an actor while the code that it offloaded is at the gate, which opens later; ends the process with what came of it.
+void kill_under_its_code() {
+  run([](roost::hosts, std::vector<std::string> const&) {
+    auto blocker = roost::spawn<Blocker>("blocker");
+    auto clerk = roost::spawn<Clerk>("clerk");
+    blocker->block_on_its_stack.broadcast();
+    while (clerk->blocked.call_one().get() < 1) roost::sleep(1ms);
+    blocker.kill();
+    roost::sleep(20ms);
+    clerk->opened.call_one().get();
+    while (clerk->blocked.call_one().get() > 0) roost::sleep(1ms);
+  });
+  std::_Exit(0);
+}
+
+// In a process of its own, which ends before the code can touch the stack that is gone.
+TEST(OffloadDeathTest, CodeWhoseHandlerUnwindsUnderItIsSeen) {
+  GTEST_FLAG_SET(death_test_style, "threadsafe");
+  auto* const planted = roost::find_plant("offload-unshielded");
+  ASSERT_NE(planted, nullptr);
+  planted->arm(true);
+  EXPECT_EXIT(kill_under_its_code(), testing::ExitedWithCode(unwound_under_its_code), "");
+  planted->arm(false);
+  EXPECT_EXIT(kill_under_its_code(), testing::ExitedWithCode(0), "");
+}
+#endif
 
 TEST(Offload, AProgramThatEndsWaitsForTheCode) {
   std::thread opener;

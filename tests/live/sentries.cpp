@@ -40,7 +40,19 @@ struct Settler : roost::actor {
 };
 ROOST_EXPORT(Settler, answer)
 
+/// What nobody may take for lines of the log: objects, long lines, bytes that are no text.
+void babble() {
+  for (int const to : {STDOUT_FILENO, STDERR_FILENO}) {
+    write_raw(to, "{\"ts\":\"forged\",\"msg\":\"x\"}\n");
+    write_raw(to, std::string(100'000, 'x') + "\n");
+    write_raw(to, "\xff\xc3\xc3\xa9\xed\n");
+  }
+  roost::log("{}", std::string_view("a \"quote\"\nand \\ \0 and \xff", 23));
+}
+
 struct Sentry : roost::actor {
+  void say() { roost::log("on my post"); }
+  void speak_in_tongues() { babble(); }
   bool answer() { return true; }
   /// Never answers.
   void stand(roost::reply_port<bool> answer) { standing_.push_back(std::move(answer)); }
@@ -85,7 +97,8 @@ struct Sentry : roost::actor {
   std::shared_ptr<roost::actor_mesh<Sentry>> recruits_;
   roost::actor_mesh<Settler> settlers_;
 };
-ROOST_EXPORT(Sentry, recruit, send_out, settle, answer, stand, look_at, write_lines, leave_stray, compute_for_ever)
+ROOST_EXPORT(Sentry, say, speak_in_tongues, recruit, send_out, settle, answer, stand, look_at, write_lines, leave_stray,
+             compute_for_ever)
 
 /// Waits for a sentry, in vain, and says when that ends.
 struct Caller : roost::actor {
@@ -131,6 +144,11 @@ struct Captain : roost::actor {
     for (auto const& [at, answer] : sentries_->answer.call().get()) there += answer.has_value();
     roost::log("{} of {} answer", there, sentries_.size());
   }
+  void all_say() { sentries_->say.call().get(); }
+  void all_babble() {
+    sentries_->speak_in_tongues.call().get();
+    babble();
+  }
   void all_write() { sentries_->write_lines.call().get(); }
   void all_leave_strays() {
     sentries_->leave_stray.call().get();
@@ -165,8 +183,8 @@ struct Captain : roost::actor {
   roost::actor_mesh<Sentry> sentries_;
   std::uint64_t lost_ = 0;
 };
-ROOST_EXPORT(Captain, post_sentries, call_all, watch, count, all_write, all_leave_strays, two_recruit, one_sends_out, all_compute,
-             compute_for_ever)
+ROOST_EXPORT(Captain, post_sentries, call_all, watch, count, all_say, all_babble, all_write, all_leave_strays, two_recruit,
+             one_sends_out, all_compute, compute_for_ever)
 
 int main(int argc, char** argv) {
   // How exec'd processes behave before they are any of ours: SENTRIES___proc=never, =slowly.
@@ -188,6 +206,8 @@ int main(int argc, char** argv) {
     if (what == "settle") captain->one_sends_out.call_one(procs).get();
     if (what == "watch" || what == "lose" || what == "recruit" || what == "settle")
       captain->watch.call_one(std::stoull(argument(2, "1"))).get();
+    if (what == "say") captain->all_say.call_one().get();
+    if (what == "babble") captain->all_babble.call_one().get();
     if (what == "write") captain->all_write.call_one().get();
     if (what == "strays") captain->all_leave_strays.call_one().get();
     if (what == "compute") captain->all_compute.call_one().get();

@@ -4,6 +4,7 @@
 #include <roost/actor/frame.hpp>
 #include <roost/actor/proc_runtime.hpp>
 #include <roost/base/keyed.hpp>
+#include <roost/base/plant.hpp>
 
 namespace roost {
 
@@ -57,15 +58,16 @@ std::uint64_t random_below(std::uint64_t bound) {
 
 void log_line(std::string_view line) {
   runtime_entry const inside;
-  auto& frame = detail::require_frame("log()");
-  auto& seams = frame.cell->home().seams();
-  if (seams.log != nullptr) seams.log->write(log_level::info, frame.cell->describe(), line);
+  detail::require_frame("log()").cell->log(log_level::info, line);
 }
 
 void spend(nanoseconds duration) {
   runtime_entry const inside;
   detail::require_frame("spend()").cell->home().seams().executor->spend(duration);
 }
+
+ROOST_DEFINE_PLANT(plant_offload_unshielded, "offload-unshielded", "G1",
+                   "The handler of an actor that is killed unwinds under the code that it offloaded, which goes on.");
 
 void detail::run_offloaded(nanoseconds takes, unique_function<void()> body) {
   auto& frame = require_frame("offload()");
@@ -83,7 +85,7 @@ void detail::run_offloaded(nanoseconds takes, unique_function<void()> body) {
   runtime_entry const inside;
   waiter w(frame);
   // The code may use what is on the stack of its handler, which therefore stays until it is over, whatever becomes of the actor.
-  w.shield();
+  if (!ROOST_PLANT(plant_offload_unshielded)) w.shield();
   // Nothing of the runtime works in it, wherever it runs.
   auto alone_with_itself = [body = std::move(body)]() mutable {
     auto* const before = current_frame();
@@ -146,11 +148,8 @@ bool actor::supervise(failure const&) { return false; }
 void actor::cleanup(error const*) {}
 void actor::undelivered(roost::undelivered const& receipt) {
   runtime_entry const inside;
-  auto& seams = cell_->home().seams();
-  if (seams.log != nullptr) {
-    seams.log->write(log_level::warning, cell_->describe(),
-                     receipt.endpoint + " to " + to_string(receipt.receiver) + " was not handled: " + receipt.why.describe());
-  }
+  cell_->log(log_level::warning,
+             receipt.endpoint + " to " + to_string(receipt.receiver) + " was not handled: " + receipt.why.describe());
 }
 void actor::down(actor_id, error const&) {}
 

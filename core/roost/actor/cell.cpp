@@ -65,6 +65,11 @@ std::string actor_cell::describe() const {
   return std::string(class_->name) + " " + name_ + at + " (" + to_string(id()) + ")";
 }
 
+void actor_cell::log(log_level level, std::string_view line) const {
+  auto* const sink = home_->seams().log;
+  if (sink != nullptr) sink->write(level, {.name = describe(), .actor = id(), .mesh = name_, .rank = where_.rank()}, line);
+}
+
 std::uint32_t actor_cell::queued_from(actor_id sender) const noexcept {
   std::uint32_t count = 0;
   for (auto const* m = mailbox_.front(); m != nullptr; m = m->next)

@@ -447,8 +447,7 @@ void proc_runtime::log_flight(actor_cell const& failing) const {
   for (std::size_t i = all.size() - std::min(all.size(), most_lines); i != all.size(); ++i) {
     auto const& one = all[i];
     auto const what = one.endpoint.empty() ? std::string("a callback") : one.endpoint + " from " + to_string(one.sender);
-    seams_->log->write(log_level::info, failing.describe(),
-                       "before it failed: " + to_string(one.at.time_since_epoch()) + " " + what);
+    failing.log(log_level::info, "before it failed: " + to_string(one.at.time_since_epoch()) + " " + what);
   }
 }
 

@@ -44,7 +44,7 @@ struct spawn_setup {
   spawn_setup& operator=(spawn_setup const&) = delete;
 };
 
-result<pid_t> spawn(child_command const& command, int control, int output, int errors) {
+result<pid_t> spawn(child_command const& command, int control, int output, int errors, int log) {
   spawn_setup setup;
   sigset_t none;
   sigset_t reset;
@@ -59,6 +59,7 @@ result<pid_t> spawn(child_command const& command, int control, int output, int e
   posix_spawn_file_actions_adddup2(&setup.actions, output, STDOUT_FILENO);
   posix_spawn_file_actions_adddup2(&setup.actions, errors, STDERR_FILENO);
   posix_spawn_file_actions_adddup2(&setup.actions, control, child_socket);
+  if (log >= 0) posix_spawn_file_actions_adddup2(&setup.actions, log, child_log);
   auto arguments = command.arguments;
   std::vector<char*> argv;
   for (auto& each : arguments) argv.push_back(each.data());
@@ -91,8 +92,9 @@ result<pipe_ends> make_pipe() {
 child_process::child_process(child_command const& command, child_process_events& events)
     : events_(events),
       grace_(command.grace),
-      output_{{}, line_prefixer(command.prefix)},
-      errors_{{}, line_prefixer(command.prefix)} {}
+      output_{{}, forwarded_lines(command.origin, "stdout")},
+      errors_{{}, forwarded_lines(command.origin, "stderr")},
+      log_{{}, forwarded_lines(command.origin, "log")} {}
 
 auto child_process::start(event_loop& loop, child_command const& command, control_record const& first,
                           child_process_events& events) -> result<std::unique_ptr<child_process>> {
@@ -105,10 +107,17 @@ auto child_process::start(event_loop& loop, child_command const& command, contro
   if (!errors) return errors.failure();
   made->output_.from = std::move(output->read);
   made->errors_.from = std::move(errors->read);
+  descriptor log;
+  if (current_log_format() == log_format::json) {
+    auto pipe = make_pipe();
+    if (!pipe) return pipe.failure();
+    made->log_.from = std::move(pipe->read);
+    log = std::move(pipe->write);
+  }
   if (auto const told = send_record(control->first.get(), first); !told) return told.failure();
   descriptor const far_control(::fcntl(control->second.get(), F_DUPFD_CLOEXEC, 10));
   if (!far_control) return system_error("copy a descriptor", errno);
-  auto const process = spawn(command, far_control.get(), output->write.get(), errors->write.get());
+  auto const process = spawn(command, far_control.get(), output->write.get(), errors->write.get(), log.get());
   if (!process) return process.failure();
   made->process_ = *process;
   // Nobody else waits for children of that number, so it still means this one.
@@ -117,8 +126,8 @@ auto child_process::start(event_loop& loop, child_command const& command, contro
 
   child_process* const raw = made.get();
   raw->control_.emplace(loop, std::move(control->first), static_cast<control_channel_events&>(*raw));
-  for (stream* each : {&raw->output_, &raw->errors_})
-    each->watch = loop.add(each->from.get(), EPOLLIN, [each](std::uint32_t) { forward(*each); });
+  for (stream* each : raw->streams())
+    if (each->from) each->watch = loop.add(each->from.get(), EPOLLIN, [each](std::uint32_t) { forward(*each); });
   raw->exit_watch_ = loop.add(raw->pidfd_.get(), EPOLLIN, [raw](std::uint32_t) { raw->collect(); });
   return made;
 }
@@ -151,14 +160,13 @@ void child_process::forward(stream& from) {
       from.watch.reset();
       return from.from.reset();
     }
-    write_stderr(from.lines.feed({buffer.data(), static_cast<std::size_t>(got)}));
-    if (ROOST_PLANT(plant_log_line_torn)) write_stderr(from.lines.finish());
+    write_log(from.lines.feed({buffer.data(), static_cast<std::size_t>(got)}));
+    if (ROOST_PLANT(plant_log_line_torn)) write_log(from.lines.finish());
   }
 }
 
 void child_process::forget_watches() {
-  output_.watch.reset();
-  errors_.watch.reset();
+  for (stream* each : streams()) each->watch.reset();
   exit_watch_.reset();
 }
 
@@ -177,9 +185,9 @@ void child_process::collect() {
   control_->close();
   forget_watches();
   siginfo_t const status = reap();
-  for (stream* each : {&output_, &errors_}) {
-    forward(*each);
-    write_stderr(each->lines.finish());
+  for (stream* each : streams()) {
+    if (each->from) forward(*each);
+    write_log(each->lines.finish());
   }
   if (ROOST_PLANT(plant_descriptor_kept)) static_cast<void>(pidfd_.release());
   events_.ended(*this, status);
@@ -201,15 +209,16 @@ void end_all(std::vector<child_process*> living, clock const& time) {
       } else {
         left = std::min(left, begun + each->grace_ - now);
       }
-      for (int const fd : {each->pidfd_.get(), each->output_.from.get(), each->errors_.from.get()})
+      for (int const fd : {each->pidfd_.get(), each->output_.from.get(), each->errors_.from.get(), each->log_.from.get()})
         waiting.push_back({.fd = fd, .events = POLLIN, .revents = 0});
     }
     ::poll(waiting.data(), waiting.size(), static_cast<int>(std::chrono::ceil<std::chrono::milliseconds>(left).count()));
     std::vector<child_process*> gone;
     for (std::size_t i = 0; i < living.size(); ++i) {
-      auto const ready = [&](std::size_t which) { return waiting[3 * i + which].revents != 0; };
-      if (ready(1)) child_process::forward(living[i]->output_);
-      if (ready(2)) child_process::forward(living[i]->errors_);
+      auto const ready = [&](std::size_t which) { return waiting[4 * i + which].revents != 0; };
+      std::size_t which = 0;
+      for (auto* from : living[i]->streams())
+        if (ready(++which)) child_process::forward(*from);
       if (ready(0)) gone.push_back(living[i]);
     }
     for (auto* each : gone) {

@@ -5,6 +5,7 @@
 #include <roost/live/event_loop.hpp>
 #include <roost/live/log.hpp>
 
+#include <array>
 #include <csignal>
 #include <memory>
 #include <optional>
@@ -20,7 +21,7 @@ inline constexpr int child_socket = 3;
 struct child_command {
   std::string executable;
   std::vector<std::string> arguments;  ///< From the first on, which is a name for people.
-  std::string prefix;                  ///< Before each line of its output.
+  output_origin origin;                ///< Of each line of its output.
   nanoseconds grace{0};                ///< What it gets to end by itself once it was hung up on.
 };
 
@@ -40,7 +41,8 @@ class child_process_events {
 /// Make and use it on the thread that lives as long as this process: the kernel kills what that thread started when it ends.
 ///
 /// It has a process group of its own, so that Ctrl-C does not reach it, and its group goes with it when it ends. Its standard output
-/// and standard error are forwarded to this one's standard error: each in order, in whole lines, each line after the prefix.
+/// and standard error are forwarded to this one's log: each in order, in whole lines, each line with its origin. Where the log is JSON
+/// it has a third pipe for its own log, at `child_log`.
 class child_process final : control_channel_events {
  public:
   /// `first` waits for it at its control socket. Errors: `errc::unavailable`, naming the executable where that is the reason.
@@ -63,7 +65,7 @@ class child_process final : control_channel_events {
  private:
   struct stream {
     descriptor from;
-    line_prefixer lines;
+    forwarded_lines lines;
     fd_watch watch = {};
   };
 
@@ -72,6 +74,7 @@ class child_process final : control_channel_events {
   void received(control_record record) override { events_.received(*this, std::move(record)); }
   /// The process descriptor tells what became of it.
   void hung_up() override {}
+  std::array<stream*, 3> streams() noexcept { return {&output_, &errors_, &log_}; }
   static void forward(stream& from);
   void forget_watches();
   siginfo_t reap();
@@ -84,6 +87,7 @@ class child_process final : control_channel_events {
   std::optional<control_channel> control_;
   stream output_;
   stream errors_;
+  stream log_;
   fd_watch exit_watch_;
   bool reaped_ = false;
   instant stopped_since_ = never;

@@ -179,7 +179,7 @@ void live_control::mind_progress(platform& seams) {
   if (reported_ || seen.turn == 0 || now - minded_since_ < knobs_.duration(live_knobs::stuck_after)) return;
   reported_ = true;
   if (seams.log == nullptr) return;
-  seams.log->write(log_level::warning, to_string(self_),
+  seams.log->write(log_level::warning, {.name = to_string(self_)},
                    busy_with() + " has run for " + to_string(now - minded_since_) + " without a pause: its actors wait");
 }
 

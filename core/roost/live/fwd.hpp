@@ -10,7 +10,7 @@ class live_clock;
 class live_executor;
 class live_entropy;
 class live_store;
-class stderr_log;
+class process_log;
 class live_launcher;
 class live_platform;
 class introducer;

@@ -67,7 +67,7 @@ result<void> host_procs::launch(launch_request request) {
   if (!bootstrap) return refused(bootstrap.failure());
   child_command command{.executable = options_.executable,
                         .arguments = {"roost-proc", std::string(proc_command), std::to_string(child_socket)},
-                        .prefix = "[" + to_string(id) + "] ",
+                        .origin = {to_string(id.host), to_string(id)},
                         .grace = options_.grace};
   command.arguments.insert(command.arguments.end(), options_.arguments.begin(), options_.arguments.end());
   proc& made = procs_.try_emplace(id, *this, id).first->second;

@@ -1,8 +1,17 @@
 #include <roost/live/inbox.hpp>
 
+#include <roost/base/plant.hpp>
+
+#include <algorithm>
 #include <utility>
 
 namespace roost {
+namespace {
+
+ROOST_DEFINE_PLANT(plant_told_backwards, "told-backwards", "G2",
+                   "What a stand-in had to tell the actors they are told from the last to the first.");
+
+}  // namespace
 
 void inbox::push(unique_function<void()> task) {
   {
@@ -21,6 +30,7 @@ bool inbox::run() {
     taken.swap(tasks_);
     has_tasks_.store(false);
   }
+  if (ROOST_PLANT(plant_told_backwards)) std::reverse(taken.begin(), taken.end());
   for (auto& each : taken) each();
   return !taken.empty();
 }

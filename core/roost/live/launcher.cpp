@@ -14,7 +14,7 @@ namespace {
 child_command agent_command(host_id host, local_launcher_options const& options) {
   child_command command{.executable = options.executable,
                         .arguments = agent_arguments(options.own_networks),
-                        .prefix = {},  // It puts those of its procs before their lines.
+                        .origin = {to_string(host), {}},
                         .grace = 3 * options.grace};
   command.arguments.front() += "-" + to_string(host);
   command.arguments.insert(command.arguments.end(), options.arguments.begin(), options.arguments.end());

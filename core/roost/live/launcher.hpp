@@ -25,7 +25,8 @@ struct local_launcher_options {
 ///
 /// The hosts are the one of `self` and those numbered on from it, each of which has an agent process (host_agent.hpp) that starts its
 /// procs. Procs and agents have process groups of their own, so that Ctrl-C reaches the root only. The procs' standard output and
-/// standard error are forwarded to this one's standard error: each in order, in whole lines, each line after "[h0/p1.1] ". A proc
+/// standard error are forwarded to this one's standard error: each in order, in whole lines, each line after "[h0/p1.1] ", or as an
+/// object where the log is JSON. A proc
 /// that does not run "live.launch_bound" after it was asked for is killed, and told as exited with `errc::launch_failed`. Other procs
 /// ask here for the procs that they launch; those are killed when who asked for them ends.
 class local_launcher final : public live_launcher, public introducer, proc_host_events {

@@ -206,11 +206,39 @@ TEST(EventLoop, AWatchIsToldWhileItLivesAndMayEndItself) {
 }
 
 TEST(LineForwarding, PassesWholeLinesOnWithAPrefix) {
-  line_prefixer lines("[h0/p1.1] ");
+  forwarded_lines lines({"h0", "h0/p1.1"}, "stdout");
   EXPECT_EQ(lines.feed("on"), "");
   EXPECT_EQ(lines.feed("e\ntwo\nth"), "[h0/p1.1] one\n[h0/p1.1] two\n");
   EXPECT_EQ(lines.finish(), "[h0/p1.1] th\n");
   EXPECT_EQ(lines.finish(), "");
+}
+
+std::string message_of(std::string_view text) {
+  auto const line = json_line({.level = "info", .message = text});
+  auto const at = line.find("\"msg\":\"");
+  return line.substr(at + 7, line.size() - at - 10);
+}
+
+TEST(LogRecords, EscapeWhatJsonDoesNotTake) {
+  EXPECT_EQ(message_of("a \"b\" \\ c"), R"(a \"b\" \\ c)");
+  EXPECT_EQ(message_of(std::string_view("\n\t\0\x1b\x7f", 5)), R"(\u000a\u0009\u0000\u001b\u007f)");
+  EXPECT_EQ(message_of("\u00e9\u20ac\U0001f41d"), "\u00e9\u20ac\U0001f41d");
+}
+
+TEST(LogRecords, ReplaceBytesThatAreNoUtf8) {
+  std::string const mark = "\xef\xbf\xbd";
+  EXPECT_EQ(message_of("a\xff"
+                       "b"),
+            "a" + mark + "b");
+  EXPECT_EQ(message_of("\xc3"), mark);
+  EXPECT_EQ(message_of("\xc0\xaf"), mark + mark);
+  EXPECT_EQ(message_of("\xed\xa0\x80"), mark + mark + mark);
+  EXPECT_EQ(message_of("\xf4\x90\x80\x80"), mark + mark + mark + mark);
+}
+
+TEST(LogRecords, LeaveOutWhatIsNotKnown) {
+  auto const line = json_line({.level = "warning", .host = "h0", .rank = 0, .message = "x"});
+  EXPECT_EQ(line.substr(line.find("\"level\"")), "\"level\":\"warning\",\"host\":\"h0\",\"rank\":0,\"msg\":\"x\"}\n");
 }
 
 TEST(LiveStore, AppendsToFilesOfItsDirectoryOnly) {

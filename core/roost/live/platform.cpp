@@ -140,7 +140,7 @@ class muted_launcher final : public launcher, launcher_events {
 live_platform::live_platform(live_options options)
     : options_(std::move(options)),
       store_(options_.directory),
-      log_(options_.log_prefix, options_.least),
+      log_(options_.self, options_.log_prefix, options_.least),
       executor_(loop_, clock_, options_.knobs) {
   set_handler(SIGPIPE, SIG_IGN, 0);
   if (!options_.catch_signals) return;
@@ -191,7 +191,7 @@ error live_platform::run(proc_program& program, shared_bytes bootstrap, transpor
   auto instance = program.make(seams, options_.self, std::move(bootstrap));
   overflow_report const overflows(executor_.fibers(), control.progress(), options_.self);
   std::optional<status_server> answers;
-  if (!options_.run.empty()) answers.emplace(executor_, *instance, options_.self, options_.name, options_.run);
+  if (!options_.run.empty()) answers.emplace(executor_, *instance, options_.self, options_.name, options_.run, options_.network);
   control.start(inside, options_.self);
   error why = executor_.run(seams, options_.self, [&] {
     instance->begin();

@@ -24,6 +24,7 @@ struct live_options {
   log_level least = log_level::info;
   std::string directory = ".";  ///< Where the store keeps its files.
   std::string run = {};         ///< How the run is called by who asks what its procs do; empty: they do not answer.
+  std::string network = {};     ///< Path of the network namespace in which they answer; empty: their own.
   bool catch_signals = false;   ///< The first SIGINT or SIGTERM ends the loop in order; a second one kills.
   roost::observer* observer = nullptr;
   probe_sink* probes = nullptr;
@@ -63,7 +64,7 @@ class live_platform {
   live_clock clock_;
   live_entropy entropy_;
   live_store store_;
-  stderr_log log_;
+  process_log log_;
   live_executor executor_;
   descriptor signals_;
   fd_watch signal_watch_;

@@ -3,6 +3,8 @@
 #include <roost/wire/codec.hpp>
 #include <roost/wire/fingerprint.hpp>
 
+#include <fcntl.h>
+#include <sched.h>
 #include <sys/epoll.h>
 #include <sys/socket.h>
 #include <sys/time.h>
@@ -14,6 +16,7 @@
 #include <cstring>
 #include <fstream>
 #include <sstream>
+#include <thread>
 #include <utility>
 
 namespace roost {
@@ -58,6 +61,24 @@ bool same_user(int socket) noexcept {
   return peer.uid == ::geteuid() || peer.uid == 0;
 }
 
+descriptor listen_at(status_address const& where) {
+  descriptor made(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
+  auto const [address, size] = address_of(where);
+  if (!made || ::bind(made.get(), reinterpret_cast<sockaddr const*>(&address), size) != 0 || ::listen(made.get(), backlog) != 0)
+    return {};
+  return made;
+}
+
+/// A socket is for ever of the network namespace that its thread was in when it was made: a thread of its own goes there.
+descriptor listen_in(std::string const& network, status_address const& where) {
+  descriptor made;
+  std::thread([&] {
+    descriptor const there(::open(network.c_str(), O_RDONLY | O_CLOEXEC));
+    if (there && ::setns(there.get(), CLONE_NEWNET) == 0) made = listen_at(where);
+  }).join();
+  return made;
+}
+
 bool write_whole(int socket, void const* data, std::size_t size) noexcept {
   auto const* at = static_cast<char const*>(data);
   while (size > 0) {
@@ -85,13 +106,11 @@ bool read_whole(int socket, void* data, std::size_t size) noexcept {
 }  // namespace
 
 status_server::status_server(live_executor& executor, proc_instance const& instance, proc_id self, std::string name,
-                             std::string run)
+                             std::string run, std::string network)
     : executor_(executor), instance_(instance), self_(self), name_(std::move(name)), began_(executor.time().now()) {
-  descriptor made(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
-  auto const [address, size] = address_of({std::move(run), to_string(self)});
-  if (!made || ::bind(made.get(), reinterpret_cast<sockaddr const*>(&address), size) != 0 || ::listen(made.get(), backlog) != 0)
-    return;
-  socket_ = std::move(made);
+  status_address const where{std::move(run), to_string(self)};
+  socket_ = network.empty() ? listen_at(where) : listen_in(network, where);
+  if (!socket_) return;
   control_hold const hold(&executor_.control());
   watch_ = executor_.loop().add(socket_.get(), EPOLLIN, [this](std::uint32_t) { accept_all(); });
 }

@@ -21,8 +21,10 @@ struct status_address {
 /// On the control plane of one proc; all outlive it.
 class status_server {
  public:
-  /// `name` is that of the proc, for people. Where nobody can listen, nobody answers.
-  status_server(live_executor& executor, proc_instance const& instance, proc_id self, std::string name, std::string run);
+  /// `name` is that of the proc, for people. It listens in `network`, the path of a network namespace, as who asks is in another
+  /// than a proc that has one of its own; empty: in the proc's. Where nobody can listen, nobody answers.
+  status_server(live_executor& executor, proc_instance const& instance, proc_id self, std::string name, std::string run,
+                std::string network = {});
   ~status_server();
   status_server(status_server const&) = delete;
   status_server& operator=(status_server const&) = delete;

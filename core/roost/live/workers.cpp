@@ -195,7 +195,7 @@ void live_workers::mind_progress() {
     } else if (!each->reported_ && now - each->seen_at_ >= limit) {
       each->reported_ = true;
       if (seams_->log != nullptr) {
-        seams_->log->write(log_level::warning, to_string(self_),
+        seams_->log->write(log_level::warning, {.name = to_string(self_)},
                            name_of(page, self_) + " has run for " + to_string(now - each->seen_at_) +
                                " without a pause: its worker runs nothing else");
       }

@@ -11,6 +11,7 @@
 #include <roost/platform/runtime_lock.hpp>
 #include <roost/platform/transport.hpp>
 
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -18,11 +19,19 @@ namespace roost {
 
 enum class log_level : std::uint8_t { debug, info, warning, failure };
 
-/// Takes lines of log text. Live: standard error with a rank prefix. Simulated: the trace, never the digest.
+/// Who says a line of the log.
+struct log_source {
+  std::string_view name;               ///< For people: "Player team[gpu=3] (h0/p1.1/a7)".
+  std::optional<actor_id> actor = {};  ///< With what follows, where an actor says it.
+  std::string_view mesh = {};          ///< What its mesh is called.
+  std::uint64_t rank = 0;              ///< Its rank there.
+};
+
+/// Takes lines of log text. Live: standard error, as text or as JSON. Simulated: the trace, never the digest.
 class log_sink {
  public:
   virtual ~log_sink() = default;
-  virtual void write(log_level level, std::string_view source, std::string_view line) = 0;
+  virtual void write(log_level level, log_source const& source, std::string_view line) = 0;
 };
 
 /// Random words. Live: the kernel. Simulated: a keyed stream of the seed.

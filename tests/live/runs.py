@@ -30,6 +30,13 @@ def name_of(pid):
         return ""
 
 
+def took(pid, number):
+    """Whether the root, or the command, has dealt with each signal of that number: none is pending, or waits to be handed on."""
+    state = pathlib.Path(f"/proc/{pid}/status").read_text()
+    pending = any(int(mask, 16) >> (number - 1) & 1 for mask in re.findall(r"(?:SigPnd|ShdPnd):\s+(\w+)", state))
+    return not pending and (name_of(pid) == "roost-root" or stat_fields(pid)[0] == "S")
+
+
 def processes_of(session):
     """The living processes that were started from the first one of a session."""
     found = []

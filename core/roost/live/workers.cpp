@@ -145,8 +145,7 @@ void live_workers::push(runnable& r) {
   live_worker& to = of(r.worker);
   to.queue_.push(r);
   to.wake();
-  if (to.busy_ && asleep_ != 0 && !look_.armed() && r.may_move())
-    clock_.arm(look_, clock_.now() + knobs_.duration(spread_after));
+  if (to.busy_ && asleep_ != 0 && !look_.armed() && r.may_move()) clock_.arm(look_, clock_.now() + knobs_.duration(spread_after));
 }
 
 bool live_workers::remove(runnable& r) noexcept { return of(r.worker).queue_.remove(r); }

@@ -127,6 +127,12 @@ class Run:
         size = os.fstat(self.files[which].fileno()).st_size
         return os.pread(self.files[which].fileno(), size, 0).decode(errors="replace")
 
+    def last_line(self, which=1):
+        """The last whole line of the output, without reading all of it."""
+        size = os.fstat(self.files[which].fileno()).st_size
+        lines = os.pread(self.files[which].fileno(), 8_192, max(0, size - 8_192)).decode(errors="replace").split("\n")
+        return lines[-2] if len(lines) > 1 else ""
+
     def until(self, what, why="it", ended=False):
         """Waits for what the run brings about, and gives it. With `ended` the command itself may have ended."""
         limit = time.monotonic() + LIMIT
@@ -151,9 +157,11 @@ class Run:
             self.process.wait(timeout=LIMIT)
         except subprocess.TimeoutExpired:
             raise AssertionError(f"the run hangs\n{self.doing()}\n{self.output()}") from None
-        self.test.assertEqual(processes_of(self.session), [], f"processes are left\n{self.output()}")
+        said = self.output()
+        self.test.assertEqual(processes_of(self.session), [], f"processes are left\n{said}")
+        self.test.assertNotRegex(said, "Sanitizer: |runtime error: ")
         self.nothing_left()
-        return self.process.returncode, self.output()
+        return self.process.returncode, said
 
     def nothing_left(self):
         """After the command was killed, what it started ends a moment later."""

@@ -190,8 +190,8 @@ class LiveTest(unittest.TestCase):
     def scenario(self, program, arguments, knobs=()):
         """A scenario file for `roost run`."""
         file = self.path / "given.toml"
-        file.write_text(f'program = "{program}"\nargv = {[str(word) for word in arguments]}\n[knobs]\n' +
-                        "".join(f'{name} = "{value}"\n' for name, value in dict(knobs).items()))
+        lines = [f"{name} = {value if isinstance(value, int) else repr(value)}\n" for name, value in dict(knobs).items()]
+        file.write_text(f'program = "{program}"\nargv = {[str(word) for word in arguments]}\n[knobs]\n' + "".join(lines))
         return file
 
     def within(self, bound, attempt, tries=3):

@@ -37,6 +37,8 @@ if OPTIONS.runs is None:
 # What a process that lives on may hold after that beyond what it held then. Shared memory is that of its rings, which fill up.
 MORE = {"anonymous KiB": OPTIONS.growth, "descriptors": 12, "threads": 3, "mappings": 24, "files": 12}
 REMEMBERED = 1  # KiB of each proc that was lost: a verdict is never taken back.
+# How many of the actors that ended, and of their successors, a proc remembers: so few that it has them all when it is warm.
+KNOBS = {"actor.tombstones": 64}
 TREE = pathlib.Path(OPTIONS.tree).resolve()
 LiveTest.roost, SOAK = str(TREE / "tools/roost"), str(TREE / "tests/live/live_soak")
 
@@ -73,7 +75,8 @@ class Soak(LiveTest):
 
     def soak_of(self, seconds):
         plants = [word for each in OPTIONS.plant for word in ("--plant", each)]
-        return self.run_of("run", *plants, "--transport", OPTIONS.transport, "-n", OPTIONS.hosts, SOAK, "--", OPTIONS.procs, seconds)
+        return self.run_of("run", *plants, "--transport", OPTIONS.transport, "-n", OPTIONS.hosts,
+                           self.scenario(SOAK, [OPTIONS.procs, seconds], KNOBS))
 
     def send(self, pid, number):
         try:

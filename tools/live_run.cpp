@@ -7,6 +7,7 @@
 #include <roost/live/descriptor.hpp>
 #include <roost/live/host_agent.hpp>
 #include <roost/live/log.hpp>
+#include <roost/live/platform.hpp>
 #include <roost/live/strays.hpp>
 #include <roost/sim/run.hpp>
 #include <roost/transports/local.hpp>
@@ -243,7 +244,7 @@ result<void> try_own_network() {
   return error(errc::unavailable, complaint, "--namespaces");
 }
 
-/// Waits for the root, and hands signals on to it. A terminal's reached it already.
+/// Waits for the root, and hands signals on to it.
 ///
 /// Whatever is left when the root has ended is killed, but `spared`: procs were sent SIGKILL then, what they started was not.
 root_end await_root(pid_t root, int report, taken_signals const& signals, std::vector<pid_t> const& spared) {
@@ -258,7 +259,7 @@ root_end await_root(pid_t root, int report, taken_signals const& signals, std::v
     auto const caught = signals.next();
     if (caught.si_signo == 0 || caught.si_signo == SIGCHLD) continue;
     end.stopped_by = caught.si_signo;
-    if (caught.si_code <= 0) ::kill(root, caught.si_signo);
+    relay_signal(root, caught);
   }
   end_strays(spared);
   auto const text = read_rest(report);

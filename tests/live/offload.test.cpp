@@ -142,7 +142,13 @@ TEST(Offload, AnActorThatIsKilledMeanwhileEndsWhenItsCodeIsOver) {
   EXPECT_NE(said, "");
 }
 
-#if defined(ROOST_PLANTS) && ROOST_PLANTS
+#if defined(__has_feature)
+#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
+#define ROOST_NO_DEATH_TESTS 1
+#endif
+#endif
+
+#if defined(ROOST_PLANTS) && ROOST_PLANTS && !defined(ROOST_NO_DEATH_TESTS)
 /// Kills an actor while the code that it offloaded is at the gate, which opens later; ends the process with what came of it.
 void kill_under_its_code() {
   run([](roost::hosts, std::vector<std::string> const&) {

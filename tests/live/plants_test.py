@@ -10,7 +10,7 @@ import sys
 import time
 import unittest
 
-from runs import LiveTest, agents_of, children_of, procs_of, processes_of, root_of
+from runs import LiveTest, agents_of, children_of, procs_of, processes_of, root_of, took
 
 LiveTest.roost, SENTRIES = (os.path.abspath(path) for path in sys.argv[1:3])
 ROOT = pathlib.Path(sys.argv[3]).resolve()
@@ -106,10 +106,8 @@ class PlantsTest(LiveTest):
             running.says("Captain .*: ready$")
             root = root_of(running.session)
             os.kill(root, signal.SIGINT)
-            status = pathlib.Path(f"/proc/{root}/status")
             if plant:  # It takes the signal, and goes on until another comes.
-                running.until(lambda: not int(re.search(r"SigCgt:\s+(\w+)", status.read_text())[1], 16) >> (signal.SIGINT - 1) & 1,
-                              "the interrupt")
+                running.until(lambda: took(root, signal.SIGINT), "the interrupt")
                 os.kill(procs_of(running.session)[0], signal.SIGKILL)
             return running.finish()[0]
 

@@ -10,7 +10,7 @@ import sys
 import time
 import unittest
 
-from runs import LiveTest, children_of, procs_of, processes_of, root_of, stat_fields, strays_of
+from runs import LiveTest, children_of, procs_of, processes_of, root_of, stat_fields, strays_of, took
 
 LiveTest.roost, SENTRIES = (os.path.abspath(path) for path in sys.argv[1:3])
 
@@ -143,6 +143,16 @@ class ProcessesTest(LiveTest):
                 self.assertRegex(said, rf"was stopped: stopped by {signal.strsignal(number)}")
                 self.assertRegex(said, r"judged \d+ messages of 4 procs: held")  # All of them ended in order.
 
+    def test_a_signal_to_the_whole_group_drains_as_one(self):
+        for number in (signal.SIGINT, signal.SIGTERM) * 4:
+            with self.subTest(number=number):
+                running = self.watch(3, 1)
+                os.killpg(running.session, number)
+                code, said = running.finish()
+                self.assertEqual(code, 128 + number, said)
+                self.assertRegex(said, rf"was stopped: stopped by {signal.strsignal(number)}")
+                self.assertRegex(said, r"judged \d+ messages of 4 procs: held")
+
     def test_an_interrupt_from_the_terminal_reaches_the_controller_only(self):
         keyboard, terminal = os.openpty()
         for end in (keyboard, terminal):
@@ -159,13 +169,8 @@ class ProcessesTest(LiveTest):
         running.says("computes$")
         root = root_of(running.session)
         running.process.send_signal(signal.SIGINT)
-        # Once the root was interrupted it catches interrupts no more.
-        status = pathlib.Path(f"/proc/{root}/status")
-
-        def caught():
-            return int(re.search(r"SigCgt:\s+(\w+)", status.read_text())[1], 16) >> (signal.SIGINT - 1) & 1
-
-        running.until(lambda: not caught(), "the first interrupt")
+        for pid in (running.session, root):
+            running.until(lambda: took(pid, signal.SIGINT), "the first interrupt")
         self.assertEqual(running.process.poll(), None)
         running.process.send_signal(signal.SIGINT)
         self.assertEqual(running.finish()[0], 128 + signal.SIGINT)

@@ -30,6 +30,13 @@ def name_of(pid):
         return ""
 
 
+def took(pid, number):
+    """Whether the root, or the command, has dealt with each signal of that number: none is pending, or waits to be handed on."""
+    state = pathlib.Path(f"/proc/{pid}/status").read_text()
+    pending = any(int(mask, 16) >> (number - 1) & 1 for mask in re.findall(r"(?:SigPnd|ShdPnd):\s+(\w+)", state))
+    return not pending and (name_of(pid) == "roost-root" or stat_fields(pid)[0] == "S")
+
+
 def processes_of(session):
     """The living processes that were started from the first one of a session."""
     found = []
@@ -120,6 +127,12 @@ class Run:
         size = os.fstat(self.files[which].fileno()).st_size
         return os.pread(self.files[which].fileno(), size, 0).decode(errors="replace")
 
+    def last_line(self, which=1):
+        """The last whole line of the output, without reading all of it."""
+        size = os.fstat(self.files[which].fileno()).st_size
+        lines = os.pread(self.files[which].fileno(), 8_192, max(0, size - 8_192)).decode(errors="replace").split("\n")
+        return lines[-2] if len(lines) > 1 else ""
+
     def until(self, what, why="it", ended=False):
         """Waits for what the run brings about, and gives it. With `ended` the command itself may have ended."""
         limit = time.monotonic() + LIMIT
@@ -144,9 +157,11 @@ class Run:
             self.process.wait(timeout=LIMIT)
         except subprocess.TimeoutExpired:
             raise AssertionError(f"the run hangs\n{self.doing()}\n{self.output()}") from None
-        self.test.assertEqual(processes_of(self.session), [], f"processes are left\n{self.output()}")
+        said = self.output()
+        self.test.assertEqual(processes_of(self.session), [], f"processes are left\n{said}")
+        self.test.assertNotRegex(said, "Sanitizer: |runtime error: ")
         self.nothing_left()
-        return self.process.returncode, self.output()
+        return self.process.returncode, said
 
     def nothing_left(self):
         """After the command was killed, what it started ends a moment later."""
@@ -175,8 +190,8 @@ class LiveTest(unittest.TestCase):
     def scenario(self, program, arguments, knobs=()):
         """A scenario file for `roost run`."""
         file = self.path / "given.toml"
-        file.write_text(f'program = "{program}"\nargv = {[str(word) for word in arguments]}\n[knobs]\n' +
-                        "".join(f'{name} = "{value}"\n' for name, value in dict(knobs).items()))
+        lines = [f"{name} = {value if isinstance(value, int) else repr(value)}\n" for name, value in dict(knobs).items()]
+        file.write_text(f'program = "{program}"\nargv = {[str(word) for word in arguments]}\n[knobs]\n' + "".join(lines))
         return file
 
     def within(self, bound, attempt, tries=3):

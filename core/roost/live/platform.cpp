@@ -24,18 +24,43 @@ ROOST_DEFINE_PLANT(plant_signal_swallowed, "signal-swallowed", "G7",
 std::atomic<int> signal_descriptor = -1;
 std::atomic<int> caught_signal = 0;
 
-void on_signal(int number) {
+// Who sent the signal that ends the program, and by which way it came here, as one number; 0 before that.
+std::atomic<std::uint64_t> ended_by = 0;
+constexpr std::uint64_t ended_by_both = 1;
+constexpr std::uint64_t from_a_process = 2;
+constexpr std::uint64_t was_relayed = 4;
+
+std::uint64_t origin_of(int number, siginfo_t const& info) {
+  bool const relayed = info.si_code == SI_QUEUE && info.si_pid == ::getppid();
+  auto const sender = static_cast<std::uint32_t>(relayed ? info.si_value.sival_int : info.si_pid);
+  auto const named = std::uint64_t{sender} << 32 | static_cast<std::uint64_t>(number) << 8;
+  if (info.si_code > 0) return ended_by_both;
+  return named | from_a_process | (relayed ? was_relayed : 0);
+}
+
+// The first one ends the loop. One that a process sent to the whole group comes by two ways, in either order, and counts once.
+void on_signal(int number, siginfo_t* info, void*) {
   int const before = errno;
-  caught_signal.store(number);
-  std::uint64_t const one = 1;
-  static_cast<void>(!::write(signal_descriptor.load(), &one, sizeof one));
+  auto const origin = origin_of(number, *info);
+  std::uint64_t first = 0;
+  if (ended_by.compare_exchange_strong(first, origin)) {
+    caught_signal.store(number);
+    std::uint64_t const one = 1;
+    static_cast<void>(!::write(signal_descriptor.load(), &one, sizeof one));
+  } else if (first == ended_by_both || (first ^ was_relayed) != origin ||
+             !ended_by.compare_exchange_strong(first, ended_by_both)) {
+    // Comes again when this returns, and ends the process.
+    ::signal(number, SIG_DFL);
+    ::raise(number);
+  }
   errno = before;
 }
 
-void set_handler(int number, void (*handler)(int), int flags) {
+void catch_signal(int number) {
   struct sigaction action{};
-  action.sa_handler = handler;
-  action.sa_flags = flags;
+  action.sa_sigaction = on_signal;
+  action.sa_flags = SA_SIGINFO | SA_RESTART;
+  for (int const other : {SIGINT, SIGTERM}) sigaddset(&action.sa_mask, other);
   ::sigaction(number, &action, nullptr);
 }
 
@@ -137,12 +162,19 @@ class muted_launcher final : public launcher, launcher_events {
 
 }  // namespace
 
+void relay_signal(pid_t to, siginfo_t const& caught) {
+  if (caught.si_code > 0) return;
+  sigval value{};
+  value.sival_int = caught.si_pid;
+  ::sigqueue(to, caught.si_signo, value);
+}
+
 live_platform::live_platform(live_options options)
     : options_(std::move(options)),
       store_(options_.directory),
       log_(options_.self, options_.log_prefix, options_.least),
       executor_(loop_, clock_, options_.knobs) {
-  set_handler(SIGPIPE, SIG_IGN, 0);
+  ::signal(SIGPIPE, SIG_IGN);
   if (!options_.catch_signals) return;
   signals_.reset(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK));
   ROOST_INVARIANT(bool(signals_), system_error("make an eventfd", errno).what);
@@ -153,13 +185,15 @@ live_platform::live_platform(live_options options)
     if (ROOST_PLANT(plant_signal_swallowed)) return;
     executor_.finish({errc::ended, std::string("stopped by ") + ::strsignal(caught_signal.load()), to_string(options_.self)});
   });
-  for (int const number : {SIGINT, SIGTERM}) set_handler(number, on_signal, SA_RESETHAND | SA_RESTART);
+  ended_by.store(0);
+  for (int const number : {SIGINT, SIGTERM}) catch_signal(number);
 }
 
 live_platform::~live_platform() {
   if (!options_.catch_signals) return;
-  for (int const number : {SIGINT, SIGTERM}) set_handler(number, SIG_DFL, 0);
   signal_descriptor.store(-1);
+  if (ended_by.load() != 0) return;  // It may still come by its other way.
+  for (int const number : {SIGINT, SIGTERM}) ::signal(number, SIG_DFL);
 }
 
 error live_platform::run(proc_program& program, shared_bytes bootstrap, transport& bytes_to_peers, live_launcher& procs) {

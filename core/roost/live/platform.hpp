@@ -11,6 +11,7 @@
 #include <roost/live/store.hpp>
 #include <roost/platform/platform.hpp>
 
+#include <csignal>
 #include <functional>
 #include <memory>
 #include <string>
@@ -25,7 +26,7 @@ struct live_options {
   std::string directory = ".";  ///< Where the store keeps its files.
   std::string run = {};         ///< How the run is called by who asks what its procs do; empty: they do not answer.
   std::string network = {};     ///< Path of the network namespace in which they answer; empty: their own.
-  bool catch_signals = false;   ///< The first SIGINT or SIGTERM ends the loop in order; a second one kills.
+  bool catch_signals = false;   ///< The first SIGINT or SIGTERM ends the loop in order; a second one kills, see `relay_signal`.
   roost::observer* observer = nullptr;
   probe_sink* probes = nullptr;
   knob_values knobs = {};
@@ -34,6 +35,10 @@ struct live_options {
   /// Called when the loop is over, before the program is unwound: what still happens is not observed.
   std::function<void(error const& why)> over = {};
 };
+
+/// Hands a signal that a process sent on to a child of the calling process, where one that reached both, because it was sent to their
+/// process group, counts once. The kernel's own, such as a terminal's, reach both by themselves, and are not handed on.
+void relay_signal(pid_t to, siginfo_t const& caught);
 
 /// What a launcher of a real machine is told beyond its seam.
 class live_launcher : public launcher {

@@ -93,13 +93,16 @@ void kill(actor_id other);
 /// Lets an actor drain and end, whoever owns it.
 void stop(actor_id other);
 
-/// Base of every actor class. Constructed, used and destroyed on its proc's loop.
+/// Base of every actor class. Constructed, used and destroyed on one of its proc's workers, not always the same.
 ///
 /// Destructors, its own and those that run while a handler unwinds, may send where there is room, and never wait: what would have
 /// to wait there throws `errc::would_block`, which ends the process unless the destructor catches it.
 ///
 /// A class that says `static constexpr bool dedicated = true;` gives each of its actors a worker of its own: handlers that compute
-/// or block for long keep no other actor of the proc waiting. (Live, one loop still serves all of a proc.)
+/// or block for long keep no other actor of the proc waiting. Live, that is a thread, which lives as long as the actor.
+///
+/// Handlers of different actors of a proc may run at the same time, on different threads, where `live.workers` is above 1 or some are
+/// dedicated; those of one actor never do. So what several actors of a proc share (`proc_local`, pointers, statics) needs its own guard.
 class actor {
  public:
   actor();

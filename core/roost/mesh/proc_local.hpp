@@ -12,6 +12,8 @@ std::size_t next_proc_local_index();
 }
 
 /// Declared at namespace scope; the value is made (T{}) at first use in each proc and dies with it. Only inside an actor.
+///
+/// All actors of the proc have the same value, and may use it at the same time where the proc has several workers or dedicated actors.
 template <class T>
 class proc_local {
  public:

@@ -23,7 +23,7 @@ knob const pins({"live.pin", knob_unit::count, 0, 0, 1,
                  "1: each worker stays on one processor, by its number and that of its proc, of those that the process may use"});
 
 ROOST_DEFINE_PLANT(plant_worker_sleeps_on, "worker-sleeps-on", "G4",
-                   "The worker of a dedicated actor that sleeps is not woken by what comes for it.");
+                   "What comes for a dedicated actor whose worker sleeps is forgotten.");
 
 constexpr auto between_looks_at_end = std::chrono::microseconds(100);
 
@@ -80,7 +80,7 @@ void live_worker::idle() {
 }
 
 void live_worker::wake() noexcept {
-  if (!asleep_ || (dedicated_ && ROOST_PLANT(plant_worker_sleeps_on))) return;
+  if (!asleep_) return;
   asleep_ = false;
   if (!dedicated_) --all_.asleep_;
   signal_.fetch_add(1);
@@ -147,6 +147,7 @@ void live_workers::reap() {
 
 void live_workers::push(runnable& r) {
   live_worker& to = of(r.worker);
+  if (to.dedicated_ && to.asleep_ && ROOST_PLANT(plant_worker_sleeps_on)) return;
   to.queue_.push(r);
   to.wake();
   if (to.busy_ && asleep_ != 0 && !look_.armed() && r.may_move()) clock_.arm(look_, clock_.now() + knobs_.duration(spread_after));

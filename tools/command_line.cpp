@@ -19,6 +19,7 @@
 #include <tools/version.hpp>
 #include <tools/worker_pool.hpp>
 
+#include <map>
 #include <memory>
 #include <optional>
 
@@ -225,6 +226,23 @@ result<simulation> named_simulation(invocation const& asked) {
   return what;
 }
 
+/// What `--set` says where no scenario is named: knobs, with the units that a scenario has for them.
+result<std::map<std::string, std::int64_t>> knobs_alone(std::vector<std::string> const& settings) {
+  for (auto const& setting : settings) {
+    auto const name = std::string_view(setting).substr(0, setting.find('='));
+    if (find_knob(name) != nullptr) continue;
+    std::vector<std::string_view> names;
+    for (auto const* known : all_knobs()) names.push_back(known->definition().name);
+    return error(errc::bad_argument,
+                 "there is no knob " + sim::quoted(name) + sim::suggestion(name, names) +
+                     "; without a scenario only knobs can be set",
+                 "--set " + setting);
+  }
+  auto const read = sim::read_scenario({}, "--set", {.settings = settings});
+  if (!read) return read.failure();
+  return read->knobs;
+}
+
 /// The executable that a scenario names.
 result<std::string> program_of(simulation const& what) {
   auto const scenario =
@@ -273,9 +291,12 @@ int run_live(invocation const& asked, proc_program& program, output& out) {
     if (!what) return out.refuse(exit_bad_input, what.failure());
     if (auto const ready = read(*what); !ready) return out.refuse(exit_bad_input, ready.failure());
     request.scenario = what->what;
+    request.knobs = what->what.knobs;
     if (request.arguments.empty()) request.arguments = what->what.argv;
   } else if (!asked.settings.empty()) {
-    return out.refuse(exit_usage, {errc::bad_argument, "--set changes a scenario, and none was named"});
+    auto set = knobs_alone(asked.settings);
+    if (!set) return out.refuse(exit_bad_input, set.failure());
+    request.knobs = *std::move(set);
   }
   return live_run(request, program, out);
 }

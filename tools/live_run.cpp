@@ -355,10 +355,8 @@ int run_live_child(int argc, char** argv, proc_program& program) {
 
 int live_run(live_request const& asked, proc_program& program, output& out) {
   knob_values knobs;
-  if (asked.scenario) {
-    for (auto const& [name, value] : asked.scenario->knobs) {
-      if (auto const set = knobs.set(*find_knob(name), value); !set) return out.refuse(exit_bad_input, set.failure());
-    }
+  for (auto const& [name, value] : asked.knobs) {
+    if (auto const set = knobs.set(*find_knob(name), value); !set) return out.refuse(exit_bad_input, set.failure());
   }
   if (auto const armed = arm(asked.plants); !armed) return out.refuse(exit_usage, armed.failure());
   if (asked.own_networks) {

@@ -6,6 +6,8 @@
 #include <roost/sim/scenario.hpp>
 #include <tools/output.hpp>
 
+#include <cstdint>
+#include <map>
 #include <optional>
 #include <string>
 #include <vector>
@@ -18,7 +20,8 @@ struct live_request {
   bool own_networks = false;              ///< Each agent and its procs have a network namespace of their own.
   std::vector<std::string> arguments;     ///< Of the program.
   std::vector<std::string> plants;        ///< Planted bugs to arm in every process.
-  std::optional<sim::scenario> scenario;  ///< Its knobs and expectations, where one was named.
+  std::map<std::string, std::int64_t> knobs;  ///< By name, in every process.
+  std::optional<sim::scenario> scenario;      ///< Its expectations, where one was named.
   std::string record;                     ///< The folder of the records, to be kept; empty: a private one that is removed.
 };
 

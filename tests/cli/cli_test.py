@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""The command line, end to end. Usage: cli_test.py ROOST MISBEHAVER [unittest arguments]"""
+"""The command line, end to end. Usage: cli_test.py ROOST MISBEHAVER FABRIC [unittest arguments]"""
 
 import ctypes
 import errno
@@ -109,6 +109,9 @@ BAD_INPUT = [
     ("sim replay r1:calm:1:xyz", "'xyz' is no hash, expected 8 hexadecimal digits"),
     ("sim replay r2:calm:1:00000000", "unknown version 'r2'"),
     ("sim replay r1:nowhere:1:00000000", "there is no scenario 'nowhere', looked for"),
+    ("run {program} --set live.wrkers=2", "there is no knob 'live.wrkers', did you mean 'live.workers'?"),
+    ("run {program} --set topology.hosts=2", "without a scenario only knobs can be set"),
+    ("run {program} --set live.workers=0", "live.workers"),
     ("run nowhere", "the program 'nowhere' is not there"),
 ]
 
@@ -197,7 +200,7 @@ class CommandLine(unittest.TestCase):
     def test_input_that_is_not_there_or_not_good_is_named(self):
         for line, expected in BAD_INPUT:
             with self.subTest(line):
-                done = self.call(*line.split())
+                done = self.call(*(word.format(program=PROGRAM) for word in line.split()))
                 self.assertEqual(done.returncode, 65, done.stderr)
                 self.assertIn(expected, done.stderr)
                 self.assertEqual(done.stdout, "")

@@ -84,7 +84,9 @@ void begin(std::shared_ptr<foreign_sender> const& sender, actor_id owner, std::s
 }  // namespace
 
 void post_to(foreign_sender& sender, unique_function<void()> f) {
-  bool const room = sender.door->wait([&] { return sender.ended || sender.open < sender.most; }, nanoseconds::max());
+  bool const room =
+      !sender.door->blocks() ||
+      sender.door->wait([&] { return sender.ended || sender.open < sender.most; }, nanoseconds::max());
   bool open = false;
   sender.door->change([&] {
     open = room && !sender.ended;

@@ -80,7 +80,7 @@ foreign_access open_to_threads(std::string name = "thread");
 /// the order in which it asks. Use it on the thread that made it, which is no worker and runs no handler, one at a time.
 ///
 /// Inside, `port::send` and `once_port::send` work on that thread as they do in a handler. At most `link.credit_messages` requests
-/// are open: who has more blocks. Errors: `errc::unavailable` where the actor that let it in, or the whole proc, has ended;
+/// are open: who has more blocks (not in simulation, where offloaded code is the only such thread and cannot). Errors: `errc::unavailable` where the actor that let it in, or the whole proc, has ended;
 /// `errc::bad_argument` inside a handler, and for an access that nobody gave.
 class foreign_thread {
  public:

@@ -233,10 +233,10 @@ result<std::map<std::string, std::int64_t>> knobs_alone(std::vector<std::string>
     if (find_knob(name) != nullptr) continue;
     std::vector<std::string_view> names;
     for (auto const* known : all_knobs()) names.push_back(known->definition().name);
-    return error(errc::bad_argument,
-                 "there is no knob " + sim::quoted(name) + sim::suggestion(name, names) +
-                     "; without a scenario only knobs can be set",
-                 "--set " + setting);
+    return error(
+        errc::bad_argument,
+        "there is no knob " + sim::quoted(name) + sim::suggestion(name, names) + "; without a scenario only knobs can be set",
+        "--set " + setting);
   }
   auto const read = sim::read_scenario({}, "--set", {.settings = settings});
   if (!read) return read.failure();

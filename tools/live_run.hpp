@@ -15,14 +15,14 @@
 namespace roost::tools {
 
 struct live_request {
-  std::string transport = "shm";          ///< "loopback" or "shm".
-  std::size_t hosts = 1;                  ///< The first is this process's; over shm each other has an agent process.
-  bool own_networks = false;              ///< Each agent and its procs have a network namespace of their own.
-  std::vector<std::string> arguments;     ///< Of the program.
-  std::vector<std::string> plants;        ///< Planted bugs to arm in every process.
+  std::string transport = "shm";              ///< "loopback" or "shm".
+  std::size_t hosts = 1;                      ///< The first is this process's; over shm each other has an agent process.
+  bool own_networks = false;                  ///< Each agent and its procs have a network namespace of their own.
+  std::vector<std::string> arguments;         ///< Of the program.
+  std::vector<std::string> plants;            ///< Planted bugs to arm in every process.
   std::map<std::string, std::int64_t> knobs;  ///< By name, in every process.
   std::optional<sim::scenario> scenario;      ///< Its expectations, where one was named.
-  std::string record;                     ///< The folder of the records, to be kept; empty: a private one that is removed.
+  std::string record;                         ///< The folder of the records, to be kept; empty: a private one that is removed.
 };
 
 /// Whether this process was exec'd as a proc or a host agent of a live run; then `run_live_child` is all that it does.

@@ -85,8 +85,7 @@ void begin(std::shared_ptr<foreign_sender> const& sender, actor_id owner, std::s
 
 void post_to(foreign_sender& sender, unique_function<void()> f) {
   bool const room =
-      !sender.door->blocks() ||
-      sender.door->wait([&] { return sender.ended || sender.open < sender.most; }, nanoseconds::max());
+      !sender.door->blocks() || sender.door->wait([&] { return sender.ended || sender.open < sender.most; }, nanoseconds::max());
   bool open = false;
   sender.door->change([&] {
     open = room && !sender.ended;

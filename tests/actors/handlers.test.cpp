@@ -212,6 +212,17 @@ ROOST_SIM_TEST(handlers, offloaded_code_is_out_of_reach_of_the_runtime_unless_it
   EXPECT_EQ(code_of([&] { roost::foreign_thread const in_handler(access); }), errc::bad_argument);
 }
 
+/// What any function of the runtime would do that forgot to enter it.
+void stop_without_entering() {
+  roost::program forgetful(
+      [](roost::hosts, std::vector<std::string> const&) { roost::detail::require_frame("a test").cell->stop(); });
+  (void)roost::sim::expect_held(roost::sim::calm(), {1}, forgetful);
+}
+
+TEST(HandlersDeathTest, CodeThatReachesTheRuntimeWithoutEnteringItIsSeen) {
+  EXPECT_DEATH(stop_without_entering(), "is used outside the runtime");
+}
+
 ROOST_SIM_TEST(handlers, a_dedicated_actor_keeps_nobody_of_its_proc_waiting, roost::sim::calm()) {
   auto const procs = hosts.spawn_procs(gpu = 1);
   auto const other = procs.at(host = 1).spawn<Reader>("other");

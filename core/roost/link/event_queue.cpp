@@ -15,9 +15,14 @@ event_queue::~event_queue() { seams_->executor->withdraw(*this); }
 
 void event_queue::forget_sender(std::uint64_t sender) {
   for (std::size_t i = 0; i != events_.size(); ++i) {
-    auto const* r = std::get_if<receipt>(&events_[i]);
+    auto const* told = std::get_if<told_event>(&events_[i]);
     auto const* room = std::get_if<room_event>(&events_[i]);
-    if ((r != nullptr && r->sender == sender) || (room != nullptr && room->sender == sender)) events_[i] = std::monostate{};
+    if (told != nullptr && told->what.sender == sender) {
+      auto const unsaid = std::get<told_event>(std::exchange(events_[i], std::monostate{}));
+      if (unsaid.gives_credit) origin_->told_handed_up(unsaid.what, unsaid.size);
+    } else if (room != nullptr && room->sender == sender) {
+      events_[i] = std::monostate{};
+    }
   }
 }
 
@@ -28,8 +33,9 @@ void event_queue::run() {
   while (!events_.empty()) {
     auto e = std::move(events_.front());
     events_.pop_front();
-    if (auto* r = std::get_if<receipt>(&e)) {
-      target_->told(*r);
+    if (auto* told = std::get_if<told_event>(&e)) {
+      target_->told(told->what);
+      if (told->gives_credit) origin_->told_handed_up(told->what, told->size);
     } else if (auto* room = std::get_if<room_event>(&e)) {
       target_->room(room->sender, room->receiver);
     } else if (auto* control = std::get_if<control_event>(&e)) {

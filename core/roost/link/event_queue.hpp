@@ -14,6 +14,8 @@ class event_origin {
  public:
   /// False when the peer was declared failed meanwhile: nothing of it is handed up any more.
   virtual bool still_accepted(proc_id peer) = 0;
+  /// The sender of a message of `size` bytes was told of it, or has ended: its credit is free from now on.
+  virtual void told_handed_up(receipt const& r, std::uint32_t size) = 0;
   virtual void control_handed_up(proc_id peer, std::uint64_t epoch, std::uint64_t number) = 0;
   virtual void loss_handed_up(proc_id peer) = 0;
   /// Nothing of a session runs now.
@@ -29,7 +31,8 @@ class event_queue final : public runnable {
   ~event_queue();
 
   session_events& target() noexcept { return *target_; }
-  void told(receipt r) { post(std::move(r)); }
+  /// `told_handed_up` follows when `gives_credit`.
+  void told(receipt r, std::uint32_t size, bool gives_credit) { post(told_event{std::move(r), size, gives_credit}); }
   void room(std::uint64_t sender, actor_id receiver) { post(room_event{sender, receiver}); }
   void control(proc_id from, std::uint64_t epoch, std::uint64_t number, std::uint16_t kind, shared_bytes body) {
     post(control_event{from, epoch, number, kind, std::move(body)});
@@ -44,6 +47,11 @@ class event_queue final : public runnable {
   void run() override;
 
  private:
+  struct told_event {
+    receipt what;
+    std::uint32_t size = 0;
+    bool gives_credit = false;
+  };
   struct room_event {
     std::uint64_t sender = 0;
     actor_id receiver;
@@ -63,7 +71,7 @@ class event_queue final : public runnable {
     proc_id peer;
     bool suspect = false;
   };
-  using event = std::variant<std::monostate, receipt, room_event, control_event, lost_event, suspect_event>;
+  using event = std::variant<std::monostate, told_event, room_event, control_event, lost_event, suspect_event>;
 
   void post(event e) {
     events_.push_back(std::move(e));

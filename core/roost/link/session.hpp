@@ -77,6 +77,8 @@ class session final : public timer {
   void close();
   void control_handed_up(std::uint64_t epoch, std::uint64_t number);
   void loss_handed_up();
+  /// The credit of one message of this pair is free.
+  void give_back(std::uint64_t sender, std::uint64_t receiver, std::uint32_t size);
 
   // From the transport.
   void connected(channel_id c);
@@ -134,7 +136,8 @@ class session final : public timer {
   void drain();
   bool apply_report(shared_bytes const& body);
   void release(outbox::record& r, bool credit = true);
-  void tell(outbox::record const& r, errc fate, error const& why);
+  /// Whether its credit stays taken until the sender was told.
+  bool tell(outbox::record const& r, errc fate, error const& why);
   void proven(instant at);
   void ack_later();
 
@@ -173,6 +176,7 @@ class session final : public timer {
   bool ack_now_ = false;
   bool hello_repeated_ = false;
   bool pumping_ = false;
+  bool retiring_ = false;
   bool retired_ = false;
   std::uint16_t version_;
   unsigned failures_ = 0;  ///< Attempts since a handshake succeeded.

@@ -247,6 +247,7 @@ void session::cut(error why) {
 
 void session::retire(error why) {
   watchers_ = 0;
+  retiring_ = true;
   cut(std::move(why));
   retired_ = true;
   around_.seams.clock->disarm(*this);
@@ -258,8 +259,8 @@ void session::end_epoch(error const& why) {
   auto& records = out_.records();
   while (!records.empty()) {
     auto& r = records.front();
-    if (r.number >= forgotten) tell(r, r.number < left ? errc::unknown : errc::not_handled, why);
-    release(r);
+    bool const keeps_credit = r.number >= forgotten && tell(r, r.number < left ? errc::unknown : errc::not_handled, why);
+    release(r, !keeps_credit);
   }
   if (in_.holds_any()) reachable("link: an epoch ended with frames held out of order");
   out_ = outbox(around_.limits);

@@ -11,6 +11,8 @@ ROOST_DEFINE_PLANT(resume_off_by_one, "resume-off-by-one", "G3",
                    "takes one message more than the peer says it received for received when a session resumes");
 ROOST_DEFINE_PLANT(credit_leak_on_reset, "credit-leak-on-reset", "G4",
                    "does not give back the credit of what was handled while the channel was down");
+ROOST_DEFINE_PLANT(room_before_told, "room-before-told", "G10",
+                   "gives a sender room for messages that come back before it is told of them");
 ROOST_DEFINE_PLANT(told_twice, "told-twice", "G3", "keeps the record of a returned message and tells it again at a cut");
 
 }  // namespace
@@ -64,14 +66,21 @@ void session::proven(instant at) {
   around_.events.suspected(peer_, false);
 }
 
+void session::give_back(std::uint64_t sender, std::uint64_t receiver, std::uint32_t size) {
+  if (credit_.give_back(sender, receiver, size)) around_.events.room(sender, {peer_, receiver});
+}
+
 void session::release(outbox::record& r, bool credit) {
-  if (credit && credit_.give_back(r.sender, r.receiver, r.size)) around_.events.room(r.sender, {peer_, r.receiver});
+  if (credit) give_back(r.sender, r.receiver, r.size);
   out_.records().take(r);
 }
 
-void session::tell(outbox::record const& r, errc fate, error const& why) {
-  if (r.sender_ended) return;
-  around_.events.told({peer_, r.sender, r.receiver, r.endpoint, r.reply_port, r.stamp, fate, why});
+bool session::tell(outbox::record const& r, errc fate, error const& why) {
+  if (r.sender_ended) return false;
+  // Until the sender knows, its message is on its way. Nothing more can be sent in a session that retires.
+  bool const keeps_credit = !retiring_ && !ROOST_PLANT(room_before_told) && !ROOST_PLANT(told_twice);
+  around_.events.told({peer_, r.sender, r.receiver, r.endpoint, r.reply_port, r.stamp, fate, why}, r.size, keeps_credit);
+  return keeps_credit;
 }
 
 bool session::take_acks(wire::frame_header const& header, bool resuming) {
@@ -192,10 +201,12 @@ bool session::apply_report(shared_bytes const& body) {
       if (r == nullptr) continue;
       if (run.fate != errc::ok) {
         reachable("link: told after custody");
-        tell(*r, errc::not_handled,
-             {run.fate, to_string(peer_) + " returned the message: " + std::string(to_string(run.fate)),
-              to_string(actor_id{peer_, r->receiver})});
+        bool const keeps_credit = tell(*r, errc::not_handled,
+                                       {run.fate, to_string(peer_) + " returned the message: " + std::string(to_string(run.fate)),
+                                        to_string(actor_id{peer_, r->receiver})});
         if (ROOST_PLANT(told_twice)) continue;
+        release(*r, !keeps_credit);
+        continue;
       }
       release(*r);
     }

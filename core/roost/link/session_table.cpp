@@ -65,8 +65,8 @@ class session_table::impl final : public transport_events, public event_origin, 
   }
 
   void sender_ended(std::uint64_t sender) {
-    events_.forget_sender(sender);
     for (auto const& id : sessions_.sorted_keys()) find(id)->sender_ended(sender);
+    events_.forget_sender(sender);
   }
 
   /// The session with `to`, made when there may be one; else nullptr.
@@ -207,6 +207,13 @@ class session_table::impl final : public transport_events, public event_origin, 
 
   // event_origin
   bool still_accepted(proc_id peer) override { return find(peer) != nullptr; }
+  void told_handed_up(receipt const& r, std::uint32_t size) override {
+    if (auto* s = find(r.to)) {
+      s->give_back(r.sender, r.receiver, size);
+    } else {
+      events_.room(r.sender, {r.to, r.receiver});  // Who waited for it is to learn that nothing can be sent.
+    }
+  }
   void control_handed_up(proc_id peer, std::uint64_t epoch, std::uint64_t number) override {
     if (auto* s = find(peer)) s->control_handed_up(epoch, number);
   }

@@ -1,5 +1,6 @@
 #include <gtest/gtest.h>
 
+#include <roost/base/plant.hpp>
 #include <roost/link/fake_cluster.test.hpp>
 #include <roost/wire/header.hpp>
 
@@ -113,6 +114,55 @@ TEST_F(two_procs, refuse_credit_and_say_when_there_is_room) {
   pass(10ms);
   EXPECT_TRUE(a_hears.wrote("room a7 h2/p0.1/a9"));
   EXPECT_EQ(send(a, b.id(), 64), admission::admitted);
+}
+
+/// A sender that fills its credit with messages that come back: 1 when it is told of one after it has room again, else 0.
+int rooms_before_receipts(two_procs& t) {
+  auto early = 0;
+  for (std::uint64_t round = 0; round != 20; ++round) {
+    auto const first = t.b_hears.delivered.size();
+    auto const told = t.a_hears.receipts.size();
+    for (std::uint64_t i = 0; i != 64; ++i) t.send(t.a, t.b.id(), 64 * round + i);
+    t.pass(10ms);
+    t.b.as_self([&] {
+      for (auto i = first; i != t.b_hears.delivered.size(); ++i) {
+        auto const& m = t.b_hears.delivered[i];
+        t.b.table->returned(t.a.id(), m.epoch, m.number, errc::actor_stopped);
+      }
+    });
+    while (!t.a.table->has_credit(7, {t.b.id(), 9}, {8})) t.pass(50ns);
+    early += t.a_hears.receipts.size() == told ? 1 : 0;
+    t.pass(10ms);
+    EXPECT_EQ(t.a_hears.receipts.size(), told + 64);
+    EXPECT_EQ(t.a.table->stats().pairs, 0u);
+  }
+  return early;
+}
+
+TEST_F(two_procs, have_no_room_for_messages_that_come_back_before_their_sender_is_told) {
+  EXPECT_EQ(rooms_before_receipts(*this), 0);
+}
+
+TEST_F(two_procs, room_that_comes_before_its_receipt_is_seen) {
+  auto* bug = find_plant("room-before-told");
+  if (bug == nullptr) GTEST_SKIP() << "this build has no planted bugs";
+  bug->arm(true);
+  EXPECT_NE(rooms_before_receipts(*this), 0);
+  bug->arm(false);
+}
+
+TEST_F(two_procs, wake_a_sender_without_room_whose_receiver_is_declared_failed_before_it_is_told) {
+  for (std::uint64_t i = 0; i != 64; ++i) send(a, b.id(), i);
+  EXPECT_EQ(send(a, b.id(), 64), admission::no_credit);
+  pass(10ms);
+  b.as_self([&] {
+    for (auto const& m : b_hears.delivered) b.table->returned(a.id(), m.epoch, m.number, errc::actor_stopped);
+  });
+  while (a.table->stats().unhandled != 0) pass(50ns);
+  a.as_self([&] { a.table->declare_failed(b.id(), {errc::proc_failed, "declared"}); });
+  pass(10ms);
+  EXPECT_EQ(a_hears.receipts.size(), 64u);
+  EXPECT_TRUE(a_hears.wrote("room a7 h2/p0.1/a9"));
 }
 
 TEST_F(two_procs, give_back_credit_at_once_where_few_messages_use_it_up) {

@@ -249,6 +249,9 @@ void workload::offer(node& n, sender& s, std::size_t index) {
       m.admitted = true;
       m.controls_before = controls_sent_[{m.from, m.to}];
       sent_order_[{m.from, m.sender, m.to, m.receiver}].push_back(index);
+      if (++on_way_[{m.from, m.sender, m.to, m.receiver}] > knobs_.count(*find_knob("link.credit_messages"))) {
+        fail("G10", name(index) + " is one more than its pair has credit for, of those neither handled nor told");
+      }
       ++result_.messages;
       if (m.call) {
         n.waits[index] = m.to;
@@ -336,6 +339,7 @@ void workload::start_handler(node& n, std::uint64_t id) {
   open.first -= 1;
   open.second -= m.payload.size();
   ++result_.handled;
+  arrive_once(sent);
   if (++sent.handled > 1) fail("G3", name(index) + " was handled twice");
   if (sent.told != 0 && sent.fate == errc::not_handled) fail("G3", name(index) + " was handled though told not_handled");
   auto const& order = sent_order_[key];
@@ -367,6 +371,10 @@ void workload::start_handler(node& n, std::uint64_t id) {
   world_.after(r.pace, [this, &n, id] { start_handler(n, id); });
 }
 
+void workload::arrive_once(message const& m) {
+  if (m.handled == 0 && m.told == 0) --on_way_[{m.from, m.sender, m.to, m.receiver}];
+}
+
 void workload::end_wait(node& n, std::size_t index) {
   auto const wait = n.waits.find(index);
   if (wait == n.waits.end()) return;
@@ -386,6 +394,7 @@ void workload::told(node& n, receipt const& r) {
   for (auto const& s : n.senders) {
     if (s.id == r.sender && s.ended) fail("G3", name(index) + " was told to a sender that has ended");
   }
+  arrive_once(m);
   if (++m.told > 1) fail("G3", name(index) + " was told twice");
   if (r.fate == errc::not_handled && m.handled != 0) fail("G3", name(index) + " was told not_handled after it was handled");
   if (r.reply_port != 0) end_wait(n, static_cast<std::size_t>(r.reply_port));

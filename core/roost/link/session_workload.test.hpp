@@ -109,6 +109,8 @@ class workload {
   void start_handler(node& n, std::uint64_t receiver);
   void end_wait(node& n, std::size_t message);
   void end_waits(node& n, std::function<bool(std::size_t)> const& which);
+  /// `m` is handled or told: with the first of them it is on its way no more.
+  void arrive_once(message const& m);
   void told(node& n, receipt const& r);
   void control(node& n, proc_id from, std::uint64_t index);
   void lost(node& n, proc_id peer);
@@ -132,7 +134,8 @@ class workload {
   std::set<proc_id> dead_;
   std::set<proc_id> declared_;
   std::map<pair, std::vector<std::size_t>> sent_order_;
-  std::map<pair, std::size_t> last_handled_;                                              ///< Place in `sent_order_`, plus one.
+  std::map<pair, std::size_t> on_way_;        ///< Admitted, and neither handled nor told.
+  std::map<pair, std::size_t> last_handled_;  ///< Place in `sent_order_`, plus one.
   std::map<std::pair<pair, std::uint64_t>, std::pair<std::size_t, std::uint64_t>> open_;  ///< Per epoch: count, bytes.
   std::map<std::pair<proc_id, proc_id>, std::uint64_t> controls_sent_;
   std::map<std::pair<proc_id, proc_id>, std::uint64_t> controls_heard_;

@@ -36,6 +36,11 @@ class ScenariosTest(LiveTest):
             with self.subTest(program=os.path.basename(program), transport=transport):
                 self.hold(program, 2 * per_host, 2, "--transport", transport, "--set", "live.workers=3", arguments=arguments)
 
+    def test_each_holds_while_idle_rings_come_and_go(self):
+        for program, per_host, arguments in PROGRAMS:
+            with self.subTest(program=os.path.basename(program)):
+                self.hold(program, 2 * per_host, 2, "--set", "shm.ring_idle=200us", arguments=arguments)
+
     def test_each_holds_with_two_agents(self):
         for program, per_host, arguments in PROGRAMS:
             with self.subTest(program=os.path.basename(program)):

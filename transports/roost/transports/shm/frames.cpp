@@ -129,6 +129,13 @@ auto frame_reader::next(shared_bytes& frame) -> result<step> {
   return broken_ring();
 }
 
+bool frame_reader::drop() noexcept {
+  record coming;
+  if (pieces_ || pulling_ || ring_.peek(coming) != ring_status::nothing) return false;
+  ring_ = ring_reader();
+  return true;
+}
+
 auto frame_reader::take_begin(std::size_t size) -> result<step> {
   std::uint64_t whole = 0;
   if (size != sizeof whole) return broken_ring();

@@ -20,7 +20,12 @@ class frame_writer {
   void open(ring_writer ring, std::size_t lend_from) {
     ring_ = std::move(ring);
     lend_from_ = lend_from;
+    pulled_ = 0;
   }
+  /// Whether the reader has all that was put, and nobody waits for room.
+  bool idle() const noexcept { return refused_ == 0 && kept() == 0 && ring_.all_taken(); }
+  /// Lets go of the ring, when `idle`; before the next use comes another `open`.
+  void drop() { ring_ = ring_writer(); }
 
   /// Takes `frame`, or nothing while there is no room for it: `room_again` says when there is. A frame that was lent, or goes in pieces,
   /// is kept until the reader has it.
@@ -63,7 +68,10 @@ class frame_reader {
   void open(ring_reader ring, std::size_t max_frame) {
     ring_ = std::move(ring);
     max_frame_ = max_frame;
+    if (memory_) ring_.allow_loans(true);
   }
+  /// Lets go of the ring; before the next use comes another `open`. False, and nothing is done, when there is anything in it.
+  bool drop() noexcept;
   /// From now on frames may be lent by the process whose memory this is.
   void attach(peer_memory memory) {
     memory_ = memory;

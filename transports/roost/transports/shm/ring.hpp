@@ -111,6 +111,8 @@ class ring_writer {
   /// Asks to be rung when something is taken; anything but `nothing` means not to sleep.
   ring_status arm(std::size_t bytes) noexcept;
   void disarm() noexcept { memory_.header().writer_sleeps.store(0); }
+  /// Whether the reader has taken all that was put. Input: a reader that says so wrongly has only lost it.
+  bool all_taken() const noexcept { return memory_.header().taken.load(std::memory_order_acquire) == written_; }
   bool may_lend() const noexcept { return memory_.header().may_lend.load(std::memory_order_relaxed) == 1; }
   /// How many loans the reader says that it is done with. Input: it may say anything.
   std::uint64_t pulled() const noexcept { return memory_.header().pulled.load(std::memory_order_acquire); }

@@ -76,6 +76,7 @@ engine::engine(scenario const& what, run_options const& options, proc_program& p
       policy_(draw_policy(what, options.seed)),
       recorder_(options, settings_of(what, knobs_)),
       control_time_(knobs_.get(knob_control_time)),
+      workers_(static_cast<std::uint32_t>(knobs_.get(knob_workers))),
       handler_time_(knobs_.get(knob_handler_time)),
       network_(*this, what),
       faults_(*this, options.plan ? *options.plan : draw_plan(what, options.seed)),

@@ -62,6 +62,8 @@ class engine {
 
   // Steps.
   moment control_time() const noexcept { return control_time_; }
+  /// Of each proc, that its actors share.
+  std::uint32_t workers() const noexcept { return workers_; }
   moment handler_time(entity_key key, std::uint64_t step) const noexcept {
     return handler_time_ / 2 + static_cast<moment>(scale_below(keyed_hash(seed_, draw_domain::handler_time, key, step).low,
                                                                static_cast<std::uint64_t>(handler_time_)));
@@ -134,6 +136,7 @@ class engine {
   schedule_policy policy_;
   recorder recorder_;
   moment control_time_;
+  std::uint32_t workers_;
   moment handler_time_;
   lane_runner* running_ = nullptr;
   std::vector<host> hosts_;  ///< Never grows after the start.

@@ -25,6 +25,8 @@ void lane_runner::withdraw(runnable& r) {
 
 moment lane_runner::start_time() const noexcept { return std::max({engine_.now(), busy_until_, held_until_}); }
 
+bool lane_runner::idle() const noexcept { return !running_ && !has_work() && start_time() == engine_.now(); }
+
 void lane_runner::kick() {
   if (running_ || queued() || !has_work()) return;
   engine_.queue().push(*this, {start_time(), key_.value, ++scheduled_});
@@ -36,7 +38,7 @@ void lane_runner::hold(moment until) {
 }
 
 void lane_runner::offer(control_item& item) {
-  if (!running_ && !has_work() && start_time() == engine_.now()) {
+  if (idle()) {
     engine_.begin_step(*this, engine_.control_time());
     item.run();
     return;

@@ -56,6 +56,8 @@ class lane_runner final : public event {
   void make_fair() { ready_.make_fair(); }
   proc& owner() noexcept { return owner_; }
   lane which() const noexcept { return which_; }
+  /// Whether what becomes ready now could run at once.
+  bool idle() const noexcept;
 
   void fire() override;
 

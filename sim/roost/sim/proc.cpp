@@ -17,6 +17,7 @@ proc::proc(engine& e, roost::sim::host& where, launch_request request, proc_id b
       key(its_key),
       user(e, *this, lane::user, child_key(its_key, "lane", "user"), ready_set(e.policy(), e.seed())),
       control(e, *this, lane::control, child_key(its_key, "lane", "control"), ready_set(e.policy(), e.seed())),
+      shared_workers(e.workers()),
       bootstrap(std::move(request.bootstrap)),
       timer_key_(child_key(its_key, "timers", "")) {
   seams.clock = &clock_;
@@ -31,9 +32,20 @@ proc::proc(engine& e, roost::sim::host& where, launch_request request, proc_id b
   seams.knobs = &e.knobs();
   seams.lock = &lock_;
   seams.key = key;
+  for (std::uint32_t each = 1; each != shared_workers; ++each) {
+    other_workers.push_back(make_worker(child_key(key, "lane", "user", each)));
+  }
 }
 
 proc::~proc() = default;
+
+std::unique_ptr<lane_runner> proc::make_worker(entity_key its_key) {
+  auto made = std::make_unique<lane_runner>(sim, *this, lane::user, its_key, ready_set(sim.policy(), sim.seed()));
+  if (sim.settling()) made->make_fair();
+  return made;
+}
+
+lane_runner& proc::worker(std::uint32_t number) noexcept { return number == 0 ? user : *other_workers[number - 1]; }
 
 void proc::start(proc_program& program) {
   instance_ = program.make(seams, id, std::move(bootstrap));
@@ -138,19 +150,27 @@ void timer_event::drop() {
 
 void simulated_executor::ready(runnable& r, lane where) {
   if (self_.muted) return;
-  if (where == lane::control) {
-    self_.control.ready(r);
-  } else if (r.worker == 0) {
-    self_.user.ready(r);
-  } else {
-    self_.dedicated[r.worker - 1]->ready(r);
-  }
+  if (where == lane::control) return self_.control.ready(r);
+  if (self_.shared_workers != 1 && r.worker < self_.shared_workers && !r.queued && r.may_move()) spread(r);
+  self_.worker(r.worker).ready(r);
 }
 
 void simulated_executor::withdraw(runnable& r) {
   if (!r.queued) return;
-  (r.worker == 0 ? self_.user : *self_.dedicated[r.worker - 1]).withdraw(r);
+  self_.worker(r.worker).withdraw(r);
   self_.control.withdraw(r);
+}
+
+/// Half of those who would wait for their worker go to one that has nothing to do.
+void simulated_executor::spread(runnable& r) {
+  if (self_.worker(r.worker).idle()) return;
+  if ((keyed_hash(self_.sim.seed(), draw_domain::schedule, child_key(r.key, "worker", "spread"), r.steps).low & 1) != 0) return;
+  for (std::uint32_t each = 0; each != self_.shared_workers; ++each) {
+    if (!self_.worker(each).idle()) continue;
+    reachable("sim: an actor moved to an idle worker");
+    r.worker = each;
+    return;
+  }
 }
 
 void simulated_executor::spend(nanoseconds duration) {
@@ -164,21 +184,23 @@ instant simulated_executor::offloaded(nanoseconds duration) {
 }
 
 std::uint32_t simulated_executor::place(entity_key key, bool dedicated) {
-  if (!dedicated) return 0;
   if (self_.muted) return 0;
-  auto& all = self_.dedicated;
-  auto const free = std::find(all.begin(), all.end(), nullptr);
+  if (!dedicated) {
+    if (self_.shared_workers == 1) return 0;
+    auto const drawn = keyed_hash(self_.sim.seed(), draw_domain::schedule, child_key(key, "worker", "place"), 0).low;
+    return static_cast<std::uint32_t>(scale_below(drawn, self_.shared_workers));
+  }
+  auto& all = self_.other_workers;
+  auto const free = std::find(all.begin() + (self_.shared_workers - 1), all.end(), nullptr);
   auto const at = free != all.end() ? free : all.insert(all.end(), nullptr);
-  *at = std::make_unique<lane_runner>(self_.sim, self_, lane::user, child_key(self_.key, "lane", "dedicated", key.value),
-                                      ready_set(self_.sim.policy(), self_.sim.seed()));
-  if (self_.sim.settling()) (*at)->make_fair();
+  *at = self_.make_worker(child_key(self_.key, "lane", "dedicated", key.value));
   return static_cast<std::uint32_t>(at - all.begin()) + 1;
 }
 
 void simulated_executor::leave(std::uint32_t worker) {
-  if (worker == 0 || self_.muted) return;
-  self_.dedicated[worker - 1]->clear();
-  self_.dedicated[worker - 1].reset();
+  if (worker < self_.shared_workers || self_.muted) return;
+  self_.other_workers[worker - 1]->clear();
+  self_.other_workers[worker - 1].reset();
 }
 
 namespace {

@@ -77,6 +77,7 @@ class simulated_executor final : public executor {
   fiber_pool& fibers() override;
 
  private:
+  void spread(runnable& r);
   proc& self_;
 };
 
@@ -203,12 +204,14 @@ class proc {
   void mute();
   /// Unwinds and destroys the runtime. The proc is mute.
   void unwind();
+  lane_runner& worker(std::uint32_t number) noexcept;
+  std::unique_ptr<lane_runner> make_worker(entity_key its_key);
   /// Calls `act` with each lane.
   template <class Act>
   void each_lane(Act act) {
     act(user);
     act(control);
-    for (auto const& lane : dedicated) {
+    for (auto const& lane : other_workers) {
       if (lane != nullptr) act(*lane);
     }
   }
@@ -221,7 +224,9 @@ class proc {
   entity_key key;
   lane_runner user;
   lane_runner control;
-  std::vector<std::unique_ptr<lane_runner>> dedicated;  ///< Workers of one actor each, by number from 1; null when gone.
+  std::uint32_t shared_workers;  ///< `user` and the first of the others.
+  std::vector<std::unique_ptr<lane_runner>>
+      other_workers;  ///< By number, from 1; behind those shared, of one actor each, null when gone.
   transport_events* transport_listener = nullptr;
   launcher_events* launcher_listener = nullptr;
   std::vector<channel_end*> channels;  ///< By number, from 1; null when gone.

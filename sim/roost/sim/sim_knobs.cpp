@@ -4,6 +4,8 @@ namespace roost::sim {
 
 knob const knob_handler_time({"sim.handler_time", knob_unit::nanosecond, 1'000, 100, 50'000,
                               "Virtual time of one step of a handler; each step draws from half of it to one and a half."});
+knob const knob_workers({"sim.workers", knob_unit::count, 1, 1, 4,
+                         "Workers of each proc: so many handlers of actors that are not dedicated may overlap in virtual time."});
 knob const knob_control_time({"sim.control_time", knob_unit::nanosecond, 200, 20, 5'000,
                               "Virtual time of one step of a proc's control plane: a frame, a timer, an agent's message."});
 knob const knob_launch_time({"sim.launch_time", knob_unit::nanosecond, 5'000'000, 100'000, 500'000'000,

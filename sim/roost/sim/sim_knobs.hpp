@@ -6,6 +6,7 @@
 namespace roost::sim {
 
 extern knob const knob_handler_time;
+extern knob const knob_workers;
 extern knob const knob_control_time;
 extern knob const knob_launch_time;
 extern knob const knob_connect_timeout;

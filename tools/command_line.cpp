@@ -7,6 +7,7 @@
 #include <roost/wire/header.hpp>
 #include <algorithm>
 #include <CLI/CLI.hpp>
+#include <tools/agent_command.hpp>
 #include <tools/bench_command.hpp>
 #include <tools/check_command.hpp>
 #include <tools/command_line.hpp>
@@ -64,8 +65,11 @@ class grammar {
     auto* const live = add(app_, "run", "Run a program, or a scenario's program, on real processes");
     live->add_option("--on", into_.on, "Where")->check(CLI::IsMember({"local"}));
     live->add_option("--transport", into_.transport, "How procs talk")->check(CLI::IsMember({"loopback", "shm"}));
-    live->add_option("-n,--hosts", into_.hosts, "Hosts, each but the first behind an agent process (standard: 1)")
-        ->check(CLI::Range(1U, 64U));
+    auto* const hosts =
+        live->add_option("-n,--hosts", into_.hosts, "Hosts, each but the first behind an agent process (standard: 1)")
+            ->check(CLI::Range(1U, 64U));
+    live->add_option("--attach", attach_, "PATH[,PATH...]: sockets of agents that stay, one for each host but the first")
+        ->excludes(hosts);
     live->add_flag("--namespaces", into_.own_networks, "A network namespace for each agent and its procs");
     live->add_option("--log-format", into_.log_format, "What standard error is to have: text, or one JSON object a line")
         ->check(CLI::IsMember({"text", "json"}))
@@ -74,6 +78,13 @@ class grammar {
     live->add_option("--set", into_.settings, "key=value over what the scenario says; also knobs")->allow_extra_args(false);
     live->add_option("--plant", into_.plants, "Arm a planted bug")->allow_extra_args(false);
     live->add_option("PROGRAM", into_.target, "PROGRAM or SCENARIO; its arguments follow after --");
+
+    auto* const agent = add(app_, "agent", "A host agent that stays, and serves one 'run --attach' after another");
+    agent->add_option("--listen", into_.listen, "The path of its socket, a file that is removed when it ends");
+    agent->add_flag("--namespaces", into_.own_networks, "A network namespace for it and all that it runs");
+    agent->add_option("--plant", into_.plants, "Arm a planted bug")->allow_extra_args(false);
+    auto* const stop = add(*agent, "stop", "End such an agent in order, and what it runs");
+    stop->add_option("PATH", into_.target, "Its socket")->required();
 
     auto* const check = add(app_, "check", "Judge what the procs of a live run recorded");
     check->add_option("DIR|FILE", into_.paths, "Folders and files of one run, as of run --record")->required();
@@ -125,7 +136,7 @@ class grammar {
         return error(errc::bad_argument, "--until: " + sim::quoted(until_) + " is no event, expected a number from 1");
       into_.until_event = *until;
     }
-    return {};
+    return attach_.empty() ? result<void>() : read_agents();
   }
 
   bool wants_help() const { return help_; }
@@ -167,6 +178,23 @@ class grammar {
   void workers(CLI::App& of) { of.add_option("-j,--jobs", into_.workers, "Worker processes (standard: one a processor)"); }
   void in_process(CLI::App& of) { of.add_flag("--in-process", into_.in_process, "Without a worker process, for debuggers"); }
 
+  /// Takes the list of sockets apart.
+  result<void> read_agents() {
+    for (std::size_t begin = 0; begin <= attach_.size();) {
+      auto const end = std::min(attach_.find(',', begin), attach_.size());
+      auto path = attach_.substr(begin, end - begin);
+      begin = end + 1;
+      if (path.empty()) return error(errc::bad_argument, "--attach: " + sim::quoted(attach_) + " has an empty path");
+      if (std::find(into_.attach.begin(), into_.attach.end(), path) != into_.attach.end())
+        return error(errc::bad_argument, "--attach: " + sim::quoted(path) + " is there twice");
+      into_.attach.push_back(std::move(path));
+    }
+    constexpr std::size_t most_agents = 63;
+    if (into_.attach.size() > most_agents)
+      return error(errc::bad_argument, "--attach: expected at most " + std::to_string(most_agents) + " agents");
+    return {};
+  }
+
   static CLI::App const* deepest(CLI::App const& from) {
     auto const* at = &from;
     while (!at->get_subcommands().empty()) at = at->get_subcommands().front();
@@ -183,6 +211,7 @@ class grammar {
       std::vector<std::string> names;
       for (auto const* each : below) names.push_back(each->get_name());
       auto const found = std::find(names.begin(), names.end(), word);
+      if (found == names.end() && at->get_require_subcommand_min() == 0) break;
       if (found == names.end()) {
         std::vector<std::string_view> const views(names.begin(), names.end());
         return error(errc::bad_argument, "unknown command " + sim::quoted(word) + sim::suggestion(word, views));
@@ -208,6 +237,7 @@ class grammar {
 
   invocation& into_;
   std::string until_;
+  std::string attach_;
   bool help_ = false;
   bool ignored_ = false;  ///< Read before the rest is.
   CLI::App app_{"Runs programs of actors, simulated or on real processes.", "roost"};
@@ -282,7 +312,13 @@ int run_live(invocation const& asked, proc_program& program, output& out) {
   request.record = asked.record;
   request.hosts = asked.hosts;
   request.own_networks = asked.own_networks;
+  request.attach = asked.attach;
   request.plants = asked.plants;
+  if (!asked.attach.empty() && asked.transport == "loopback")
+    return out.refuse(exit_usage, {errc::bad_argument, "--attach is for processes, expected --transport shm"});
+  if (!asked.attach.empty() && asked.own_networks)
+    return out.refuse(exit_usage,
+                      {errc::bad_argument, "--namespaces is for agents that are started; 'agent --namespaces' has one"});
   if (asked.own_networks && (asked.transport == "loopback" || asked.hosts == 1))
     return out.refuse(exit_usage,
                       {errc::bad_argument, "--namespaces is for host agents, expected --transport shm and at least -n 2"});
@@ -339,7 +375,7 @@ int run_checked(int argc, char** argv, proc_program* program) {
     return code;
   };
   if (words.empty())
-    return usage({errc::bad_argument, "no command, expected one of sim, run, check, get, describe, bench, doctor"});
+    return usage({errc::bad_argument, "no command, expected one of sim, run, agent, check, get, describe, bench, doctor"});
   if (auto const read = rules.read(words); !read) return usage(read.failure());
   if (rules.wants_help()) {
     out->print(rules.help(name));
@@ -356,6 +392,8 @@ int run_checked(int argc, char** argv, proc_program* program) {
   }
   if (asked.command == "describe") return describe_status(asked, *out);
   if (asked.command == "check") return check_records(asked, *out);
+  if (asked.command == "agent") return run_agent(asked, *out);
+  if (asked.command == "agent stop") return stop_agent(asked, *out);
   if (asked.command == "doctor") return doctor(asked, *out);
   if (asked.command == "bench sim") return bench_sim(asked, *out);
   if (asked.command == "bench local") return bench_local(asked, *out);

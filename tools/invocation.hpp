@@ -22,7 +22,9 @@ struct invocation {
   std::string on = "local";
   std::string transport = "shm";
   unsigned hosts = 1;                  ///< Of `run`.
-  bool own_networks = false;           ///< Of `run`.
+  bool own_networks = false;           ///< Of `run` and `agent`.
+  std::vector<std::string> attach;     ///< Of `run`: the sockets of agents that stay.
+  std::string listen;                  ///< Of `agent`: the socket.
   std::string log_format = "text";     ///< Of `run`: "text" or "json".
   std::string record;                  ///< Of `run`: where records are kept.
   std::string run;                     ///< Of `get` and `describe`: which one; empty: all.

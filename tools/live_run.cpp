@@ -125,8 +125,9 @@ class recorders {
 std::vector<std::string> child_arguments(live_request const& asked, std::string const& directory, std::string const& run,
                                          knob_values const& knobs) {
   std::vector<std::string> words{std::string(record_option) + directory, std::string(run_option) + run};
-  // Who asks what procs do is where this process is, which lives as long as they.
-  if (asked.own_networks) words.push_back(std::string(network_option) + "/proc/" + std::to_string(::getpid()) + "/ns/net");
+  // Who asks what procs do is where this process is, which lives as long as they. An agent may have a network of its own.
+  if (asked.own_networks || !asked.attach.empty())
+    words.push_back(std::string(network_option) + "/proc/" + std::to_string(::getpid()) + "/ns/net");
   if (current_log_format() == log_format::json) words.emplace_back(json_log_option);
   for (auto const& each : asked.plants) words.push_back(std::string(plant_option) + each);
   for (auto const* each : all_knobs()) {
@@ -278,21 +279,31 @@ root_end await_root(pid_t root, int report, taken_signals const& signals, std::v
   return end;
 }
 
-[[noreturn]] void be_root(live_request const& asked, knob_values const& knobs, std::string const& directory,
-                          proc_program& program, int report) {
-  // As the user knows it: by the process that was started.
-  auto const run = fs::path(this_executable()).filename().string() + "-" + std::to_string(::getppid());
+/// Its agents, each of which was attached; else none is.
+result<std::vector<attachment>> attach_agents(live_request const& asked, knob_values const& knobs, local_run const& how,
+                                              std::string const& run) {
+  std::vector<attachment> all;
+  for (auto const& path : asked.attach) {
+    auto taken = attach_agent(path, {.host = {how.host.value + 1 + all.size()},
+                                     .root = {how.host, 0, 1},
+                                     .hosts = how.hosts,
+                                     .arguments = how.arguments,
+                                     .run = run,
+                                     .build = build_id(),
+                                     .bound = knobs.duration(*find_knob("live.agent_bound"))});
+    if (!taken) return taken.failure();
+    all.push_back(*std::move(taken));
+  }
+  return all;
+}
+
+[[noreturn]] void be_root(live_request const& asked, local_run how, std::string const& directory, std::string const& run,
+                          std::vector<attachment> attached, proc_program& program, int report) {
   recorders observers(directory, run);
   program.set_arguments(asked.arguments);
-  local_run how;
-  how.transport = asked.transport == "loopback" ? local_transport::loopback : local_transport::shm;
-  how.hosts = asked.hosts;
-  how.own_networks = asked.own_networks;
-  how.arguments = child_arguments(asked, directory, run, knobs);
-  how.knobs = knobs;
   how.prepare = [&](roost::live_options& proc) { observers.observe(proc); };
   try {
-    auto const why = run_local(program, how);
+    auto const why = run_local(program, how, std::move(attached));
     auto const text = std::to_string(static_cast<int>(why.code)) + " " + (why ? why.describe() : "");
     static_cast<void>(!::write(report, text.data(), text.size()));
   } catch (std::exception const& bug) {
@@ -372,6 +383,16 @@ int live_run(live_request const& asked, proc_program& program, output& out) {
   if (::pipe2(ends, O_CLOEXEC) != 0) return out.refuse(exit_bug, {errc::unavailable, std::strerror(errno)});
   descriptor const report(ends[0]);
   descriptor to_report(ends[1]);
+  // As the user knows it: by the process that was started.
+  auto const run = fs::path(this_executable()).filename().string() + "-" + std::to_string(::getpid());
+  local_run how;
+  how.transport = asked.transport == "loopback" ? local_transport::loopback : local_transport::shm;
+  how.hosts = asked.attach.empty() ? asked.hosts : 1 + asked.attach.size();
+  how.own_networks = asked.own_networks;
+  how.arguments = child_arguments(asked, records->path(), run, knobs);
+  how.knobs = knobs;
+  auto attached = attach_agents(asked, knobs, how, run);
+  if (!attached) return out.refuse(exit_unreachable, attached.failure());
   std::unique_ptr<root_output> written;
   if (current_log_format() == log_format::json) {
     auto opened = root_output::open(out.json());
@@ -390,8 +411,9 @@ int live_run(live_request const& asked, proc_program& program, output& out) {
     ::prctl(PR_SET_NAME, "roost-root");
     signals.restore();
     if (written) written->take_over();
-    be_root(asked, knobs, records->path(), program, to_report.get());
+    be_root(asked, std::move(how), records->path(), run, *std::move(attached), program, to_report.get());
   }
+  attached->clear();
   to_report.reset();
   if (written) written->pass_on();
   auto const end = await_root(root, report.get(), signals, records->janitor());

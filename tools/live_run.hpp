@@ -18,6 +18,7 @@ struct live_request {
   std::string transport = "shm";              ///< "loopback" or "shm".
   std::size_t hosts = 1;                      ///< The first is this process's; over shm each other has an agent process.
   bool own_networks = false;                  ///< Each agent and its procs have a network namespace of their own.
+  std::vector<std::string> attach;            ///< Sockets of the agents of the hosts after the first; empty: they are started.
   std::vector<std::string> arguments;         ///< Of the program.
   std::vector<std::string> plants;            ///< Planted bugs to arm in every process.
   std::map<std::string, std::int64_t> knobs;  ///< By name, in every process.

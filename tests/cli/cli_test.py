@@ -72,7 +72,7 @@ MALFORMED = {
 
 # The words after `roost`, and what must be said.
 WRONG = [
-    ("", "no command, expected one of sim, run, check, get, describe, bench, doctor"),
+    ("", "no command, expected one of sim, run, agent, check, get, describe, bench, doctor"),
     ("simm", "unknown command 'simm', did you mean 'sim'?"),
     ("sim", "subcommand is required"),
     ("sim verfy calm.toml", "unknown command 'verfy', did you mean 'verify'?"),
@@ -92,6 +92,23 @@ WRONG = [
     ("run", "expected a PROGRAM or a SCENARIO"),
     ("run --on slurm misbehaver", "--on: "),
     ("run --transport pigeon misbehaver", "--transport: "),
+    ("run --attach a -n 2 misbehaver", "excludes"),
+    ("run --attach a,,b misbehaver", "--attach: 'a,,b' has an empty path"),
+    ("run --attach a, misbehaver", "--attach: 'a,' has an empty path"),
+    ("run --attach a,b,a misbehaver", "--attach: 'a' is there twice"),
+    ("run --attach " + ",".join(map(str, range(64))) + " misbehaver", "--attach: expected at most 63 agents"),
+    ("run --attach a --attach b misbehaver", "--attach"),
+    ("run --attach a --transport loopback {program}", "--attach is for processes, expected --transport shm"),
+    ("run --attach a --namespaces {program}", "--namespaces is for agents that are started"),
+    ("agent", "agent: expected --listen PATH"),
+    ("agent --listen", "--listen"),
+    ("agent --listne a", "unexpected argument '--listne', did you mean '--listen'?"),
+    ("agent --listen a b", "unexpected argument 'b'"),
+    ("agent --listen " + 108 * "x", "is no path of a socket, expected 1 to 107 bytes"),
+    ("agent --listen a --plant no-such-plant", "--plant: "),
+    ("agent stop", "PATH is required"),
+    ("agent stpo a", "unexpected argument"),
+    ("agent stop " + 108 * "x", "is no path of a socket, expected 1 to 107 bytes"),
     ("doctor --procs none", "--procs"),
     ("doctor extra", "unexpected argument 'extra'"),
     ("sim knobs -- 5", "'--' is for 'run'"),
@@ -189,11 +206,12 @@ class CommandLine(unittest.TestCase):
     def test_wrong_command_lines_are_refused_with_a_hint(self):
         for line, expected in WRONG:
             with self.subTest(line):
-                done = self.call(*line.split())
+                words = line.format(program=PROGRAM).split()
+                done = self.call(*words)
                 self.assertEqual(done.returncode, 64, done.stderr)
                 self.assertIn(expected, done.stderr)
                 self.assertEqual(done.stdout, "")
-                done = self.call("--json", *line.split())
+                done = self.call("--json", *words)
                 self.assertEqual(done.returncode, 64, done.stderr)
                 self.assertEqual([each["code"] for each in self.objects(done)], [64])
 
@@ -206,7 +224,7 @@ class CommandLine(unittest.TestCase):
                 self.assertEqual(done.stdout, "")
 
     def test_help_and_version_are_no_errors(self):
-        for line in ("--help", "sim --help", "sim run --help", "run --help", "--version"):
+        for line in ("--help", "sim --help", "sim run --help", "run --help", "agent --help", "agent stop --help", "--version"):
             done = self.call(*line.split())
             self.assertEqual((done.returncode, done.stderr), (0, ""), line)
             self.assertTrue(done.stdout)

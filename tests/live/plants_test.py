@@ -36,7 +36,8 @@ class PlantsTest(LiveTest):
     def test_every_plant_of_what_starts_and_watches_processes_has_a_test(self):
         tested = set(re.findall(r'self\.both\("([\w-]+)"', pathlib.Path(__file__).read_text()))
         planted = set()
-        for part in ("child", "child_process", "control_channel", "host_agent", "host_procs", "launcher", "remote_host"):
+        for part in ("agent_socket", "attached_agent", "child", "child_process", "control_channel", "controlled_process", "guest",
+                     "host_agent", "host_procs", "launcher", "remote_host", "standing_agent"):
             source = (ROOT / "core/roost/live" / f"{part}.cpp").read_text()
             planted |= set(re.findall(r'ROOST_DEFINE_PLANT\(\s*\w+,\s*"([\w-]+)"', source))
         self.assertEqual(planted - tested, set())
@@ -124,6 +125,55 @@ class PlantsTest(LiveTest):
             return f"the agent of host h1 (process {agent})" in said
 
         self.assertEqual(self.both("agent-death-unreported", observe), (True, False))
+
+    def agent(self, plant):
+        running = self.run_of("agent", "--listen", "a", *plant)
+        running.says("^agent listens")
+        return running
+
+    def test_procs_that_stay_with_an_agent_when_their_controller_has_gone_are_seen(self):
+        def observe(plant):
+            agent = self.agent(plant)
+            running = self.run_of("run", "--attach", "a", self.scenario(SENTRIES, ["watch", 1, 1], {"live.agent_bound": "300ms"}))
+            running.says("Captain .*: ready$")
+            root = root_of(running.session)
+            os.kill(root, signal.SIGSTOP)  # Else it would end them itself.
+            agent.says("^agent drains: its controller has been silent for 300ms$")
+            if not plant:
+                agent.says("^agent idle$")
+            bound = time.monotonic() + 1.5  # After which they end by themselves, with their lease.
+            agent.until(lambda: not procs_of(agent.session) or time.monotonic() > bound)
+            stay = procs_of(agent.session) != []
+            os.kill(root, signal.SIGCONT)
+            running.finish()
+            agent.process.send_signal(signal.SIGTERM)
+            agent.finish()
+            return stay
+
+        self.assertEqual(self.both("detached-procs-stay", observe), (False, True))
+
+    def test_an_agent_that_serves_two_is_seen(self):
+        def observe(plant):
+            agent = self.agent(plant)
+            first = self.run_of("run", "--attach", "a", self.scenario(SENTRIES, ["watch", 1, 1]))
+            first.says("Captain .*: ready$")
+            second = self.run_of("run", "--attach", "a", SENTRIES, "--", "say", 1)
+            served = second.process.wait()
+            first.process.send_signal(signal.SIGTERM)
+            first.process.wait()
+            agent.end()
+            return served
+
+        self.assertEqual(self.both("agent-serves-two", observe), (69, 0))
+
+    def test_a_socket_file_that_an_agent_leaves_is_seen(self):
+        def observe(plant):
+            agent = self.agent(plant)
+            agent.process.send_signal(signal.SIGTERM)
+            self.assertEqual(agent.finish()[0], 0)
+            return (self.path / "a").exists()
+
+        self.assertEqual(self.both("stale-agent-file", observe), (False, True))
 
 
 if __name__ == "__main__":

@@ -1,7 +1,7 @@
 #pragma once
 // A proc that was exec'd by a local_launcher: how it finds out who it is, and its launcher seam.
 
-#include <roost/live/child_process.hpp>
+#include <roost/live/control_channel.hpp>
 #include <roost/live/introducer.hpp>
 #include <roost/live/platform.hpp>
 

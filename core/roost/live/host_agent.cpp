@@ -92,9 +92,7 @@ class host_agent final : proc_host_events, control_channel_events {
   }
 
   void reap() {
-    std::vector<pid_t> known;
-    for (auto const* each : procs_.processes()) known.push_back(each->number());
-    reap_strays(known);
+    reap_strays(procs_.numbers());
     time_.arm(strays_, time_.now() + look_for_strays);
   }
   struct strays final : timer {

@@ -2,7 +2,6 @@
 #include <roost/live/child.hpp>
 #include <roost/live/host_procs.hpp>
 
-#include <cstring>
 #include <utility>
 
 namespace roost {
@@ -20,11 +19,6 @@ constexpr int looks_per_bound = 5;
 
 }  // namespace
 
-std::string fate_of(siginfo_t const& status) {
-  if (status.si_code == CLD_EXITED) return "exited with code " + std::to_string(status.si_status);
-  return "was killed by signal " + std::to_string(status.si_status) + " (" + ::strsignal(status.si_status) + ")";
-}
-
 host_procs::host_procs(live_executor& executor, proc_id root, knob_values const& knobs, proc_host_events& events,
                        host_procs_options options)
     : loop_(executor.loop()),
@@ -41,9 +35,15 @@ host_procs::~host_procs() {
   end_all(processes(), time_);
 }
 
-std::vector<child_process*> host_procs::processes() const {
-  std::vector<child_process*> all;
+std::vector<controlled_process*> host_procs::processes() const {
+  std::vector<controlled_process*> all;
   for (auto const& [id, each] : procs_) all.push_back(each.process.get());
+  return all;
+}
+
+std::vector<pid_t> host_procs::numbers() const {
+  std::vector<pid_t> all;
+  for (auto const& [id, each] : procs_) all.push_back(each.process->number());
   return all;
 }
 
@@ -136,12 +136,12 @@ void host_procs::received(proc& which, control_record record) {
   }
 }
 
-void host_procs::ended(proc& gone, siginfo_t const& status) {
+void host_procs::ended(proc& gone, process_end const& end) {
   auto const node = procs_.extract(gone.id);  // Destroyed with the scope.
-  bool const by_itself = status.si_code == CLD_EXITED;
-  if (by_itself && gone.finished && (*gone.finished || status.si_status == 0)) return tell_exit(gone, *gone.finished);
+  bool const by_itself = end.code == CLD_EXITED;
+  if (by_itself && gone.finished && (*gone.finished || end.status == 0)) return tell_exit(gone, *gone.finished);
   tell_exit(gone, {gone.running ? errc::proc_failed : errc::launch_failed,
-                   "the proc " + fate_of(status) + (by_itself ? " unasked" : ""), to_string(gone.id)});
+                   "the proc " + fate_of(end) + (by_itself ? " unasked" : ""), to_string(gone.id)});
 }
 
 void host_procs::tell_exit(proc& which, error why) {

@@ -44,13 +44,15 @@ class host_procs final : public proc_host {
   /// Tells nobody anything from now on.
   void mute() noexcept { events_ = nullptr; }
   /// Those whose end is waited for when this is destroyed.
-  std::vector<child_process*> processes() const;
+  std::vector<controlled_process*> processes() const;
+  /// Their numbers.
+  std::vector<pid_t> numbers() const;
 
  private:
-  struct proc final : child_process_events {
+  struct proc final : process_events {
     proc(host_procs& procs, proc_id which) : home(procs), id(which) {}
-    void received(child_process&, control_record record) override { home.received(*this, std::move(record)); }
-    void ended(child_process&, siginfo_t const& status) override { home.ended(*this, status); }
+    void received(controlled_process&, control_record record) override { home.received(*this, std::move(record)); }
+    void ended(controlled_process&, process_end const& end) override { home.ended(*this, end); }
     host_procs& home;
     proc_id id;
     std::unique_ptr<child_process> process = {};
@@ -66,7 +68,7 @@ class host_procs final : public proc_host {
   };
 
   void received(proc& which, control_record record);
-  void ended(proc& gone, siginfo_t const& status);
+  void ended(proc& gone, process_end const& end);
   void look_at_procs();
   void tell_exit(proc& which, error why);
   proc* find(proc_id id);
@@ -81,8 +83,5 @@ class host_procs final : public proc_host {
   std::map<proc_id, proc> procs_;
   look look_{*this};
 };
-
-/// What became of a process: "was killed by signal 9 (Killed)", "exited with code 3".
-std::string fate_of(siginfo_t const& status);
 
 }  // namespace roost

@@ -11,11 +11,14 @@ knob const launch_bound({"live.launch_bound", knob_unit::nanosecond, 10'000'000'
 
 namespace {
 
+/// An agent ends its procs first.
+nanoseconds agent_grace(local_launcher_options const& options) { return 3 * options.grace; }
+
 child_command agent_command(host_id host, local_launcher_options const& options) {
   child_command command{.executable = options.executable,
                         .arguments = agent_arguments(options.own_networks),
                         .origin = {to_string(host), {}},
-                        .grace = 3 * options.grace};
+                        .grace = agent_grace(options)};
   command.arguments.front() += "-" + to_string(host);
   command.arguments.insert(command.arguments.end(), options.arguments.begin(), options.arguments.end());
   return command;
@@ -33,8 +36,14 @@ local_launcher::local_launcher(live_executor& executor, proc_id self, knob_value
             {.executable = options.executable, .arguments = options.arguments, .grace = options.grace, .hosts = options.hosts}) {
   for (std::size_t i = 1; i < host_count_; ++i) {
     host_id const host{self.host.value + i};
-    elsewhere_.emplace(host, std::make_unique<remote_host>(executor, host, self, host_count_, agent_command(host, options), knobs,
-                                                           static_cast<proc_host_events&>(*this)));
+    auto& made =
+        *elsewhere_.emplace(host, std::make_unique<remote_host>(executor, host, knobs, static_cast<proc_host_events&>(*this)))
+             .first->second;
+    if (options.attached.empty()) {
+      made.start(agent_command(host, options), self, host_count_);
+    } else {
+      made.attach(std::move(options.attached.at(i - 1)), agent_grace(options));
+    }
   }
 }
 

@@ -1,6 +1,7 @@
 #pragma once
 // The launcher of a root proc: procs of this host as its own children, those of other hosts through an agent a host.
 
+#include <roost/live/attachment.hpp>
 #include <roost/live/host_procs.hpp>
 #include <roost/live/introducer.hpp>
 #include <roost/live/platform.hpp>
@@ -19,12 +20,13 @@ struct local_launcher_options {
   nanoseconds grace = std::chrono::seconds(1);  ///< What procs get to end by themselves when this one ends.
   std::size_t hosts = 1;                        ///< Of the program, all on this machine.
   bool own_networks = false;                    ///< Each agent has a network namespace of its own, and its procs share it.
+  std::vector<attachment> attached = {};        ///< Agents of the hosts after the first, in order; empty: they are started.
 };
 
 /// Make and use it on the thread that lives as long as the process: what it launched dies with that thread.
 ///
-/// The hosts are the one of `self` and those numbered on from it, each of which has an agent process (host_agent.hpp) that starts its
-/// procs. Procs and agents have process groups of their own, so that Ctrl-C reaches the root only. The procs' standard output and
+/// The hosts are the one of `self` and those numbered on from it, each of which has an agent process (host_agent.hpp), started here or
+/// attached, that starts its procs. Procs and agents have process groups of their own, so that Ctrl-C reaches the root only. The procs' standard output and
 /// standard error are forwarded to this one's standard error: each in order, in whole lines, each line after "[h0/p1.1] ", or as an
 /// object where the log is JSON. A proc
 /// that does not run "live.launch_bound" after it was asked for is killed, and told as exited with `errc::launch_failed`. Other procs

@@ -296,8 +296,8 @@ struct small_proc final : proc_instance, launcher_events {
   proc_id self;
   script on_begin;
   std::function<void(proc_id)> on_launched = [](proc_id) {};
-  std::function<void(proc_id, error const&)> on_exited;
-  std::function<void(proc_id, proc_id)> on_launching;
+  std::function<void(proc_id, error const&)> on_exited = [](proc_id, error const&) {};
+  std::function<void(proc_id, proc_id)> on_launching = [](proc_id, proc_id) {};
 };
 
 struct small_program final : proc_program {

@@ -1,4 +1,5 @@
 #include <roost/base/plant.hpp>
+#include <roost/live/attached_agent.hpp>
 #include <roost/live/host_procs.hpp>
 #include <roost/live/launch_bound.hpp>
 #include <roost/live/remote_host.hpp>
@@ -18,22 +19,31 @@ constexpr int probes_per_bound = 6;
 
 }  // namespace
 
-remote_host::remote_host(live_executor& executor, host_id host, proc_id root, std::size_t hosts, child_command const& command,
-                         knob_values const& knobs, proc_host_events& events)
-    : time_(executor.control().clock()),
+remote_host::remote_host(live_executor& executor, host_id host, knob_values const& knobs, proc_host_events& events)
+    : loop_(executor.loop()),
+      time_(executor.control().clock()),
       host_(host),
       events_(&events),
       bound_(knobs.duration(agent_bound)),
       launch_bound_(knobs.duration(launch_bound)),
-      since_(time_.now()) {
-  control_record const first{.kind = control_kind::start, .request = hosts, .proc = {host, 0, 0}, .other = root};
-  auto started = child_process::start(executor.loop(), command, first, *this);
-  if (!started) {
-    gone_ = error(errc::launch_failed, "the agent of host " + to_string(host_) + " could not be started", to_string(host_))
-                .caused_by(started.failure());
-    return;
-  }
-  agent_ = *std::move(started);
+      since_(time_.now()) {}
+
+void remote_host::start(child_command const& command, proc_id root, std::size_t hosts) {
+  control_record const first{.kind = control_kind::start, .request = hosts, .proc = {host_, 0, 0}, .other = root};
+  auto started = child_process::start(loop_, command, first, *this);
+  if (started) return begin(*std::move(started));
+  gone_ = error(errc::launch_failed, "the agent of host " + to_string(host_) + " could not be started", to_string(host_))
+              .caused_by(started.failure());
+}
+
+void remote_host::attach(attachment taken, nanoseconds grace) {
+  begin(std::make_unique<attached_agent>(loop_, time_, std::move(taken), output_origin{to_string(host_), {}}, grace,
+                                         static_cast<process_events&>(*this)));
+}
+
+void remote_host::begin(std::unique_ptr<controlled_process> agent) {
+  agent_ = std::move(agent);
+  since_ = time_.now();
   time_.arm(look_, since_ + launch_bound_);
 }
 
@@ -79,7 +89,7 @@ void remote_host::send(control_record record) {
   if (agent_ != nullptr) agent_->send(std::move(record));
 }
 
-void remote_host::received(child_process&, control_record record) {
+void remote_host::received(controlled_process&, control_record record) {
   switch (record.kind) {
     case control_kind::running:
       if (record.proc == proc_id{host_, 0, 0}) {
@@ -112,8 +122,13 @@ void remote_host::received(child_process&, control_record record) {
   }
 }
 
-void remote_host::ended(child_process& which, siginfo_t const& status) {
-  auto why = error(errc::unavailable, name_of(which) + " " + fate_of(status), to_string(host_));
+void remote_host::leaving(controlled_process& which, error why) {
+  time_.disarm(look_);
+  if (!ROOST_PLANT(plant_agent_death_unreported)) lose({why.code, name_of(which) + " " + why.what, to_string(host_)});
+}
+
+void remote_host::ended(controlled_process& which, process_end const& end) {
+  auto why = error(errc::unavailable, name_of(which) + " " + fate_of(end), to_string(host_));
   if (finished_) why = why.caused_by(finished_);
   auto const gone = std::move(agent_);  // Destroyed with the scope.
   time_.disarm(look_);
@@ -121,12 +136,12 @@ void remote_host::ended(child_process& which, siginfo_t const& status) {
   lose(std::move(why));
 }
 
-std::string remote_host::name_of(child_process const& agent) const {
-  return "the agent of host " + to_string(host_) + " (process " + std::to_string(agent.number()) + ")";
+std::string remote_host::name_of(controlled_process const& agent) const {
+  return "the agent of host " + to_string(host_) + " (" + agent.name() + ")";
 }
 
 void remote_host::look_at_agent() {
-  if (agent_ == nullptr) return;
+  if (agent_ == nullptr || gone_) return;
   // What it said while this proc was busy counts.
   agent_->read_control();
   instant const now = time_.now();

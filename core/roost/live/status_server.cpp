@@ -7,6 +7,7 @@
 #include <sched.h>
 #include <sys/epoll.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/time.h>
 #include <sys/un.h>
 #include <unistd.h>
@@ -69,8 +70,14 @@ descriptor listen_at(status_address const& where) {
   return made;
 }
 
-/// A socket is for ever of the network namespace that its thread was in when it was made: a thread of its own goes there.
+/// A socket is for ever of the network namespace that its thread was in when it was made: a thread of its own goes there, which
+/// needs no right where all are in the same one.
 descriptor listen_in(std::string const& network, status_address const& where) {
+  struct stat theirs{};
+  struct stat ours{};
+  if (::stat(network.c_str(), &theirs) == 0 && ::stat("/proc/self/ns/net", &ours) == 0 && theirs.st_dev == ours.st_dev &&
+      theirs.st_ino == ours.st_ino)
+    return listen_at(where);
   descriptor made;
   std::thread([&] {
     descriptor const there(::open(network.c_str(), O_RDONLY | O_CLOEXEC));

@@ -39,21 +39,22 @@ error run_threads(proc_program& program, local_run const& how, live_options opti
   return platform.run(program, {}, transport, launcher);
 }
 
-error run_processes(proc_program& program, local_run const& how, live_options options) {
+error run_processes(proc_program& program, local_run const& how, live_options options, std::vector<attachment> attached) {
   live_platform platform(std::move(options));
-  local_launcher launcher(platform.executor(), platform.options().self, how.knobs,
-                          {.arguments = how.arguments, .hosts = how.hosts, .own_networks = how.own_networks});
+  local_launcher launcher(
+      platform.executor(), platform.options().self, how.knobs,
+      {.arguments = how.arguments, .hosts = how.hosts, .own_networks = how.own_networks, .attached = std::move(attached)});
   shm_transport transport(platform.loop(), launcher, platform.options().self, how.knobs);
   return platform.run(program, {}, transport, launcher);
 }
 
 }  // namespace
 
-error run_local(proc_program& program, local_run const& how) {
+error run_local(proc_program& program, local_run const& how, std::vector<attachment> attached) {
   live_options options = options_of(how, {how.host, 0, 1}, "root");
   options.catch_signals = how.catch_signals;
   return how.transport == local_transport::loopback ? run_threads(program, how, std::move(options))
-                                                    : run_processes(program, how, std::move(options));
+                                                    : run_processes(program, how, std::move(options), std::move(attached));
 }
 
 int run_local_child(int argc, char const* const* argv, proc_program& program, knob_values knobs,

@@ -2,6 +2,7 @@
 // A whole program on this machine: the root proc here, its other procs exec'd (over shared memory) or as threads (loopback).
 
 #include <roost/base/error.hpp>
+#include <roost/live/attachment.hpp>
 #include <roost/live/platform.hpp>
 
 #include <functional>
@@ -27,7 +28,8 @@ struct local_run {
 
 /// Runs `program` as the root proc until it finishes; ends and waits for all other procs; returns what the root finished with.
 /// Call from the thread that lives as long as the process. With loopback, `program.make` is called from several threads.
-error run_local(proc_program& program, local_run const& how);
+/// Agents that were `attached` are those of the hosts after the first, in order; without any they are started.
+error run_local(proc_program& program, local_run const& how, std::vector<attachment> attached = {});
 
 /// Runs `program` as a proc that `run_local` exec'd; for a main in which `is_child(argc, argv)` holds, before anything else.
 /// Returns what main returns. `prepare` as in `local_run`, with `self` and `name` set.

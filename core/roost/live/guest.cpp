@@ -135,6 +135,8 @@ void guest::collect() {
   siginfo_t status{};
   while (::waitid(P_PIDFD, static_cast<id_t>(pidfd_.get()), &status, WEXITED) != 0 && errno == EINTR) {
   }
+  // It ends in order only when it is hung up on, which it may hear before this agent does.
+  if (status.si_code == CLD_EXITED && status.si_status == 0) drain("its controller is gone");
   control_.reset();
   notes_.send({.kind = attach_kind::ended, .status = status.si_status, .number = status.si_code});
   events_.ended(*this, fate_of({.code = status.si_code, .status = status.si_status}));

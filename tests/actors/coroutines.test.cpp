@@ -45,6 +45,7 @@ struct Visitor : roost::actor {
   roost::task<int> call_back(roost::actor_mesh<Visitor> other, roost::actor_mesh<Visitor> back);
   roost::task<int> blocking(roost::actor_mesh<Gate> gate);
   roost::task<int> own_callback(roost::actor_mesh<Gate> gate);
+  roost::task<std::uint64_t> late(roost::actor_mesh<Gate> gate);
   int seen() { return seen_; }
   void bear(roost::actor_mesh<Gate> gate);
   bool supervise(roost::failure const&) override;
@@ -56,7 +57,7 @@ struct Visitor : roost::actor {
   int most_ = 0;
 };
 ROOST_CONCURRENT(Visitor, shared, 3)
-ROOST_EXPORT(Visitor, visit, visit_twice, shared, swallow, call_back, blocking, own_callback, seen, bear)
+ROOST_EXPORT(Visitor, visit, visit_twice, shared, swallow, call_back, blocking, own_callback, seen, bear, late)
 
 roost::task<int> Visitor::part(roost::actor_mesh<Gate> gate) { co_return co_await gate->enter.call_one(); }
 roost::task<int> Visitor::visit(roost::actor_mesh<Gate> gate) {
@@ -94,6 +95,18 @@ roost::task<int> Visitor::blocking(roost::actor_mesh<Gate> gate) {
 }
 roost::task<int> Visitor::own_callback(roost::actor_mesh<Gate> gate) {
   co_return co_await gate->enter.call_one().then([](int v) { return v; });
+}
+/// Awaits as if the answer had come on another worker, right after the coroutine was told that it has to wait.
+struct told_to_wait {
+  bool await_ready() const noexcept { return false; }
+  bool await_suspend(std::coroutine_handle<> who) { return answer.await_suspend(who); }
+  std::uint64_t await_resume() { return answer.await_resume(); }
+  roost::future_awaiter<std::uint64_t> answer;
+};
+roost::task<std::uint64_t> Visitor::late(roost::actor_mesh<Gate> gate) {
+  auto const answer = gate->waiting.call_one();
+  (void)answer.get();
+  co_return 5 + co_await told_to_wait{roost::future_awaiter(answer)};
 }
 void Visitor::bear(roost::actor_mesh<Gate>) { roost::spawn<Faller>("child")->fail.broadcast(); }
 bool Visitor::supervise(roost::failure const&) {
@@ -161,6 +174,10 @@ ROOST_SIM_TEST(coroutines, concurrent_ones_interleave_up_to_their_limit, stage::
     gate->open.call_one().get();
   }
   EXPECT_EQ(std::max(all[3].get(), all[4].get()), 3);
+}
+
+ROOST_SIM_TEST(coroutines, one_whose_answer_comes_while_it_begins_to_wait_goes_on, roost::sim::calm()) {
+  EXPECT_EQ(roost::spawn<Visitor>("visitor")->late.call_one(roost::spawn<Gate>("gate")).get(), 5U);
 }
 
 ROOST_SIM_TEST(coroutines, parts_of_one_are_awaited_too, roost::sim::calm()) {

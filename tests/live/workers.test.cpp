@@ -55,8 +55,17 @@ struct Hermit : roost::actor {
   static constexpr bool dedicated = true;
   bool together(int others) { return meet(others); }
   std::uint64_t thread() { return std::hash<std::thread::id>()(std::this_thread::get_id()); }
+  std::uint64_t echo(std::uint64_t x) { return x; }
 };
-ROOST_EXPORT(Hermit, together, thread)
+ROOST_EXPORT(Hermit, together, thread, echo)
+
+/// Awaits as if the answer had come on another worker, right after the coroutine was told that it has to wait.
+struct told_to_wait {
+  bool await_ready() const noexcept { return false; }
+  bool await_suspend(std::coroutine_handle<> who) { return answer.await_suspend(who); }
+  std::uint64_t await_resume() { return answer.await_resume(); }
+  roost::future_awaiter<std::uint64_t> answer;
+};
 
 /// Asks others, and is asked, so that its handlers park on the worker where it is.
 struct Asker : roost::actor {
@@ -64,6 +73,16 @@ struct Asker : roost::actor {
     std::uint64_t last = 0;
     for (std::uint64_t i = 0; i != times; ++i) last = whom->add.call_one(1).get();
     return last;
+  }
+  roost::task<std::uint64_t> await(roost::actor_mesh<Hermit> whom, std::uint64_t times) {
+    std::uint64_t sum = 0;
+    for (std::uint64_t i = 0; i != times; ++i) sum += co_await whom->echo.call_one(1);
+    co_return sum;
+  }
+  roost::task<std::uint64_t> await_late(roost::actor_mesh<Hermit> whom) {
+    auto const answer = whom->echo.call_one(1);
+    (void)answer.get();
+    co_return co_await told_to_wait{roost::future_awaiter(answer)};
   }
   void wait_for_ever() {
     ++meeting;
@@ -73,7 +92,7 @@ struct Asker : roost::actor {
     roost::sleep(1h);
   }
 };
-ROOST_EXPORT(Asker, ask, wait_for_ever)
+ROOST_EXPORT(Asker, ask, await, await_late, wait_for_ever)
 
 struct Guard : roost::actor {
   roost::actor_mesh<Computer> watched;
@@ -187,6 +206,40 @@ TEST(Workers, AWorkerThatIsNotWokenIsSeen) {
             "");
   EXPECT_EQ(asleep, roost::errc::timeout) << "the planted bug shows nothing";
   EXPECT_EQ(awake, roost::errc::ok);
+}
+#endif
+
+// Answers that come while a coroutine begins to wait for them are not lost: one in some ten thousand does.
+TEST(Workers, ACoroutineThatAwaitsAnotherWorkerGoesOnEachTime) {
+  constexpr std::uint64_t times = 50'000;
+  for (std::uint64_t const workers : {1, 3}) {
+    std::uint64_t sum = 0;
+    EXPECT_EQ(run(workers,
+                  [&](roost::hosts, arguments const&) {
+                    auto const hermit = roost::spawn<Hermit>("hermit");
+                    sum = roost::spawn<Asker>("asker")->await.call_one(hermit, times).get(60s);
+                  }),
+              "");
+    EXPECT_EQ(sum, times);
+  }
+}
+
+#if ROOST_PLANTS
+TEST(Workers, ACoroutineThatIsNotAskedAgainBeforeItWaitsIsSeen) {
+  auto& bug = *roost::find_plant("await-not-asked-again");
+  for (bool const planted : {true, false}) {
+    auto outcome = roost::errc::ok;
+    EXPECT_EQ(run(1,
+                  [&](roost::hosts, arguments const&) {
+                    bug.arm(planted);
+                    auto const asker = roost::spawn<Asker>("asker");
+                    auto const answer = asker->await_late.call_one(roost::spawn<Hermit>("hermit")).wait(1s);
+                    outcome = answer ? roost::errc::ok : answer.failure().code;
+                    bug.arm(false);
+                  }),
+              "");
+    EXPECT_EQ(outcome, planted ? roost::errc::timeout : roost::errc::ok);
+  }
 }
 #endif
 

@@ -53,6 +53,9 @@ std::map<std::string, floor_test, std::less<>> const& floor_tests() {
   static constexpr char const* link = "core/roost/link/session.property.test.cpp";
   static constexpr char const* judged = "is_caught_by_the_judge_of_its_promise";
   static std::map<std::string, floor_test, std::less<>> const entries{
+      {"await-not-asked-again",
+       {"tests/live/workers.test.cpp", "ACoroutineThatIsNotAskedAgainBeforeItWaitsIsSeen",
+        "An answer that comes while its coroutine begins to wait is one of another worker, in the middle of a step."}},
       {"count-across-runs",
        {"tests/plants/command_line_test.py", "test_verify_catches_a_count_across_runs",
         "One run cannot tell; `sim verify` compares runs of fresh and of used processes."}},

@@ -9,6 +9,8 @@
 namespace roost::detail {
 namespace {
 
+ROOST_DEFINE_PLANT(plant_await_not_asked_again, "await-not-asked-again", "G4",
+                   "A coroutine waits for a future that became ready after it was asked whether it has to.");
 ROOST_DEFINE_PLANT(plant_forget_observer, "second-observer-forgotten", "G4",
                    "Of several waits on one future only the first is ended.");
 
@@ -64,6 +66,8 @@ coroutine_wait::~coroutine_wait() {
 bool coroutine_wait::suspend(future_base& on, std::coroutine_handle<> who) {
   runtime_entry const inside;
   auto& frame = require_frame("co_await");
+  // Another worker may have answered since the coroutine was asked whether it has to wait.
+  if (on.ready() && !ROOST_PLANT(plant_await_not_asked_again)) return false;
   if (frame.coroutine == nullptr) throw_error(error(errc::bad_argument, "co_await works only in a coroutine endpoint"));
   if (on.comes_after(frame)) throw_error(wait_error(errc::deadlock));
   on_ = &on;

@@ -62,6 +62,8 @@ result<std::vector<std::string>> records_of(std::string const& directory) {
   std::error_code code;
   for (fs::directory_iterator at(directory, code), end; !code && at != end; at.increment(code)) {
     if (at->path().extension() == record_suffix) files.push_back(at->path().string());
+    if (at->path().extension() == incomplete_suffix)
+      return error(errc::unavailable, "could not be written to its end, so nothing can be said of its run", at->path().string());
   }
   if (code) return error(errc::bad_argument, "cannot be read: " + code.message(), directory);
   if (files.empty()) return error(errc::bad_argument, "holds no file NAME" + std::string(record_suffix), directory);
@@ -185,7 +187,10 @@ int check_records(invocation const& asked, output& out) {
     if (auto const read = read_record_knobs(path + "/" + knobs_file, knobs); !read)
       return out.refuse(exit_bad_input, read.failure());
     auto found = records_of(path);
-    if (!found) return out.refuse(exit_bad_input, found.failure());
+    if (!found) {
+      bool const incomplete = found.failure().code == errc::unavailable;
+      return out.refuse(incomplete ? static_cast<int>(sim::verdict::no_verdict) : exit_bad_input, found.failure());
+    }
     files.insert(files.end(), found->begin(), found->end());
   }
   for (auto const& setting : asked.settings) {

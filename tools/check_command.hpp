@@ -25,7 +25,8 @@ struct judgement {
 /// Knobs that are not at their standard, for whoever judges the records of `directory` later. Errors: `errc::unavailable`.
 result<void> write_record_knobs(std::string const& directory, knob_values const& knobs);
 
-/// Judges the record files of a folder, with the knobs that were kept there. Errors: `errc::bad_argument`, at the file.
+/// Judges the record files of a folder, with the knobs that were kept there. Errors: `errc::bad_argument`, at the file;
+/// `errc::unavailable` where one could not be written to its end.
 result<judgement> judge_directory(std::string const& directory);
 
 /// Says what was found: one line when all held, else every promise that broke. `subject` names the run: "04_ordering".

@@ -1,3 +1,4 @@
+#include <fcntl.h>
 #include <unistd.h>
 
 #include <roost/live/log.hpp>
@@ -20,6 +21,7 @@
 #include <tools/version.hpp>
 #include <tools/worker_pool.hpp>
 
+#include <filesystem>
 #include <map>
 #include <memory>
 #include <optional>
@@ -285,7 +287,7 @@ result<std::string> program_of(simulation const& what) {
   if (scenario->program.empty()) {
     return error(errc::bad_scenario, "the scenario names no program, expected program = \"...\"", place);
   }
-  auto found = find_program(scenario->program, what.file);
+  auto found = find_program(scenario->program, what.file, place);
   if (!found) return error(errc::bad_scenario, found.failure().what, place);
   return found;
 }
@@ -294,7 +296,7 @@ bool names_scenario(std::string const& target) { return target.ends_with(".toml"
 
 /// The executable that a command to the plain `roost` is about.
 result<std::string> program_of(invocation const& asked) {
-  if (asked.command == "run" && !names_scenario(asked.target)) return find_program(asked.target, "./.");
+  if (asked.command == "run" && !names_scenario(asked.target)) return find_program(asked.target, "./.", asked.target);
   if (asked.command == "sim replay") {
     auto const source = read_replay_source(asked);
     if (!source) return source.failure();
@@ -352,7 +354,16 @@ void say_version(output& out) {
   if (!out.json()) out.print("roost " + text + ", wire version " + std::to_string(wire::wire_version) + "\n");
 }
 
-int run_checked(int argc, char** argv, proc_program* program) {
+/// What is opened later is never taken for one of the three standard streams.
+void hold_standard_streams() {
+  int fd = -1;
+  do {
+    fd = ::open("/dev/null", O_RDWR);
+  } while (fd >= 0 && fd <= STDERR_FILENO);
+  if (fd > STDERR_FILENO) ::close(fd);
+}
+
+int run_checked(int argc, char** argv, proc_program* program, std::unique_ptr<output>& out) {
   std::vector<std::string> words(argv + std::min(argc, 1), argv + argc);
   invocation asked;
   auto const dashes = std::find(words.begin(), words.end(), "--");
@@ -361,7 +372,7 @@ int run_checked(int argc, char** argv, proc_program* program) {
   words.erase(dashes, words.end());
   bool const json = std::find(words.begin(), words.end(), "--json") != words.end();
   std::string const name = argc > 0 ? argv[0] : "roost";
-  auto out = std::make_unique<output>(shell_word(name), json);
+  out = std::make_unique<output>(shell_word(name), json);
   if (std::find(words.begin(), words.end(), "--version") != words.end()) {
     say_version(*out);
     return exit_ok;
@@ -403,6 +414,11 @@ int run_checked(int argc, char** argv, proc_program* program) {
   if (asked.command == "run" && asked.target.empty() && program == nullptr) {
     return usage({errc::bad_argument, "run: expected a PROGRAM or a SCENARIO"});
   }
+  if (asked.command == "run" && program != nullptr && !asked.target.empty() && !names_scenario(asked.target) &&
+      std::filesystem::path(asked.target).filename() != std::filesystem::path(this_executable()).filename()) {
+    return usage({errc::bad_argument,
+                  "run: '" + asked.target + "': expected a SCENARIO (.toml) of this program; arguments for it follow after --"});
+  }
   if (asked.workers == 0) asked.workers = static_cast<unsigned>(std::max(1L, ::sysconf(_SC_NPROCESSORS_ONLN)));
   if (asked.workers > 256) return usage({errc::bad_argument, "--jobs: expected at most 256"});
   if (program == nullptr) {
@@ -428,10 +444,13 @@ int run_checked(int argc, char** argv, proc_program* program) {
 }  // namespace
 
 int run_command_line(int argc, char** argv, proc_program* program) {
+  hold_standard_streams();
   if (argc > 1 && argv[1] == worker_command) return work(argc, argv, program);
   if (program != nullptr && is_live_child(argc, argv)) return run_live_child(argc, argv, *program);
   try {
-    return run_checked(argc, argv, program);
+    std::unique_ptr<output> out;
+    int const code = run_checked(argc, argv, program, out);
+    return code == exit_ok && out != nullptr && out->lost() ? static_cast<int>(exit_unreachable) : code;
   } catch (std::exception const& bug) {
     std::fprintf(stderr, "roost: a bug in roost: %s\n", bug.what());
   } catch (...) {

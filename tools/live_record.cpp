@@ -72,7 +72,10 @@ void record_observer::write_out() noexcept {
   unwritten_.clear();
   if (written) return;
   over_ = true;
-  std::fprintf(stderr, "%s: cannot be written: %s; nothing more is recorded\n", file_.c_str(), std::strerror(errno));
+  int const why = errno;
+  // Takes no room on a disk that is full.
+  static_cast<void>(std::rename(file_.c_str(), (file_ + std::string(incomplete_suffix)).c_str()));
+  std::fprintf(stderr, "%s: cannot be written: %s; nothing more is recorded\n", file_.c_str(), std::strerror(why));
 }
 
 void record_observer::proc_over(error const& why) {

@@ -15,6 +15,8 @@ namespace roost::tools {
 
 /// The ending of the names of record files.
 inline constexpr char const* record_suffix = ".record";
+/// Behind that, of a record that could not be written to its end.
+inline constexpr std::string_view incomplete_suffix = ".incomplete";
 
 /// Observes one proc and appends what it sees to "DIRECTORY/h0-p1.1.record", in the form of sim/check/record.hpp.
 ///

@@ -54,9 +54,9 @@ class record_directory {
     if (wanted.empty()) {
       auto const base = fs::temp_directory_path(code);
       auto name = (base / "roost-run-XXXXXX").string();
-      if (code || ::mkdtemp(name.data()) == nullptr) {
+      if (code) return error(errc::unavailable, "no folder for records can be made there: " + code.message(), "TMPDIR");
+      if (::mkdtemp(name.data()) == nullptr)
         return error(errc::unavailable, "no folder for records can be made: " + std::string(std::strerror(errno)), base.string());
-      }
       auto janitor = folder_janitor::start(name);
       if (!janitor) {
         fs::remove_all(name, code);
@@ -75,6 +75,13 @@ class record_directory {
     }
     made.path_ = fs::absolute(wanted).string();
     return made;
+  }
+  /// Whether any proc began to record.
+  bool holds_any() const {
+    std::error_code code;
+    for (fs::directory_iterator at(path_, code), end; !code && at != end; at.increment(code))
+      if (at->path().extension() == record_suffix) return true;
+    return false;
   }
 
   std::string const& path() const noexcept { return path_; }
@@ -321,15 +328,22 @@ int code_of(live_request const& asked, root_end const& end, judgement const& fou
   return end.why && !expected ? static_cast<int>(sim::verdict::program_failed) : exit_ok;
 }
 
+std::string fate(root_end const& end) { return (end.died.starts_with("killed") ? "was " : "") + end.died; }
+
 int report_live(live_request const& asked, root_end const& end, record_directory& records, output& out) {
   auto const subject = asked.scenario ? asked.scenario->name : fs::path(this_executable()).filename().string();
   auto const found = judge_directory(records.path());
   if (!found) {
-    if (!end.died.empty()) out.say("FAIL " + subject + "  the root proc was " + end.died);
-    return out.refuse(exit_bug, found.failure());
+    if (end.stopped_by != 0) {
+      out.say(subject + "  was stopped before anything was recorded");
+      return 128 + end.stopped_by;
+    }
+    if (!end.died.empty()) out.say("FAIL " + subject + "  the root proc " + fate(end));
+    bool const recorded = records.holds_any() && found.failure().code != errc::unavailable;
+    return out.refuse(recorded ? exit_bug : static_cast<int>(sim::verdict::no_verdict), found.failure());
   }
   int const code = code_of(asked, end, *found);
-  if (!end.reported && end.stopped_by == 0) out.say("FAIL " + subject + "  crash\n  the root proc was " + end.died);
+  if (!end.reported && end.stopped_by == 0) out.say("FAIL " + subject + "  crash\n  the root proc " + fate(end));
   if (end.why) out.say(subject + "  " + (end.stopped_by != 0 ? "was stopped" : "failed") + ": " + end.why.describe());
   report_judgement(out, subject, *found);
   if (!found->violations.empty()) {

@@ -9,6 +9,8 @@
 #include <algorithm>
 #include <cerrno>
 #include <cstdio>
+#include <cstring>
+#include <utility>
 
 namespace roost::tools {
 namespace {
@@ -49,8 +51,9 @@ void output::say(std::string_view text, std::string_view level) {
 
 void output::print(std::string_view text) {
   clear_progress();
-  std::fwrite(text.data(), 1, text.size(), json() ? stderr : stdout);
-  std::fflush(stdout);
+  std::FILE* const to = json() ? stderr : stdout;
+  bool const written = std::fwrite(text.data(), 1, text.size(), to) == text.size();
+  if (!written || std::fflush(to) != 0) lose();
 }
 
 void output::object(std::string_view type, std::vector<json_field> const& fields) {
@@ -61,9 +64,14 @@ void output::object(std::string_view type, std::vector<json_field> const& fields
   for (std::size_t written = 0; written != line.size();) {
     auto const count = ::write(json_, line.data() + written, line.size() - written);
     if (count < 0 && errno == EINTR) continue;
-    if (count <= 0) return;
+    if (count <= 0) return lose();
     written += static_cast<std::size_t>(count);
   }
+}
+
+void output::lose() {
+  if (std::exchange(lost_, true)) return;
+  say(std::string("standard output: cannot be written: ") + std::strerror(errno), "failure");
 }
 
 int output::refuse(int code, error const& why) {

@@ -41,6 +41,8 @@ class output {
   void print(std::string_view text);
   /// With --json, one object; else nothing.
   void object(std::string_view type, std::vector<json_field> const& fields);
+  /// Whether something for standard output could not be written; that was said.
+  bool lost() const noexcept { return lost_; }
   /// Says what is wrong, in both ways; returns `code`.
   int refuse(int code, error const& why);
   /// A line that shows how far things are: rewritten each second on a terminal, else said after 10, 20, 40 s and so on, then every
@@ -52,6 +54,7 @@ class output {
 
  private:
   void say(std::string_view text, std::string_view level);
+  void lose();
   bool progress_due();
   void show_progress(std::string const& text);
   void clear_progress();
@@ -61,6 +64,7 @@ class output {
   int json_ = -1;  ///< The real standard output.
   bool terminal_ = false;
   bool shown_ = false;
+  bool lost_ = false;
   wall_clock::time_point started_ = wall_clock::now();
   wall_clock::duration next_progress_;
 };

@@ -54,15 +54,16 @@ std::string this_executable() {
   return fs::read_symlink("/proc/self/exe", ignored).string();
 }
 
-result<std::string> find_program(std::string const& name, std::string const& beside) {
+result<std::string> find_program(std::string const& name, std::string const& beside, std::string const& said_at) {
   auto const here = fs::path(this_executable()).parent_path();
-  std::vector<fs::path> const places{fs::path(beside).parent_path() / name, here / name, here.parent_path() / "scenarios" / name};
+  std::vector<fs::path> places{fs::path(beside).parent_path() / name};
+  if (fs::path(name).is_relative()) places.insert(places.end(), {here / name, here.parent_path() / "scenarios" / name});
   for (auto const& place : places) {
     if (!is_program(place)) continue;
     std::error_code ignored;
     if (fs::equivalent(place, this_executable(), ignored)) {
       return error(errc::bad_scenario,
-                   "the program '" + name + "' is roost itself, expected an executable that links roost::main", beside);
+                   "the program '" + name + "' is roost itself, expected an executable that links roost::main", said_at);
     }
     auto const content = read_whole_file(place.string(), std::size_t{4} << 30);
     if (!content) return content.failure();
@@ -70,13 +71,20 @@ result<std::string> find_program(std::string const& name, std::string const& bes
       return error(errc::bad_scenario,
                    "the program '" + name + "' (" + place.lexically_normal().string() +
                        ") does not link roost::main, expected an executable that does",
-                   beside);
+                   said_at);
     }
     std::error_code code;
     auto const found = fs::absolute(place, code);
     return code ? place.string() : found.string();
   }
-  return error(errc::bad_scenario, "the program '" + name + "' is not there, looked for " + listed(places), beside);
+  for (auto const& place : places) {
+    std::error_code ignored;
+    if (!fs::exists(place, ignored)) continue;
+    return error(errc::bad_scenario,
+                 "the program '" + name + "' (" + place.lexically_normal().string() + ") is no file that may be executed",
+                 said_at);
+  }
+  return error(errc::bad_scenario, "the program '" + name + "' is not there, looked for " + listed(places), said_at);
 }
 
 result<std::string> find_scenario(std::string const& name) {

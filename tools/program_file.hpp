@@ -17,9 +17,9 @@ extern char const program_mark[];
 /// Where this executable lies, as an absolute path.
 std::string this_executable();
 
-/// The executable of that name beside `beside` (a file), beside this executable, or in the folder `scenarios` next to the folder of
+/// The executable that was named at `said_at`, beside `beside` (a file), beside this executable, or in the folder `scenarios` next to the folder of
 /// this executable. Errors: `errc::bad_scenario`, naming every place where it was looked for; also where it does not link roost::main.
-result<std::string> find_program(std::string const& name, std::string const& beside);
+result<std::string> find_program(std::string const& name, std::string const& beside, std::string const& said_at);
 
 /// The file of the scenario that a repro line names: with ".toml" as it stands, below `scenarios`, or where programs are looked for;
 /// else without. Errors: as above.

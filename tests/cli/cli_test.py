@@ -129,7 +129,8 @@ BAD_INPUT = [
     ("run {program} --set live.wrkers=2", "there is no knob 'live.wrkers', did you mean 'live.workers'?"),
     ("run {program} --set topology.hosts=2", "without a scenario only knobs can be set"),
     ("run {program} --set live.workers=0", "live.workers"),
-    ("run nowhere", "the program 'nowhere' is not there"),
+    ("run nowhere", "nowhere: the program 'nowhere' is not there"),
+    ("run /etc/passwd", "/etc/passwd: the program '/etc/passwd' (/etc/passwd) is no file that may be executed"),
 ]
 
 
@@ -222,6 +223,18 @@ class CommandLine(unittest.TestCase):
                 self.assertEqual(done.returncode, 65, done.stderr)
                 self.assertIn(expected, done.stderr)
                 self.assertEqual(done.stdout, "")
+
+    def test_what_cannot_be_written_is_said(self):
+        for words in ("--help", "sim knobs", "--version"):
+            with self.subTest(words), open("/dev/full", "w") as full:
+                done = subprocess.run([ROOST, *words.split()], stdout=full, stderr=subprocess.PIPE, text=True, timeout=60)
+                self.assertEqual(done.returncode, 69, done.stderr)
+                self.assertIn("standard output: cannot be written: No space left on device", done.stderr)
+
+    def test_a_program_runs_no_other(self):
+        done = subprocess.run([PROGRAM, "run", "foo"], capture_output=True, text=True, timeout=60)
+        self.assertEqual(done.returncode, 64, done.stderr)
+        self.assertIn("run: 'foo': expected a SCENARIO (.toml) of this program", done.stderr)
 
     def test_help_and_version_are_no_errors(self):
         for line in ("--help", "sim --help", "sim run --help", "run --help", "agent --help", "agent stop --help", "--version"):

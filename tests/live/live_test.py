@@ -142,6 +142,27 @@ class LiveTest(unittest.TestCase):
                 self.assertRegex(err, rf"the root proc was killed by signal {number}")
                 self.assert_nothing_left()
 
+    def test_streams_that_are_closed_from_the_start_are_no_hindrance(self):
+        for closed in ("<&-", ">&- 2>&-", "<&- >&- 2>&-"):
+            for options in ("", "--log-format json", "--json"):
+                with self.subTest(closed=closed, options=options):
+                    running = subprocess.Popen(["sh", "-c", f'exec "$0" {options} run "$1" {closed}', ROOST, ORDERING],
+                                               cwd=self.path, env=self.environment, start_new_session=True,
+                                               stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+                    self.assertEqual(running.wait(timeout=LIMIT), 0)
+                    self.assertEqual(processes_of(running.pid), [])
+                    self.assert_nothing_left()
+
+    def test_a_full_disk_for_records_leaves_no_verdict(self):
+        script = 'mount -t tmpfs -o size=64k none "$TMPDIR" && "$0" run "$1" -- 500; code=$?; "$0" check "$TMPDIR"; exit $code'
+        if subprocess.run(["unshare", "--mount", "true"], capture_output=True).returncode != 0:
+            self.skipTest("nothing can be mounted here: that needs CAP_SYS_ADMIN")
+        done = subprocess.run(["unshare", "--mount", "sh", "-c", script, ROOST, ORDERING], cwd=self.path, env=self.environment,
+                              capture_output=True, text=True, timeout=LIMIT)
+        self.assertEqual(done.returncode, 5, done.stderr)
+        self.assertIn("nothing more is recorded", done.stderr)
+        self.assertRegex(done.stderr, r"h0-p\d\.1\.record\.incomplete: could not be written to its end")
+
     def test_signals_end_a_run_and_leave_nothing(self):
         for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
             with self.subTest(number=number):

@@ -53,7 +53,9 @@ actor_cell::~actor_cell() {
   home_->seams().executor->leave(worker);
 }
 
-actor_id actor_cell::id() const noexcept { return {home_->self(), local_}; }
+void actor_cell::used_outside() const {
+  broken("inside_runtime()", describe() + " is used outside the runtime", __FILE__, __LINE__);
+}
 
 void actor_cell::set_user(std::unique_ptr<actor> object) {
   user_ = std::move(object);
@@ -77,36 +79,9 @@ std::uint32_t actor_cell::queued_from(actor_id sender) const noexcept {
   return count;
 }
 
-void actor_cell::accept(std::unique_ptr<message> m) {
-  check_inside();
-  if (state_ != life::running && state_ != life::starting) {
-    home_->message_returned(id(), *m,
-                            state_ == life::draining ? error(errc::actor_stopped, describe() + " is stopping") : *end_reason_);
-    return;
-  }
-  if (m->reply && m->chain != nullptr && frames_ != nullptr) {
-    auto const cycle = [&] {
-      actor_id next_hop = id();
-      for (auto const* node = m->chain.get(); node != nullptr; node = node->outer.get()) {
-        if (node->caller == id()) {
-          for (auto* f = frames_; f != nullptr; f = f->next) {
-            if (f->waiting != nullptr && !f->concurrent &&
-                (f->waiting->kind() == wait_kind::several || f->waiting->target() == next_hop))
-              return true;
-          }
-        }
-        next_hop = node->caller;
-      }
-      return false;
-    }();
-    if (cycle) {
-      sometimes(true, "actor: a cycle of waiting callers is refused");
-      home_->message_returned(id(), *m,
-                              error(errc::deadlock, "the call would wait for " + describe() + ", which waits for its caller",
-                                    m->endpoint != nullptr ? m->endpoint->full_name() : ""));
-      return;
-    }
-  }
+void actor_cell::accept_beside(std::unique_ptr<message> m) {
+  if (state_ != life::running && state_ != life::starting) return refuse_late(*m);
+  if (frames_ != nullptr && m->reply && closes_cycle(*m)) return refuse_cycle(*m);
   if (ROOST_PLANT(plant_mailbox_swap) && user_ != nullptr && mailbox_.size() == 2 && (local_ & 2) == 0) {
     auto first = mailbox_.pop();
     auto second = mailbox_.pop();
@@ -115,6 +90,33 @@ void actor_cell::accept(std::unique_ptr<message> m) {
   }
   mailbox_.push(std::move(m));
   check_ready();
+}
+
+void actor_cell::refuse_late(message& m) {
+  home_->message_returned(id(), m,
+                          state_ == life::draining ? error(errc::actor_stopped, describe() + " is stopping") : *end_reason_);
+}
+
+bool actor_cell::closes_cycle(message const& m) const noexcept {
+  actor_id next_hop = id();
+  for (auto const* node = m.chain.get(); node != nullptr; node = node->outer.get()) {
+    if (node->caller == id()) {
+      for (auto* f = frames_; f != nullptr; f = f->next) {
+        if (f->waiting != nullptr && !f->concurrent &&
+            (f->waiting->kind() == wait_kind::several || f->waiting->target() == next_hop))
+          return true;
+      }
+    }
+    next_hop = node->caller;
+  }
+  return false;
+}
+
+void actor_cell::refuse_cycle(message& m) {
+  sometimes(true, "actor: a cycle of waiting callers is refused");
+  home_->message_returned(id(), m,
+                          error(errc::deadlock, "the call would wait for " + describe() + ", which waits for its caller",
+                                m.endpoint != nullptr ? m.endpoint->full_name() : ""));
 }
 
 void actor_cell::post(std::unique_ptr<message> m) {
@@ -209,8 +211,7 @@ bool actor_cell::failure_is_due() const noexcept {
   return true;
 }
 
-bool actor_cell::may_start(message const& m) const noexcept {
-  if (frames_ == nullptr) return true;
+bool actor_cell::may_start_beside(message const& m) const noexcept {
   if (supervising_ != nullptr) return ROOST_PLANT(plant_unheld);
   if (ROOST_PLANT(plant_reentry) && m.endpoint != nullptr) return true;
   if (ROOST_PLANT(plant_early_callback) && m.endpoint == nullptr && user_ != nullptr) return true;
@@ -223,11 +224,7 @@ bool actor_cell::may_start(message const& m) const noexcept {
   return active < m.endpoint->concurrency || ROOST_PLANT(plant_unlimited);
 }
 
-bool actor_cell::has_step() const noexcept {
-  if (state_ == life::running && (extras_ == nullptr || extras_->failures.empty())) {
-    auto const* const first = mailbox_.front();
-    return first != nullptr && may_start(*first);
-  }
+bool actor_cell::has_other_step() const noexcept {
   if (state_ == life::ended) return false;
   if (state_ == life::ending) {
     switch (ending_) {
@@ -244,6 +241,14 @@ bool actor_cell::has_step() const noexcept {
 
 void actor_cell::run() {
   set_current_platform(&home_->seams());
+  if (!takes_messages_only()) return run_other_step();
+  auto const* const first = mailbox_.front();
+  if (first == nullptr || !may_start(*first)) return;
+  run_message(mailbox_.pop());
+  check_ready();
+}
+
+void actor_cell::run_other_step() {
   if (!has_step()) return;
   if (state_ == life::running && !failure_is_due()) {
     run_message(mailbox_.pop());
@@ -277,31 +282,27 @@ void actor_cell::start_message(handler_frame& frame, message& m) {
   frame.concurrent = m.endpoint != nullptr && m.endpoint->concurrency != 0;
   frame.handled = &m;
   frame.deadline = m.deadline;
-  frame.chain = m.chain;
   link_frame(frame);
   home_->message_started(m);
-  auto* observer = home_->seams().observer;
-  std::uint64_t const endpoint = m.endpoint != nullptr ? m.endpoint->id : 0;
-  if (observer != nullptr) observer->handler_started(id(), {endpoint}, m.stamp, frame.concurrent);
-  home_->record({home_->seams().clock->lately(), local_, endpoint, m.sender});
+  if (home_->seams().observer != nullptr) tell_of_start(frame, m);
+  home_->record({home_->seams().clock->lately(), local_, m.endpoint != nullptr ? m.endpoint->id : 0, m.sender});
   ++home_->counters().handlers_started;
+}
+
+void actor_cell::tell_of_start(handler_frame const& frame, message const& m) {
+  home_->seams().observer->handler_started(id(), {m.endpoint != nullptr ? m.endpoint->id : 0}, m.stamp, frame.concurrent);
 }
 
 void actor_cell::run_message(std::unique_ptr<message> m) {
   auto const kind = user_ == nullptr         ? activation::construct
                     : m->endpoint != nullptr ? activation::handler
                                              : activation::callback;
-  if (m->coroutine()) {
-    auto* const lasting = new handler_frame(*this, kind);
-    start_message(*lasting, *m);
-    lasting->coroutine = std::move(m);
-    return step_coroutine(*lasting, nullptr);
-  }
+  if (m->coroutine()) return run_coroutine(std::move(m), kind);
   handler_frame frame(*this, kind);
   start_message(frame, *m);
   std::exception_ptr thrown;
   {
-    frame_scope scope(frame);
+    frame_scope scope(frame, *home_->seams().lock);
     home_->show(frame);
     try {
       m->invoke(frame);
@@ -309,19 +310,33 @@ void actor_cell::run_message(std::unique_ptr<message> m) {
       thrown = std::current_exception();
     }
   }
-  settle_message(frame, *m, thrown);
+  if (thrown) {
+    settle_thrown(frame, *m, thrown);
+  } else {
+    settle_message(frame, *m);
+  }
 }
 
-void actor_cell::settle_message(handler_frame& frame, message& m, std::exception_ptr const& thrown) {
+void actor_cell::run_coroutine(std::unique_ptr<message> m, activation kind) {
+  auto* const lasting = new handler_frame(*this, kind);
+  start_message(*lasting, *m);
+  lasting->coroutine = std::move(m);
+  step_coroutine(*lasting, nullptr);
+}
+
+void actor_cell::settle_message(handler_frame& frame, message& m) {
   unlink_frame(frame);
   if (mute_) return;
   auto* observer = home_->seams().observer;
-  if (!thrown) {
-    if (observer != nullptr) observer->handler_ended(id(), m.stamp, errc::ok);
-    if (m.reply && !frame.answered)
-      home_->answer_error(m.reply, error(errc::no_reply, "the handler ended without an answer", describe()), id(), m.stamp);
-    return check_ready();
-  }
+  if (observer != nullptr) observer->handler_ended(id(), m.stamp, errc::ok);
+  if (m.reply && !frame.answered)
+    home_->answer_error(m.reply, error(errc::no_reply, "the handler ended without an answer", describe()), id(), m.stamp);
+}
+
+void actor_cell::settle_thrown(handler_frame& frame, message& m, std::exception_ptr const& thrown) {
+  unlink_frame(frame);
+  if (mute_) return;
+  auto* observer = home_->seams().observer;
   bool const unwound = is_ended(thrown);
   errc const outcome = unwound ? errc::ended : errc::handler_threw;
   error why = error_of(thrown);
@@ -331,19 +346,16 @@ void actor_cell::settle_message(handler_frame& frame, message& m, std::exception
   if (m.reply && !frame.answered) home_->answer_error(m.reply, why, id(), m.stamp);
   if (!unwound && (frame.kind != activation::handler || !m.reply || explicit_reply)) {
     end(error(errc::actor_failed, describe() + " failed").caused_by(why));
-  } else if (state_ == life::ending) {
-    check_ready();
-  } else if (unwound && !frame.must_end) {
+  } else if (state_ != life::ending && unwound && !frame.must_end) {
     end(error(errc::actor_failed, describe() + " threw roost::ended by itself"));
   }
-  check_ready();
 }
 
 void actor_cell::step_coroutine(handler_frame& frame, std::coroutine_handle<> at) {
   auto& handled = *frame.coroutine;
   std::exception_ptr thrown;
   {
-    frame_scope scope(frame);
+    frame_scope scope(frame, *home_->seams().lock);
     home_->show(frame);
     try {
       if (at) {
@@ -358,7 +370,12 @@ void actor_cell::step_coroutine(handler_frame& frame, std::coroutine_handle<> at
     }
   }
   std::unique_ptr<handler_frame> const over(&frame);
-  settle_message(frame, handled, thrown);
+  if (thrown) {
+    settle_thrown(frame, handled, thrown);
+  } else {
+    settle_message(frame, handled);
+  }
+  if (!mute_) check_ready();
 }
 
 void actor_cell::run_supervise() {
@@ -378,7 +395,7 @@ void actor_cell::run_supervise() {
   bool unwound = false;
   error why = f.why();
   {
-    frame_scope scope(frame);
+    frame_scope scope(frame, *home_->seams().lock);
     home_->show(frame);
     try {
       handled = user_->supervise(f);

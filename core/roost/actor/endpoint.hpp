@@ -175,17 +175,27 @@ boost::intrusive_ptr<answer_state<stored<R>>> open_answer(actor_cell& caller, ac
 
 /// What an adverb needs to know of who invokes it.
 struct invocation {
+  invocation(actor_cell* by, handler_frame* in, instant until, chain_ptr callers)
+      : cell(by), frame(in), deadline(until), chain(std::move(callers)) {}
+
   actor_cell* cell;
   handler_frame* frame;
   instant deadline;
   chain_ptr chain;  ///< Who waits for the answer, and who waits for them; none where nobody does.
 
   /// Of the handler that runs now; `timeout` shortens its deadline.
-  static invocation here(nanoseconds timeout);
+  static invocation here(nanoseconds timeout) {
+    auto* const frame = current_frame();
+    if (frame == nullptr || frame->must_end || frame->deadline != never || timeout != nanoseconds::max()) return bounded(timeout);
+    return {frame->cell, frame, never, nullptr};
+  }
   /// The same, for what is going to be answered. Throws `errc::too_deep` where too many wait for each other already.
   static invocation asking(nanoseconds timeout);
   /// Nanoseconds until the deadline, none below zero; -1 without a deadline. It shrinks while the sender waits for room.
   std::int64_t remaining() const;
+
+ private:
+  static invocation bounded(nanoseconds timeout);
 };
 
 /// Arguments that are yet to be encoded.
@@ -219,7 +229,11 @@ void send_call(invocation const& from, endpoint_descriptor const& endpoint, acto
   constexpr bool with_ports = holds_reply_port<typename member_traits<decltype(Member)>::arguments>();
   if (to.proc == home.self()) {
     auto const size = wire::encoded_size(arguments);
-    if (!home.has_room_here(from.cell->local(), to.local, size)) home.await_credit(from.frame, to, size, from.deadline);
+    auto* account = &home.account_of(*from.cell, to.local);
+    if (!home.has_room(*account, size)) {
+      home.await_credit(from.frame, to, size, from.deadline);
+      account = &home.account_of(*from.cell, to.local);
+    }
     auto m = std::make_unique<call_message<Member>>(std::move(arguments));
     if constexpr (with_ports) {
       auto const duties = duties_in(m->arguments);
@@ -234,8 +248,8 @@ void send_call(invocation const& from, endpoint_descriptor const& endpoint, acto
     m->reply = reply;
     m->deadline = from.deadline;
     m->size = size;
-    m->place = std::move(place);
-    home.send_local(to, std::move(m));
+    if (place != nullptr) m->travel = std::make_unique<message_travel>(message_origin{}, std::move(place));
+    home.send_local(*account, std::move(m));
     return;
   }
   if constexpr (with_ports) {
@@ -451,7 +465,8 @@ class endpoint<Member, Class, Name, std::tuple<Args...>> {
   }
   static void send_to_all(detail::mesh_ref const& mesh, detail::invocation const& from, Args const&... args) {
     if (mesh.size() == 1) {
-      detail::send_call<Member>(from, described::descriptor, mesh.member(0), {}, std::tuple<Args...>(args...), place(mesh, 0));
+      auto const to = from.cell->home().member_now(*mesh.mesh, mesh.covered.base_rank(0));
+      detail::send_call<Member>(from, described::descriptor, to, {}, std::tuple<Args...>(args...), place(mesh, 0));
       return;
     }
     auto const members = mesh.members();

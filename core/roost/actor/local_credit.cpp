@@ -17,9 +17,15 @@ local_account& local_credit::look_up(std::uint64_t sender, std::uint64_t receive
     made = free_.back();
     free_.pop_back();
   }
-  *made = {sender, receiver, 0, 0};
+  *made = {.sender = sender, .receiver = receiver};
   all_.emplace(pair_key{sender, receiver}, made);
   return *made;
+}
+
+local_account& local_credit::of_another(local_account*& last, std::uint64_t sender, std::uint64_t receiver) {
+  if (last == nullptr) return *(last = &of(sender, receiver));
+  if (last->after == nullptr || !last->after->is_of(sender, receiver)) last->after = &of(sender, receiver);
+  return *(last = last->after);
 }
 
 void local_credit::forget_idle() {

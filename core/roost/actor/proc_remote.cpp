@@ -57,10 +57,7 @@ bool read_chain(shared_bytes const& trailer, chain_ptr& into) {
   if (trailer.empty()) return true;
   auto const chain = wire::decode_chain(trailer.view());
   if (!chain) return false;
-  for (auto const& caller : chain->view()) {
-    auto const depth = into ? into->depth + 1 : 1;
-    into = std::make_shared<chain_node const>(chain_node{caller, depth, into});
-  }
+  for (auto const& caller : chain->view()) into = chain_node::make(caller, std::move(into));
   return true;
 }
 
@@ -146,11 +143,10 @@ void proc_runtime::deliver_user(link::incoming in) {
   auto m = std::move(*decoded);
   if (!ROOST_PLANT(plant_chain_forgotten)) m->chain = std::move(callers);
   m->endpoint = endpoint;
-  m->place = std::move(place);
   m->sender = {in.from, in.header.sender};
   m->stamp = {in.header.stamp_high, in.header.stamp_low};
   m->size = in.payload.size();
-  m->origin = {in.from, in.epoch, in.number};
+  m->travel = std::make_unique<message_travel>(message_origin{in.from, in.epoch, in.number}, std::move(place));
   if (in.header.reply_port != 0) m->reply = {in.from, in.header.reply_port};
   if (in.header.remaining >= 0) {
     auto remaining = nanoseconds(in.header.remaining);

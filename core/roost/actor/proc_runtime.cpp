@@ -158,6 +158,7 @@ void proc_runtime::retire(actor_cell& cell, error const& why) {
   take_watches([&](watch_entry const& w) { return w.port == 0 && w.watcher == id; });
   if (owner.local != 0) depend_no_more_on(owner);
   recent_[place_of(id.local)] = nullptr;
+  ++ends_;
   auto const node = actors_.find(id.local);
   graveyard_.push_back(std::move(node->second));
   actors_.erase(node);
@@ -187,24 +188,28 @@ void proc_runtime::end_actor(actor_id who, bool drain, error why) {
 
 // Messages.
 
-void proc_runtime::send_local(actor_id to, std::unique_ptr<message> m) {
+void proc_runtime::tell_of_sending(message& m, actor_id to) {
+  m.stamp = seams_->observer->sent({m.sender, to, {m.endpoint->id}, bytes{m.size}, static_cast<bool>(m.reply), m.deadline});
+  if (m.reply.proc != self_) return;
+  if (auto const p = find_port(m.reply.port)) p->request = m.stamp;
+}
+
+void proc_runtime::refuse_sending(message const& m, actor_id to) {
+  tell(m.sender, m.reply, m.stamp, m.endpoint->id, to, errc::not_handled, gone_reason(to.local));
+}
+
+void proc_runtime::send_local(local_account& through, std::unique_ptr<message> m) {
   check_inside();
-  if (seams_->observer != nullptr) {
-    m->stamp =
-        seams_->observer->sent({m->sender, to, {m->endpoint->id}, bytes{m->size}, static_cast<bool>(m->reply), m->deadline});
-    if (m->reply.proc == self_) {
-      if (auto const p = find_port(m->reply.port)) p->request = m->stamp;
-    }
+  if (seams_->observer != nullptr) tell_of_sending(*m, {self_, through.receiver});
+  if (m->reply && m->reply.proc == self_) mark_sent(m->reply.port);
+  if (through.cell == nullptr || through.seen_ends != ends_) {
+    through.cell = find(through.receiver);
+    through.seen_ends = ends_;
+    if (through.cell == nullptr) return refuse_sending(*m, {self_, through.receiver});
   }
-  if (m->reply.proc == self_) mark_sent(m->reply.port);
-  auto* cell = find(to.local);
-  if (cell == nullptr) {
-    auto const why = gone_reason(to.local);
-    tell(m->sender, m->reply, m->stamp, m->endpoint->id, to, errc::not_handled, why);
-    return;
-  }
-  m->charged = &take_credit(m->sender.local, to, m->size);
-  cell->accept(std::move(m));
+  take_credit(through, m->size);
+  m->charged = &through;
+  through.cell->accept(std::move(m));
 }
 
 void proc_runtime::mark_sent(std::uint64_t port) {
@@ -261,20 +266,20 @@ bool proc_runtime::send_remote(actor_id to, link::outgoing out, reply_route repl
   return false;
 }
 
-void proc_runtime::message_started(message& m) {
-  if (m.charged != nullptr) {
-    give_back_credit(*std::exchange(m.charged, nullptr), m.size);
-  } else if (m.origin.number != 0) {
-    sessions_->handled(m.origin.from, m.origin.epoch, m.origin.number);
-  }
+void proc_runtime::used_outside() const {
+  broken("inside_runtime()", place() + " is used outside the runtime", __FILE__, __LINE__);
+}
+
+void proc_runtime::report_handling(message_origin const& origin) {
+  if (origin.number != 0) sessions_->handled(origin.from, origin.epoch, origin.number);
 }
 
 void proc_runtime::message_returned(actor_id receiver, message& m, error const& why) {
   if (m.endpoint == nullptr) return;
   if (m.charged != nullptr) give_back_credit(*std::exchange(m.charged, nullptr), m.size);
-  if (m.origin.number != 0) {
-    sessions_->returned(m.origin.from, m.origin.epoch, m.origin.number, why.code == errc::ok ? errc::actor_stopped : why.code);
-    return;
+  if (m.travel != nullptr && m.travel->origin.number != 0) {
+    auto const& origin = m.travel->origin;
+    return sessions_->returned(origin.from, origin.epoch, origin.number, why.code == errc::ok ? errc::actor_stopped : why.code);
   }
   tell(m.sender, m.reply, m.stamp, m.endpoint->id, receiver, errc::not_handled, why);
 }
@@ -422,13 +427,9 @@ std::shared_ptr<void>& proc_runtime::proc_local_slot(std::size_t index) {
   return locals_[index];
 }
 
-void proc_runtime::record(flight_entry entry) {
-  if (flight_.size() < flight_limit_) {
-    flight_.push_back(entry);
-  } else {
-    flight_[flight_next_] = entry;
-    if (++flight_next_ == flight_limit_) flight_next_ = 0;
-  }
+void proc_runtime::record_first(flight_entry const& entry) {
+  flight_.push_back(entry);
+  flight_full_ = flight_.size() == flight_limit_;
 }
 
 std::vector<flight_record> proc_runtime::flight_of(std::uint64_t actor) const {

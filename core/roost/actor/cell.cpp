@@ -62,10 +62,12 @@ void actor_cell::set_user(std::unique_ptr<actor> object) {
   if (state_ == life::starting) state_ = life::running;
 }
 
-std::string actor_cell::describe() const {
-  auto const at = where_.dims() == 0 ? std::string() : "[" + to_string(where_) + "]";
-  return std::string(class_->name) + " " + name_ + at + " (" + to_string(id()) + ")";
+std::string describe_actor(actor_id id, class_descriptor const& what, std::string const& name, point const& where) {
+  auto const at = where.dims() == 0 ? std::string() : "[" + to_string(where) + "]";
+  return std::string(what.name) + " " + name + at + " (" + to_string(id) + ")";
 }
+
+std::string actor_cell::describe() const { return describe_actor(id(), *class_, name_, where_); }
 
 void actor_cell::log(log_level level, std::string_view line) const {
   auto* const sink = home_->seams().log;
@@ -239,46 +241,11 @@ bool actor_cell::has_other_step() const noexcept {
   return state_ == life::draining && frames_ == nullptr;
 }
 
-void actor_cell::run() {
-  set_current_platform(&home_->seams());
-  if (!takes_messages_only()) return run_other_step();
-  auto const* const first = mailbox_.front();
-  if (first == nullptr || !may_start(*first)) return;
-  run_message(mailbox_.pop());
-  check_ready();
+void actor_cell::tell_of_start(handler_frame const& frame, message const& m) {
+  home_->seams().observer->handler_started(id(), {m.endpoint != nullptr ? m.endpoint->id : 0}, m.stamp, frame.concurrent);
 }
 
-void actor_cell::run_other_step() {
-  if (!has_step()) return;
-  if (state_ == life::running && !failure_is_due()) {
-    run_message(mailbox_.pop());
-  } else if (state_ == life::ending) {
-    advance_end();
-  } else if (failure_is_due()) {
-    run_supervise();
-  } else if (mailbox_.front() != nullptr) {
-    run_message(mailbox_.pop());
-  } else {
-    end({});
-  }
-  check_ready();
-}
-
-void actor_cell::link_frame(handler_frame& frame) {
-  frame.next = frames_;
-  frames_ = &frame;
-}
-
-void actor_cell::unlink_frame(handler_frame& frame) {
-  for (auto** at = &frames_; *at != nullptr; at = &(*at)->next) {
-    if (*at == &frame) {
-      *at = frame.next;
-      return;
-    }
-  }
-}
-
-void actor_cell::start_message(handler_frame& frame, message& m) {
+[[gnu::always_inline]] inline void actor_cell::start_message(handler_frame& frame, message& m) {
   frame.concurrent = m.endpoint != nullptr && m.endpoint->concurrency != 0;
   frame.handled = &m;
   frame.deadline = m.deadline;
@@ -289,11 +256,15 @@ void actor_cell::start_message(handler_frame& frame, message& m) {
   ++home_->counters().handlers_started;
 }
 
-void actor_cell::tell_of_start(handler_frame const& frame, message const& m) {
-  home_->seams().observer->handler_started(id(), {m.endpoint != nullptr ? m.endpoint->id : 0}, m.stamp, frame.concurrent);
+[[gnu::always_inline]] inline void actor_cell::settle_message(handler_frame& frame, message& m) {
+  unlink_frame(frame);
+  if (mute_) return;
+  auto* observer = home_->seams().observer;
+  if (observer != nullptr) observer->handler_ended(id(), m.stamp, errc::ok);
+  if (m.reply && !frame.answered) answer_nothing(m);
 }
 
-void actor_cell::run_message(std::unique_ptr<message> m) {
+[[gnu::always_inline]] inline void actor_cell::run_message(std::unique_ptr<message> m) {
   auto const kind = user_ == nullptr         ? activation::construct
                     : m->endpoint != nullptr ? activation::handler
                                              : activation::callback;
@@ -317,6 +288,42 @@ void actor_cell::run_message(std::unique_ptr<message> m) {
   }
 }
 
+void actor_cell::run() {
+  set_current_platform(&home_->seams());
+  if (!takes_messages_only()) return run_other_step();
+  auto const* const first = mailbox_.front();
+  if (first == nullptr || !may_start(*first)) return;
+  run_message(mailbox_.pop());
+  if (!mailbox_.empty() || !takes_messages_only()) check_ready();
+}
+
+void actor_cell::run_next_message() { run_message(mailbox_.pop()); }
+
+void actor_cell::run_other_step() {
+  if (!has_step()) return;
+  if (state_ == life::running && !failure_is_due()) {
+    run_next_message();
+  } else if (state_ == life::ending) {
+    advance_end();
+  } else if (failure_is_due()) {
+    run_supervise();
+  } else if (mailbox_.front() != nullptr) {
+    run_next_message();
+  } else {
+    end({});
+  }
+  check_ready();
+}
+
+void actor_cell::unlink_inner(handler_frame& frame) noexcept {
+  for (auto** at = &frames_; *at != nullptr; at = &(*at)->next) {
+    if (*at == &frame) {
+      *at = frame.next;
+      return;
+    }
+  }
+}
+
 void actor_cell::run_coroutine(std::unique_ptr<message> m, activation kind) {
   auto* const lasting = new handler_frame(*this, kind);
   start_message(*lasting, *m);
@@ -324,13 +331,8 @@ void actor_cell::run_coroutine(std::unique_ptr<message> m, activation kind) {
   step_coroutine(*lasting, nullptr);
 }
 
-void actor_cell::settle_message(handler_frame& frame, message& m) {
-  unlink_frame(frame);
-  if (mute_) return;
-  auto* observer = home_->seams().observer;
-  if (observer != nullptr) observer->handler_ended(id(), m.stamp, errc::ok);
-  if (m.reply && !frame.answered)
-    home_->answer_error(m.reply, error(errc::no_reply, "the handler ended without an answer", describe()), id(), m.stamp);
+void actor_cell::answer_nothing(message const& m) {
+  home_->answer_error(m.reply, error(errc::no_reply, "the handler ended without an answer", describe()), id(), m.stamp);
 }
 
 void actor_cell::settle_thrown(handler_frame& frame, message& m, std::exception_ptr const& thrown) {

@@ -42,6 +42,9 @@ struct spawn_order {
   std::unique_ptr<message> construct;
 };
 
+/// "Player team[gpu=3] (h0/p1.1/a7)", for errors.
+std::string describe_actor(actor_id id, class_descriptor const& what, std::string const& name, point const& where);
+
 /// One actor. Its code runs on one worker at a time; every public function is for code of the runtime.
 class actor_cell final : public runnable {
  public:
@@ -65,7 +68,7 @@ class actor_cell final : public runnable {
   std::uint32_t queued_messages() const noexcept { return mailbox_.size(); }
   /// Messages of `sender` in the mailbox.
   std::uint32_t queued_from(actor_id sender) const noexcept;
-  /// "Player team[gpu=3] (h0/p1.1/a7)", for errors.
+  /// See `describe_actor`.
   std::string describe() const;
   /// Writes a line to the proc's log, as said by this actor.
   void log(log_level level, std::string_view line) const;
@@ -136,20 +139,32 @@ class actor_cell final : public runnable {
   void refuse_late(message& m);
   void refuse_cycle(message& m);
   void run_other_step();
+  void run_next_message();
   void run_coroutine(std::unique_ptr<message> m, activation kind);
   void run_message(std::unique_ptr<message> m);
   void start_message(handler_frame& frame, message& m);
   void tell_of_start(handler_frame const& frame, message const& m);
   /// The handler has returned, or thrown.
   void settle_message(handler_frame& frame, message& m);
+  void answer_nothing(message const& m);
   void settle_thrown(handler_frame& frame, message& m, std::exception_ptr const& thrown);
   void run_supervise();
   void run_cleanup();
   void advance_end();
   void finish();
   void destroy_user();
-  void link_frame(handler_frame& frame);
-  void unlink_frame(handler_frame& frame);
+  void link_frame(handler_frame& frame) noexcept {
+    frame.next = frames_;
+    frames_ = &frame;
+  }
+  void unlink_frame(handler_frame& frame) noexcept {
+    if (frames_ == &frame) {
+      frames_ = frame.next;
+    } else {
+      unlink_inner(frame);
+    }
+  }
+  void unlink_inner(handler_frame& frame) noexcept;
   void return_mailbox();
   /// Its delayed and periodic messages come no more.
   void drop_timers();

@@ -52,6 +52,7 @@ void actor_cell::drop_timers() {
 }
 
 void actor_cell::return_mailbox() {
+  if (mailbox_.empty()) return;
   auto const& why = end_reason_->code == errc::ok ? error(errc::actor_stopped, describe() + " has stopped") : *end_reason_;
   while (auto m = mailbox_.pop()) {
     if (ROOST_PLANT(plant_mailbox_drop) && m->endpoint != nullptr) continue;

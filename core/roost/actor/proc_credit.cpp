@@ -96,7 +96,9 @@ void proc_runtime::give_back_claim(port_base const& p, value_claim const& claim)
 
 void proc_runtime::value_arrived(port_base& p, std::uint64_t sender, std::uint64_t size) {
   check_inside();
-  take_credit(accounts_.of(sender, p.number), size);
+  auto& account = accounts_.of(sender, p.number);
+  ++account.messages;
+  account.size += size;
   keep_claim(p, {sender, size, {}});
 }
 

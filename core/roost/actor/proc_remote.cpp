@@ -327,13 +327,13 @@ void proc_runtime::pass_error(reply_route to, error const& why) {
 void proc_runtime::agent_spawn(proc_id from, spawn_body body) {
   auto const refuse = [&](error why) {
     why.where = body.class_name + " " + body.name + " on " + place();
-    remember_end(body.local, why);
+    remember_end(body.local, {nullptr, {}, {}, why});
     owner_told(body.owner, {self_, body.local}, why);
     release_held(body.local);
   };
   if (find(body.local) != nullptr) return;  // The same order once more.
   if (auto const killed = tombstones_.find(body.local); killed != tombstones_.end()) {
-    auto const why = killed->second;
+    auto const why = reason_of({self_, body.local}, killed->second);
     owner_told(body.owner, {self_, body.local}, why);
     return release_held(body.local);
   }

@@ -131,8 +131,8 @@ void proc_runtime::spawn_here(spawn_order order) {
   release_held(local);
 }
 
-void proc_runtime::remember_end(std::uint64_t local, error why) {
-  if (!tombstones_.insert_or_assign(local, std::move(why)).second) return;
+void proc_runtime::remember_end(std::uint64_t local, tombstone end) {
+  if (!tombstones_.insert_or_assign(local, std::move(end)).second) return;
   auto const limit = seams_->knobs->count(knobs::tombstones);
   if (tombstone_order_.size() < limit) {
     tombstone_order_.push_back(local);
@@ -150,7 +150,7 @@ void proc_runtime::retire(actor_cell& cell, error const& why) {
   if (seams_->observer != nullptr) seams_->observer->actor_ended(id, why.code);
   ++counters_.actors_ended;
   if (why.code == errc::actor_failed) ++counters_.actors_failed;
-  remember_end(id.local, why.code == errc::ok ? error(errc::actor_stopped, cell.describe() + " has stopped") : why);
+  remember_end(id.local, {&cell.what(), cell.name(), cell.where(), why});
   auto const owner = cell.owner();
   bool const was_root = is_root() && id.local == root_local_;
   sessions_->sender_ended(id.local);
@@ -188,28 +188,22 @@ void proc_runtime::end_actor(actor_id who, bool drain, error why) {
 
 // Messages.
 
-void proc_runtime::tell_of_sending(message& m, actor_id to) {
-  m.stamp = seams_->observer->sent({m.sender, to, {m.endpoint->id}, bytes{m.size}, static_cast<bool>(m.reply), m.deadline});
-  if (m.reply.proc != self_) return;
-  if (auto const p = find_port(m.reply.port)) p->request = m.stamp;
-}
-
-void proc_runtime::refuse_sending(message const& m, actor_id to) {
-  tell(m.sender, m.reply, m.stamp, m.endpoint->id, to, errc::not_handled, gone_reason(to.local));
-}
-
-void proc_runtime::send_local(local_account& through, std::unique_ptr<message> m) {
-  check_inside();
-  if (seams_->observer != nullptr) tell_of_sending(*m, {self_, through.receiver});
-  if (m->reply && m->reply.proc == self_) mark_sent(m->reply.port);
+bool proc_runtime::prepare_sending(local_account& through, message& m) {
+  actor_id const to{self_, through.receiver};
+  if (seams_->observer != nullptr) {
+    m.stamp = seams_->observer->sent({m.sender, to, {m.endpoint->id}, bytes{m.size}, static_cast<bool>(m.reply), m.deadline});
+    if (m.reply) {
+      if (auto const p = find_port(m.reply.port)) p->request = m.stamp;
+    }
+  }
+  if (m.reply) mark_sent(m.reply.port);
   if (through.cell == nullptr || through.seen_ends != ends_) {
     through.cell = find(through.receiver);
     through.seen_ends = ends_;
-    if (through.cell == nullptr) return refuse_sending(*m, {self_, through.receiver});
   }
-  take_credit(through, m->size);
-  m->charged = &through;
-  through.cell->accept(std::move(m));
+  if (through.cell != nullptr) return true;
+  tell(m.sender, m.reply, m.stamp, m.endpoint->id, to, errc::not_handled, gone_reason(to.local));
+  return false;
 }
 
 void proc_runtime::mark_sent(std::uint64_t port) {
@@ -323,11 +317,16 @@ void proc_runtime::tell(actor_id sender, reply_route reply, message_stamp stamp,
   }
 }
 
+error proc_runtime::reason_of(actor_id gone, tombstone const& end) {
+  if (end.what == nullptr || end.why.code != errc::ok) return end.why;
+  return error(errc::actor_stopped, describe_actor(gone, *end.what, end.name, end.where) + " has stopped");
+}
+
 error proc_runtime::gone_reason(std::uint64_t local) {
   actor_id const gone{self_, local};
   if (auto const latest = members_.latest(gone); latest != gone)
     return error(errc::stale, to_string(latest) + " has taken the place of " + to_string(gone));
-  if (auto const at = tombstones_.find(local); at != tombstones_.end()) return at->second;
+  if (auto const at = tombstones_.find(local); at != tombstones_.end()) return reason_of(gone, at->second);
   return error(errc::no_such_actor, "no actor " + to_string(actor_id{self_, local}) + " is here, and none is remembered");
 }
 
@@ -338,7 +337,11 @@ void proc_runtime::open_port(port_base& p, actor_id owner) {
   p.number = next_port_ += 2;
   p.home = this;
   p.owner = owner;
-  ports_.emplace(p.number, port_ptr(&p));
+  if (auto& place = recent_ports_[place_of(p.number)]; place == nullptr) {
+    place = &p;
+  } else {
+    ports_.emplace(p.number, port_ptr(&p));
+  }
   auto* const cell = find(owner.local);
   if (cell == nullptr) return;
   p.after = std::exchange(cell->ports, &p);
@@ -348,7 +351,11 @@ void proc_runtime::open_port(port_base& p, actor_id owner) {
 void proc_runtime::close_port(port_base& p) noexcept {
   if (p.number == 0) return;
   port_ptr const alive(&p);
-  ports_.erase(p.number);
+  if (auto& place = recent_ports_[place_of(p.number)]; place.get() == &p) {
+    place = nullptr;
+  } else {
+    ports_.erase(p.number);
+  }
   if (auto* const cell = find(p.owner.local); cell != nullptr && cell->ports == &p) cell->ports = p.after;
   if (p.after != nullptr) p.after->before = p.before;
   if (p.before != nullptr) p.before->after = p.after;
@@ -361,7 +368,7 @@ void proc_runtime::close_port(port_base& p) noexcept {
   p.number = 0;
 }
 
-port_ptr proc_runtime::find_port(std::uint64_t number) const {
+port_ptr proc_runtime::look_up_port(std::uint64_t number) const {
   auto const at = ports_.find(number);
   return at == ports_.end() ? nullptr : at->second;
 }
@@ -412,6 +419,7 @@ void proc_runtime::add_watch(watch_entry entry) {
 }
 
 std::vector<proc_runtime::watch_entry> proc_runtime::take_watches(std::function<bool(watch_entry const&)> const& gone) {
+  if (watches_.empty()) return {};
   std::vector<watch_entry> taken;
   std::erase_if(watches_, [&](watch_entry const& w) {
     if (!gone(w)) return false;

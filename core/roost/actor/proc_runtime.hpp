@@ -95,7 +95,15 @@ class proc_runtime final : public proc_instance, private link::session_events, p
     return account.messages == 0 || (account.messages < credit_messages_ && account.size + size <= credit_bytes_);
   }
   /// Sends to the receiver of `through` within this proc. Credit has been awaited.
-  void send_local(local_account& through, std::unique_ptr<message> m);
+  void send_local(local_account& through, std::unique_ptr<message> m) {
+    check_inside();
+    bool const plain = seams_->observer == nullptr && !m->reply && through.cell != nullptr && through.seen_ends == ends_;
+    if (!plain && !prepare_sending(through, *m)) return;
+    ++through.messages;
+    through.size += m->size;
+    m->charged = &through;
+    through.cell->accept(std::move(m));
+  }
   /// Sends to another proc. Credit has been awaited. False: it was refused, and the sender is told.
   bool send_remote(actor_id to, link::outgoing out, reply_route reply, actor_id sender);
   /// Returns the credit of a message of this proc or reports its handling to its proc.
@@ -119,7 +127,10 @@ class proc_runtime final : public proc_instance, private link::session_events, p
   // Ports.
   void open_port(port_base& p, actor_id owner);
   void close_port(port_base& p) noexcept;
-  port_ptr find_port(std::uint64_t number) const;
+  port_ptr find_port(std::uint64_t number) const {
+    auto const& recent = recent_ports_[place_of(number)];
+    return recent != nullptr && recent->number == number ? recent : look_up_port(number);
+  }
   /// The request that the port stands for leaves: from now on the silence of its target's proc ends the wait.
   void mark_sent(std::uint64_t port);
   /// An error as the answer to a request.
@@ -198,6 +209,7 @@ class proc_runtime final : public proc_instance, private link::session_events, p
   static constexpr std::size_t recent_cells = 64;
   static std::size_t place_of(std::uint64_t local) noexcept { return (local >> 1) % recent_cells; }
   actor_cell* look_up(std::uint64_t local) const;
+  port_ptr look_up_port(std::uint64_t number) const;
   struct id_hash {
     std::size_t operator()(std::uint64_t id) const noexcept { return mix(id); }
   };
@@ -207,6 +219,13 @@ class proc_runtime final : public proc_instance, private link::session_events, p
     std::uint64_t port;  ///< a port that fails.
     actor_id watched;    ///< On another proc.
     bool linked;
+  };
+  /// What is known of an actor that has ended.
+  struct tombstone {
+    class_descriptor const* what = nullptr;  ///< Null: it never lived here, and `why` says what became of it.
+    std::string name;
+    point where;
+    error why;  ///< `errc::ok`: it stopped.
   };
   struct held_messages {
     instant until;
@@ -235,8 +254,8 @@ class proc_runtime final : public proc_instance, private link::session_events, p
   bool is_gone(actor_id receiver) const;
   void report_handling(message_origin const& origin);
   void record_first(flight_entry const& entry);
-  void tell_of_sending(message& m, actor_id to);
-  void refuse_sending(message const& m, actor_id to);
+  /// Tells who is to know of a message, and looks for its receiver. False: it is not here, and the sender has been told.
+  bool prepare_sending(local_account& through, message& m);
   /// What a message brings is not for anyone here: reply ports in it end unanswered, and its sender is told `why`.
   void return_incoming(link::incoming const& in, errc why);
   void port_value(std::uint64_t port, shared_bytes const& encoded, std::uint64_t type);
@@ -263,10 +282,6 @@ class proc_runtime final : public proc_instance, private link::session_events, p
   std::uint64_t numbers_above() const;
 
   // Credit and cycles of suspended senders (proc_credit.cpp).
-  static void take_credit(local_account& account, std::uint64_t size) noexcept {
-    ++account.messages;
-    account.size += size;
-  }
   void give_back_credit(local_account& account, std::uint64_t size) {
     --account.messages;
     account.size -= size;
@@ -287,8 +302,9 @@ class proc_runtime final : public proc_instance, private link::session_events, p
   void chase(cycle_probe_body probe);
 
   error gone_reason(std::uint64_t local);
+  static error reason_of(actor_id gone, tombstone const& end);
   /// Keeps a tombstone for as long as no more than the limit of later ones are kept.
-  void remember_end(std::uint64_t local, error why);
+  void remember_end(std::uint64_t local, tombstone end);
   void hold_unknown(std::uint64_t local, link::incoming in);
   void release_held(std::uint64_t local);
   void expire_held();
@@ -321,13 +337,14 @@ class proc_runtime final : public proc_instance, private link::session_events, p
   std::uint32_t credit_messages_;
   std::uint64_t credit_bytes_;
   std::size_t flight_limit_;
-  boost::unordered_flat_map<std::uint64_t, port_ptr, id_hash> ports_;
+  std::array<port_ptr, recent_cells> recent_ports_;                    ///< Open ports by their numbers; and
+  boost::unordered_flat_map<std::uint64_t, port_ptr, id_hash> ports_;  ///< those whose place there was taken.
   std::vector<std::unique_ptr<actor_cell>> graveyard_;
   std::vector<credit_wait*> credit_waits_;
   std::vector<watch_entry> watches_;
   membership members_{*this};
   std::map<std::uint64_t, held_messages> held_;
-  std::map<std::uint64_t, error> tombstones_;
+  std::map<std::uint64_t, tombstone> tombstones_;
   std::vector<std::uint64_t> tombstone_order_;
   std::size_t next_tombstone_ = 0;
   std::map<std::string, std::uint64_t> names_;

@@ -127,11 +127,22 @@ void live_executor::enter() {
   control_.enter();
 }
 
+inline void live_executor::run_user() {
+  control_in_a_row_ = 0;
+  runnable* const chosen = user_.pop();
+  if (chosen == nullptr) return idle();
+  if (steps_before_look_ > 0) --steps_before_look_;
+  control_.begins_handler();
+  ++chosen->steps;
+  chosen->run();
+}
+
 bool live_executor::step() {
-  if (steps_before_look_ == 0 || control_.has_ready() || alone_) return other_step();
-  if (finished()) return false;
-  run_user();
-  return true;
+  while (steps_before_look_ != 0 && !control_.has_ready() && !alone_) {
+    if (finished()) return false;
+    run_user();
+  }
+  return other_step();
 }
 
 bool live_executor::other_step() {
@@ -146,16 +157,6 @@ bool live_executor::other_step() {
   if (control_.has_ready() && run_control()) return !finished();
   run_user();
   return !finished();
-}
-
-void live_executor::run_user() {
-  control_in_a_row_ = 0;
-  runnable* const chosen = user_.pop();
-  if (chosen == nullptr) return idle();
-  if (steps_before_look_ > 0) --steps_before_look_;
-  control_.begins_handler();
-  ++chosen->steps;
-  chosen->run();
 }
 
 bool live_executor::run_control() {

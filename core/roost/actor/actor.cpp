@@ -18,7 +18,8 @@ context here() { return context(detail::require_frame("here()")); }
 roost::point const& context::point() const { return frame_->cell->where(); }
 roost::point context::message_point() const {
   auto const* m = frame_->handled;
-  if (m != nullptr && m->place != nullptr) return roost::point(m->place->shape, m->place->rank);
+  if (m != nullptr && m->travel != nullptr && m->travel->place != nullptr)
+    return roost::point(m->travel->place->shape, m->travel->place->rank);
   return point();
 }
 actor_id context::self() const { return frame_->cell->id(); }

@@ -53,17 +53,21 @@ actor_cell::~actor_cell() {
   home_->seams().executor->leave(worker);
 }
 
-actor_id actor_cell::id() const noexcept { return {home_->self(), local_}; }
+void actor_cell::used_outside() const {
+  broken("inside_runtime()", describe() + " is used outside the runtime", __FILE__, __LINE__);
+}
 
 void actor_cell::set_user(std::unique_ptr<actor> object) {
   user_ = std::move(object);
   if (state_ == life::starting) state_ = life::running;
 }
 
-std::string actor_cell::describe() const {
-  auto const at = where_.dims() == 0 ? std::string() : "[" + to_string(where_) + "]";
-  return std::string(class_->name) + " " + name_ + at + " (" + to_string(id()) + ")";
+std::string describe_actor(actor_id id, class_descriptor const& what, std::string const& name, point const& where) {
+  auto const at = where.dims() == 0 ? std::string() : "[" + to_string(where) + "]";
+  return std::string(what.name) + " " + name + at + " (" + to_string(id) + ")";
 }
+
+std::string actor_cell::describe() const { return describe_actor(id(), *class_, name_, where_); }
 
 void actor_cell::log(log_level level, std::string_view line) const {
   auto* const sink = home_->seams().log;
@@ -77,36 +81,9 @@ std::uint32_t actor_cell::queued_from(actor_id sender) const noexcept {
   return count;
 }
 
-void actor_cell::accept(std::unique_ptr<message> m) {
-  check_inside();
-  if (state_ != life::running && state_ != life::starting) {
-    home_->message_returned(id(), *m,
-                            state_ == life::draining ? error(errc::actor_stopped, describe() + " is stopping") : *end_reason_);
-    return;
-  }
-  if (m->reply && m->chain != nullptr && frames_ != nullptr) {
-    auto const cycle = [&] {
-      actor_id next_hop = id();
-      for (auto const* node = m->chain.get(); node != nullptr; node = node->outer.get()) {
-        if (node->caller == id()) {
-          for (auto* f = frames_; f != nullptr; f = f->next) {
-            if (f->waiting != nullptr && !f->concurrent &&
-                (f->waiting->kind() == wait_kind::several || f->waiting->target() == next_hop))
-              return true;
-          }
-        }
-        next_hop = node->caller;
-      }
-      return false;
-    }();
-    if (cycle) {
-      sometimes(true, "actor: a cycle of waiting callers is refused");
-      home_->message_returned(id(), *m,
-                              error(errc::deadlock, "the call would wait for " + describe() + ", which waits for its caller",
-                                    m->endpoint != nullptr ? m->endpoint->full_name() : ""));
-      return;
-    }
-  }
+void actor_cell::accept_beside(std::unique_ptr<message> m) {
+  if (state_ != life::running && state_ != life::starting) return refuse_late(*m);
+  if (frames_ != nullptr && m->reply && closes_cycle(*m)) return refuse_cycle(*m);
   if (ROOST_PLANT(plant_mailbox_swap) && user_ != nullptr && mailbox_.size() == 2 && (local_ & 2) == 0) {
     auto first = mailbox_.pop();
     auto second = mailbox_.pop();
@@ -115,6 +92,33 @@ void actor_cell::accept(std::unique_ptr<message> m) {
   }
   mailbox_.push(std::move(m));
   check_ready();
+}
+
+void actor_cell::refuse_late(message& m) {
+  home_->message_returned(id(), m,
+                          state_ == life::draining ? error(errc::actor_stopped, describe() + " is stopping") : *end_reason_);
+}
+
+bool actor_cell::closes_cycle(message const& m) const noexcept {
+  actor_id next_hop = id();
+  for (auto const* node = m.chain.get(); node != nullptr; node = node->outer.get()) {
+    if (node->caller == id()) {
+      for (auto* f = frames_; f != nullptr; f = f->next) {
+        if (f->waiting != nullptr && !f->concurrent &&
+            (f->waiting->kind() == wait_kind::several || f->waiting->target() == next_hop))
+          return true;
+      }
+    }
+    next_hop = node->caller;
+  }
+  return false;
+}
+
+void actor_cell::refuse_cycle(message& m) {
+  sometimes(true, "actor: a cycle of waiting callers is refused");
+  home_->message_returned(id(), m,
+                          error(errc::deadlock, "the call would wait for " + describe() + ", which waits for its caller",
+                                m.endpoint != nullptr ? m.endpoint->full_name() : ""));
 }
 
 void actor_cell::post(std::unique_ptr<message> m) {
@@ -209,8 +213,7 @@ bool actor_cell::failure_is_due() const noexcept {
   return true;
 }
 
-bool actor_cell::may_start(message const& m) const noexcept {
-  if (frames_ == nullptr) return true;
+bool actor_cell::may_start_beside(message const& m) const noexcept {
   if (supervising_ != nullptr) return ROOST_PLANT(plant_unheld);
   if (ROOST_PLANT(plant_reentry) && m.endpoint != nullptr) return true;
   if (ROOST_PLANT(plant_early_callback) && m.endpoint == nullptr && user_ != nullptr) return true;
@@ -223,11 +226,7 @@ bool actor_cell::may_start(message const& m) const noexcept {
   return active < m.endpoint->concurrency || ROOST_PLANT(plant_unlimited);
 }
 
-bool actor_cell::has_step() const noexcept {
-  if (state_ == life::running && (extras_ == nullptr || extras_->failures.empty())) {
-    auto const* const first = mailbox_.front();
-    return first != nullptr && may_start(*first);
-  }
+bool actor_cell::has_other_step() const noexcept {
   if (state_ == life::ended) return false;
   if (state_ == life::ending) {
     switch (ending_) {
@@ -242,29 +241,81 @@ bool actor_cell::has_step() const noexcept {
   return state_ == life::draining && frames_ == nullptr;
 }
 
+void actor_cell::tell_of_start(handler_frame const& frame, message const& m) {
+  home_->seams().observer->handler_started(id(), {m.endpoint != nullptr ? m.endpoint->id : 0}, m.stamp, frame.concurrent);
+}
+
+[[gnu::always_inline]] inline void actor_cell::start_message(handler_frame& frame, message& m) {
+  frame.concurrent = m.endpoint != nullptr && m.endpoint->concurrency != 0;
+  frame.handled = &m;
+  frame.deadline = m.deadline;
+  link_frame(frame);
+  home_->message_started(m);
+  if (home_->seams().observer != nullptr) tell_of_start(frame, m);
+  home_->record({home_->seams().clock->lately(), local_, m.endpoint != nullptr ? m.endpoint->id : 0, m.sender});
+  ++home_->counters().handlers_started;
+}
+
+[[gnu::always_inline]] inline void actor_cell::settle_message(handler_frame& frame, message& m) {
+  unlink_frame(frame);
+  if (mute_) return;
+  auto* observer = home_->seams().observer;
+  if (observer != nullptr) observer->handler_ended(id(), m.stamp, errc::ok);
+  if (m.reply && !frame.answered) answer_nothing(m);
+}
+
+[[gnu::always_inline]] inline void actor_cell::run_message(std::unique_ptr<message> m) {
+  auto const kind = user_ == nullptr         ? activation::construct
+                    : m->endpoint != nullptr ? activation::handler
+                                             : activation::callback;
+  if (m->coroutine()) return run_coroutine(std::move(m), kind);
+  handler_frame frame(*this, kind);
+  start_message(frame, *m);
+  std::exception_ptr thrown;
+  {
+    frame_scope scope(frame, *home_->seams().lock);
+    home_->show(frame);
+    try {
+      m->invoke(frame);
+    } catch (...) {
+      thrown = std::current_exception();
+    }
+  }
+  if (thrown) {
+    settle_thrown(frame, *m, thrown);
+  } else {
+    settle_message(frame, *m);
+  }
+}
+
 void actor_cell::run() {
   set_current_platform(&home_->seams());
+  if (!takes_messages_only()) return run_other_step();
+  auto const* const first = mailbox_.front();
+  if (first == nullptr || !may_start(*first)) return;
+  run_message(mailbox_.pop());
+  if (!mailbox_.empty() || !takes_messages_only()) check_ready();
+}
+
+void actor_cell::run_next_message() { run_message(mailbox_.pop()); }
+
+void actor_cell::run_other_step() {
   if (!has_step()) return;
   if (state_ == life::running && !failure_is_due()) {
-    run_message(mailbox_.pop());
+    run_next_message();
   } else if (state_ == life::ending) {
     advance_end();
   } else if (failure_is_due()) {
     run_supervise();
   } else if (mailbox_.front() != nullptr) {
-    run_message(mailbox_.pop());
+    run_next_message();
   } else {
     end({});
   }
   check_ready();
 }
 
-void actor_cell::link_frame(handler_frame& frame) {
-  frame.next = frames_;
-  frames_ = &frame;
-}
-
-void actor_cell::unlink_frame(handler_frame& frame) {
+void actor_cell::unlink_inner(handler_frame& frame) noexcept {
   for (auto** at = &frames_; *at != nullptr; at = &(*at)->next) {
     if (*at == &frame) {
       *at = frame.next;
@@ -273,55 +324,21 @@ void actor_cell::unlink_frame(handler_frame& frame) {
   }
 }
 
-void actor_cell::start_message(handler_frame& frame, message& m) {
-  frame.concurrent = m.endpoint != nullptr && m.endpoint->concurrency != 0;
-  frame.handled = &m;
-  frame.deadline = m.deadline;
-  frame.chain = m.chain;
-  link_frame(frame);
-  home_->message_started(m);
-  auto* observer = home_->seams().observer;
-  std::uint64_t const endpoint = m.endpoint != nullptr ? m.endpoint->id : 0;
-  if (observer != nullptr) observer->handler_started(id(), {endpoint}, m.stamp, frame.concurrent);
-  home_->record({home_->seams().clock->lately(), local_, endpoint, m.sender});
-  ++home_->counters().handlers_started;
+void actor_cell::run_coroutine(std::unique_ptr<message> m, activation kind) {
+  auto* const lasting = new handler_frame(*this, kind);
+  start_message(*lasting, *m);
+  lasting->coroutine = std::move(m);
+  step_coroutine(*lasting, nullptr);
 }
 
-void actor_cell::run_message(std::unique_ptr<message> m) {
-  auto const kind = user_ == nullptr         ? activation::construct
-                    : m->endpoint != nullptr ? activation::handler
-                                             : activation::callback;
-  if (m->coroutine()) {
-    auto* const lasting = new handler_frame(*this, kind);
-    start_message(*lasting, *m);
-    lasting->coroutine = std::move(m);
-    return step_coroutine(*lasting, nullptr);
-  }
-  handler_frame frame(*this, kind);
-  start_message(frame, *m);
-  std::exception_ptr thrown;
-  {
-    frame_scope scope(frame);
-    home_->show(frame);
-    try {
-      m->invoke(frame);
-    } catch (...) {
-      thrown = std::current_exception();
-    }
-  }
-  settle_message(frame, *m, thrown);
+void actor_cell::answer_nothing(message const& m) {
+  home_->answer_error(m.reply, error(errc::no_reply, "the handler ended without an answer", describe()), id(), m.stamp);
 }
 
-void actor_cell::settle_message(handler_frame& frame, message& m, std::exception_ptr const& thrown) {
+void actor_cell::settle_thrown(handler_frame& frame, message& m, std::exception_ptr const& thrown) {
   unlink_frame(frame);
   if (mute_) return;
   auto* observer = home_->seams().observer;
-  if (!thrown) {
-    if (observer != nullptr) observer->handler_ended(id(), m.stamp, errc::ok);
-    if (m.reply && !frame.answered)
-      home_->answer_error(m.reply, error(errc::no_reply, "the handler ended without an answer", describe()), id(), m.stamp);
-    return check_ready();
-  }
   bool const unwound = is_ended(thrown);
   errc const outcome = unwound ? errc::ended : errc::handler_threw;
   error why = error_of(thrown);
@@ -331,19 +348,16 @@ void actor_cell::settle_message(handler_frame& frame, message& m, std::exception
   if (m.reply && !frame.answered) home_->answer_error(m.reply, why, id(), m.stamp);
   if (!unwound && (frame.kind != activation::handler || !m.reply || explicit_reply)) {
     end(error(errc::actor_failed, describe() + " failed").caused_by(why));
-  } else if (state_ == life::ending) {
-    check_ready();
-  } else if (unwound && !frame.must_end) {
+  } else if (state_ != life::ending && unwound && !frame.must_end) {
     end(error(errc::actor_failed, describe() + " threw roost::ended by itself"));
   }
-  check_ready();
 }
 
 void actor_cell::step_coroutine(handler_frame& frame, std::coroutine_handle<> at) {
   auto& handled = *frame.coroutine;
   std::exception_ptr thrown;
   {
-    frame_scope scope(frame);
+    frame_scope scope(frame, *home_->seams().lock);
     home_->show(frame);
     try {
       if (at) {
@@ -358,7 +372,12 @@ void actor_cell::step_coroutine(handler_frame& frame, std::coroutine_handle<> at
     }
   }
   std::unique_ptr<handler_frame> const over(&frame);
-  settle_message(frame, handled, thrown);
+  if (thrown) {
+    settle_thrown(frame, handled, thrown);
+  } else {
+    settle_message(frame, handled);
+  }
+  if (!mute_) check_ready();
 }
 
 void actor_cell::run_supervise() {
@@ -378,7 +397,7 @@ void actor_cell::run_supervise() {
   bool unwound = false;
   error why = f.why();
   {
-    frame_scope scope(frame);
+    frame_scope scope(frame, *home_->seams().lock);
     home_->show(frame);
     try {
       handled = user_->supervise(f);

@@ -42,6 +42,9 @@ struct spawn_order {
   std::unique_ptr<message> construct;
 };
 
+/// "Player team[gpu=3] (h0/p1.1/a7)", for errors.
+std::string describe_actor(actor_id id, class_descriptor const& what, std::string const& name, point const& where);
+
 /// One actor. Its code runs on one worker at a time; every public function is for code of the runtime.
 class actor_cell final : public runnable {
  public:
@@ -49,12 +52,14 @@ class actor_cell final : public runnable {
   ~actor_cell();
 
   proc_runtime& home() const noexcept { return *home_; }
-  actor_id id() const noexcept;
+  inline actor_id id() const noexcept;
   std::uint64_t local() const noexcept { return local_; }
   actor_id owner() const noexcept { return owner_; }
   class_descriptor const& what() const noexcept { return *class_; }
   std::string const& name() const noexcept { return name_; }
   point const& where() const noexcept { return where_; }
+  /// With whom it had to do last, as a sender in this proc.
+  local_account* last_account = nullptr;
   /// The ports that it opened and that are open, the latest first.
   port_base* ports = nullptr;
   actor* user() const noexcept { return user_.get(); }
@@ -63,13 +68,13 @@ class actor_cell final : public runnable {
   std::uint32_t queued_messages() const noexcept { return mailbox_.size(); }
   /// Messages of `sender` in the mailbox.
   std::uint32_t queued_from(actor_id sender) const noexcept;
-  /// "Player team[gpu=3] (h0/p1.1/a7)", for errors.
+  /// See `describe_actor`.
   std::string describe() const;
   /// Writes a line to the proc's log, as said by this actor.
   void log(log_level level, std::string_view line) const;
 
   /// Custody of a message for a running actor; after `stop` the message is returned to its sender instead.
-  void accept(std::unique_ptr<message> m);
+  inline void accept(std::unique_ptr<message> m);
   /// A callback: an ordinary message that nobody sent.
   void post(std::unique_ptr<message> m);
   /// Accepts no more, handles what is queued, then ends.
@@ -110,21 +115,56 @@ class actor_cell final : public runnable {
   bool may_move() const noexcept override { return frames_ == nullptr && !class_->dedicated; }
 
  private:
-  void check_inside() const { ROOST_INVARIANT(inside_runtime(), describe() + " is used outside the runtime"); }
+  void check_inside() const {
+    if (!inside_runtime()) used_outside();
+  }
+  [[noreturn]] void used_outside() const;
   [[noreturn]] void abandon(handler_frame& frame);
-  bool has_step() const noexcept;
-  bool may_start(message const& m) const noexcept;
+  /// It runs, and has no failure to supervise: its next step is its next message.
+  bool takes_messages_only() const noexcept {
+    return state_ == life::running && (extras_ == nullptr || extras_->failures.empty());
+  }
+  bool has_step() const noexcept {
+    if (!takes_messages_only()) return has_other_step();
+    auto const* const first = mailbox_.front();
+    return first != nullptr && may_start(*first);
+  }
+  bool has_other_step() const noexcept;
+  bool may_start(message const& m) const noexcept { return frames_ == nullptr || may_start_beside(m); }
+  bool may_start_beside(message const& m) const noexcept;
   bool failure_is_due() const noexcept;
+  bool closes_cycle(message const& m) const noexcept;
+  /// `accept` where it does more than begin with this message.
+  void accept_beside(std::unique_ptr<message> m);
+  void refuse_late(message& m);
+  void refuse_cycle(message& m);
+  void run_other_step();
+  void run_next_message();
+  void run_coroutine(std::unique_ptr<message> m, activation kind);
   void run_message(std::unique_ptr<message> m);
   void start_message(handler_frame& frame, message& m);
-  void settle_message(handler_frame& frame, message& m, std::exception_ptr const& thrown);
+  void tell_of_start(handler_frame const& frame, message const& m);
+  /// The handler has returned, or thrown.
+  void settle_message(handler_frame& frame, message& m);
+  void answer_nothing(message const& m);
+  void settle_thrown(handler_frame& frame, message& m, std::exception_ptr const& thrown);
   void run_supervise();
   void run_cleanup();
   void advance_end();
   void finish();
   void destroy_user();
-  void link_frame(handler_frame& frame);
-  void unlink_frame(handler_frame& frame);
+  void link_frame(handler_frame& frame) noexcept {
+    frame.next = frames_;
+    frames_ = &frame;
+  }
+  void unlink_frame(handler_frame& frame) noexcept {
+    if (frames_ == &frame) {
+      frames_ = frame.next;
+    } else {
+      unlink_inner(frame);
+    }
+  }
+  void unlink_inner(handler_frame& frame) noexcept;
   void return_mailbox();
   /// Its delayed and periodic messages come no more.
   void drop_timers();

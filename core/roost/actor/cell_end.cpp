@@ -52,6 +52,7 @@ void actor_cell::drop_timers() {
 }
 
 void actor_cell::return_mailbox() {
+  if (mailbox_.empty()) return;
   auto const& why = end_reason_->code == errc::ok ? error(errc::actor_stopped, describe() + " has stopped") : *end_reason_;
   while (auto m = mailbox_.pop()) {
     if (ROOST_PLANT(plant_mailbox_drop) && m->endpoint != nullptr) continue;
@@ -62,8 +63,7 @@ void actor_cell::return_mailbox() {
 void actor_cell::end_frames() {
   for (auto* f = frames_; f != nullptr; f = f->next) {
     if (f->kind == activation::cleanup) continue;
-    f->must_end = true;
-    f->end_reason = *end_reason_;
+    f->end_because(*end_reason_);
     if (f->waiting != nullptr) {
       f->waiting->wake(errc::ended);
       f->waiting->release();
@@ -82,8 +82,7 @@ void actor_cell::end_timer::expired() {
   sometimes(true, "actor: the cleanup bound passed");
   cell->overdue_ = true;
   for (auto* f = cell->frames_; f != nullptr; f = f->next) {
-    f->must_end = true;
-    f->end_reason = error(errc::timeout, "the cleanup bound passed");
+    f->end_because(error(errc::timeout, "the cleanup bound passed"));
     if (f->waiting != nullptr) f->waiting->wake(errc::ended);
   }
   if (cell->extras_ != nullptr) {
@@ -117,7 +116,7 @@ void actor_cell::destroy_user() {
   handler_frame frame(*this, activation::cleanup);
   frame.destroys = true;
   auto gone = std::move(user_);
-  frame_scope scope(frame);
+  frame_scope scope(frame, *home_->seams().lock);
   home_->show(frame);
   gone.reset();
 }
@@ -130,7 +129,7 @@ bool actor_cell::awaits_children() const noexcept {
 void actor_cell::throw_ended(handler_frame& frame) {
   constexpr unsigned most_ended = 1'000;
   if (++frame.ended_thrown > most_ended) abandon(frame);
-  throw ended{frame.end_reason};
+  throw ended{frame.why_ended()};
 }
 
 void actor_cell::abandon(handler_frame& frame) {
@@ -151,7 +150,7 @@ void actor_cell::abandon(handler_frame& frame) {
     } else if (auto* const m = frame.handled; m != nullptr) {
       if (seams.observer != nullptr) seams.observer->handler_ended(id(), m->stamp, errc::ended);
       if (m->reply && !frame.answered && !ROOST_PLANT(plant_abandoned_untold))
-        home_->answer_error(m->reply, frame.end_reason, id(), m->stamp);
+        home_->answer_error(m->reply, frame.why_ended(), id(), m->stamp);
     }
     if (frame.kind != activation::cleanup) check_ready();
   }
@@ -165,7 +164,7 @@ void actor_cell::run_cleanup() {
   auto* observer = home_->seams().observer;
   if (observer != nullptr) observer->cleanup_started(id());
   {
-    frame_scope scope(frame);
+    frame_scope scope(frame, *home_->seams().lock);
     home_->show(frame);
     try {
       user_->cleanup(end_reason_->code == errc::ok ? nullptr : end_reason_.get());

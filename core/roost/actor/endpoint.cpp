@@ -22,13 +22,11 @@ std::string mesh_ref::describe(std::uint64_t rank) const {
   return covered.dims() == 0 ? mesh->name : mesh->name + "[" + to_string(point(covered.extent(), rank)) + "]";
 }
 
-mesh_ref const& require_mesh(mesh_ref const& ref, char const* what) {
-  if (ref.mesh == nullptr)
-    throw exception(error(errc::bad_argument, std::string(what) + " on a mesh reference that refers to nothing"));
-  return ref;
+void refuse_no_mesh(char const* what) {
+  throw exception(error(errc::bad_argument, std::string(what) + " on a mesh reference that refers to nothing"));
 }
 
-invocation invocation::here(nanoseconds timeout) {
+invocation invocation::bounded(nanoseconds timeout) {
   auto& frame = require_frame("Invoking an endpoint");
   if (frame.must_end && !frame.may_not_wait()) frame.cell->throw_ended(frame);
   auto const inherited = ROOST_PLANT(plant_not_inherited) ? never : frame.deadline;
@@ -38,13 +36,12 @@ invocation invocation::here(nanoseconds timeout) {
 invocation invocation::asking(nanoseconds timeout) {
   auto from = here(timeout);
   auto const& frame = *from.frame;
-  auto const depth = frame.chain ? frame.chain->depth + 1 : 1;
-  if (depth > wire::max_chain) {
+  if (chain_node::depth_of(frame.chain()) >= wire::max_chain) {
     throw exception(error(errc::too_deep,
                           "the chain of waiting callers has more than " + std::to_string(wire::max_chain) + " actors",
                           frame.cell->describe()));
   }
-  from.chain = std::make_shared<chain_node const>(chain_node{frame.cell->id(), depth, frame.chain});
+  from.chain = chain_node::make(frame.cell->id(), frame.chain());
   return from;
 }
 
@@ -59,8 +56,8 @@ chain_ptr chain_beyond(invocation const& from, duty_list const& duties) {
                       return duty->route().proc == served->reply.proc && duty->route().port == served->reply.port;
                     });
   if (!cuts) return from.chain;
-  from.frame->chain = nullptr;
-  return std::make_shared<chain_node const>(chain_node{from.cell->id(), 1, nullptr});
+  from.frame->handled->chain = nullptr;
+  return chain_node::make(from.cell->id(), nullptr);
 }
 
 link::outgoing make_outgoing(invocation const& from, chain_ptr const& chain, endpoint_descriptor const& endpoint, actor_id to,

@@ -175,17 +175,27 @@ boost::intrusive_ptr<answer_state<stored<R>>> open_answer(actor_cell& caller, ac
 
 /// What an adverb needs to know of who invokes it.
 struct invocation {
+  invocation(actor_cell* by, handler_frame* in, instant until, chain_ptr callers)
+      : cell(by), frame(in), deadline(until), chain(std::move(callers)) {}
+
   actor_cell* cell;
   handler_frame* frame;
   instant deadline;
   chain_ptr chain;  ///< Who waits for the answer, and who waits for them; none where nobody does.
 
   /// Of the handler that runs now; `timeout` shortens its deadline.
-  static invocation here(nanoseconds timeout);
+  static invocation here(nanoseconds timeout) {
+    auto* const frame = current_frame();
+    if (frame == nullptr || frame->must_end || frame->deadline != never || timeout != nanoseconds::max()) return bounded(timeout);
+    return {frame->cell, frame, never, nullptr};
+  }
   /// The same, for what is going to be answered. Throws `errc::too_deep` where too many wait for each other already.
   static invocation asking(nanoseconds timeout);
   /// Nanoseconds until the deadline, none below zero; -1 without a deadline. It shrinks while the sender waits for room.
   std::int64_t remaining() const;
+
+ private:
+  static invocation bounded(nanoseconds timeout);
 };
 
 /// Arguments that are yet to be encoded.
@@ -210,49 +220,70 @@ result<shared_bytes> open_envelope(link::incoming const& in, arrival& at, std::u
 /// caller waits for somebody else from now on.
 chain_ptr chain_beyond(invocation const& from, duty_list const& duties);
 
-/// Sends one invocation of an endpoint to one actor, with credit. Throws where the wait for credit does.
+/// Sends one invocation of an endpoint to an actor of this proc, with credit. Throws where the wait for credit does.
 template <auto Member>
-void send_call(invocation const& from, endpoint_descriptor const& endpoint, actor_id to, reply_route reply,
-               typename member_traits<decltype(Member)>::arguments arguments, std::unique_ptr<cast_place> place) {
+void send_call_here(invocation const& from, endpoint_descriptor const& endpoint, std::uint64_t to, std::uint64_t reply_port,
+                    typename member_traits<decltype(Member)>::arguments& arguments, std::unique_ptr<cast_place> place) {
   auto& home = from.cell->home();
-  if (home.mute()) return;  // A destructor of a proc that is gone.
-  constexpr bool with_ports = holds_reply_port<typename member_traits<decltype(Member)>::arguments>();
-  if (to.proc == home.self()) {
-    auto const size = wire::encoded_size(arguments);
-    if (!home.has_room_here(from.cell->local(), to.local, size)) home.await_credit(from.frame, to, size, from.deadline);
-    auto m = std::make_unique<call_message<Member>>(std::move(arguments));
-    if constexpr (with_ports) {
-      auto const duties = duties_in(m->arguments);
-      auto chain = chain_beyond(from, duties);
-      if (reply) m->chain = std::move(chain);
-      for (auto* const duty : duties) duty->pass_to(to);
-    } else if (reply) {
-      m->chain = from.chain;
-    }
-    m->endpoint = &endpoint;
-    m->sender = from.cell->id();
-    m->reply = reply;
-    m->deadline = from.deadline;
-    m->size = size;
-    m->place = std::move(place);
-    home.send_local(to, std::move(m));
-    return;
+  auto const size = wire::encoded_size(arguments);
+  auto* account = &home.account_of(*from.cell, to);
+  if (!home.has_room(*account, size)) {
+    home.await_credit(from.frame, {home.self(), to}, size, from.deadline);
+    account = &home.account_of(*from.cell, to);
   }
-  if constexpr (with_ports) {
+  auto m = std::make_unique<call_message<Member>>(std::move(arguments));
+  if constexpr (holds_reply_port<typename member_traits<decltype(Member)>::arguments>()) {
+    auto const duties = duties_in(m->arguments);
+    auto chain = chain_beyond(from, duties);
+    if (reply_port != 0) m->chain = std::move(chain);
+    for (auto* const duty : duties) duty->pass_to({home.self(), to});
+  } else if (reply_port != 0) {
+    m->chain = from.chain;
+  }
+  m->endpoint = &endpoint;
+  m->sender = from.cell->id();
+  if (reply_port != 0) m->reply = {home.self(), reply_port};
+  m->deadline = from.deadline;
+  m->size = size;
+  if (place != nullptr) m->travel = std::make_unique<message_travel>(message_origin{}, std::move(place));
+  home.send_local(*account, std::move(m));
+}
+
+/// The same for an actor of another proc.
+template <auto Member>
+void send_call_away(invocation const& from, endpoint_descriptor const& endpoint, actor_id to, std::uint64_t reply_port,
+                    typename member_traits<decltype(Member)>::arguments& arguments, cast_place const* place) {
+  auto& home = from.cell->home();
+  auto const reply = reply_port == 0 ? reply_route{} : reply_route{home.self(), reply_port};
+  if constexpr (holds_reply_port<typename member_traits<decltype(Member)>::arguments>()) {
     auto duties = duties_in(arguments);
     auto const chain = chain_beyond(from, duties);
     passage through(home, std::move(duties), to);
-    auto out = make_outgoing(from, chain, endpoint, to, reply, to_encode(arguments), place.get(), through.carried());
+    auto out = make_outgoing(from, chain, endpoint, to, reply, to_encode(arguments), place, through.carried());
     home.await_credit(from.frame, to, out.payload.size(), from.deadline);
     out.header.remaining = from.remaining();
     if (home.send_remote(to, std::move(out), reply, from.cell->id())) through.sent();
   } else {
-    auto out = make_outgoing(from, from.chain, endpoint, to, reply, to_encode(arguments), place.get(), {});
+    auto out = make_outgoing(from, from.chain, endpoint, to, reply, to_encode(arguments), place, {});
     home.await_credit(from.frame, to, out.payload.size(), from.deadline);
     out.header.remaining = from.remaining();
     home.send_remote(to, std::move(out), reply, from.cell->id());
   }
 }
+
+/// Either. `reply_port`: where the answer is awaited in this proc; 0: none is.
+template <auto Member>
+void send_call(invocation const& from, endpoint_descriptor const& endpoint, actor_id const& to, std::uint64_t reply_port,
+               typename member_traits<decltype(Member)>::arguments arguments, std::unique_ptr<cast_place> place) {
+  auto& home = from.cell->home();
+  if (home.mute()) return;  // A destructor of a proc that is gone.
+  if (to.proc == home.self()) {
+    send_call_here<Member>(from, endpoint, to.local, reply_port, arguments, std::move(place));
+  } else {
+    send_call_away<Member>(from, endpoint, to, reply_port, arguments, place.get());
+  }
+}
+
 /// The answers of all ranks of a call.
 template <class R>
 class collect_state final : public future_state<value_mesh<result<stored<R>>>> {
@@ -404,7 +435,7 @@ class endpoint<Member, Class, Name, std::tuple<Args...>> {
                                       std::to_string(mesh.size()),
                                   described::descriptor.full_name()));
       }
-      detail::send_call<Member>(from, described::descriptor, mesh.member(0), {}, std::tuple<Args...>(std::move(args)...),
+      detail::send_call<Member>(from, described::descriptor, mesh.member(0), 0, std::tuple<Args...>(std::move(args)...),
                                 place(mesh, 0));
     } else {
       send_to_all(mesh, from, args...);
@@ -450,17 +481,21 @@ class endpoint<Member, Class, Name, std::tuple<Args...>> {
         "roost: a message with a reply_port cannot be copied to several ranks: use call_one, choose, or broadcast to one");
   }
   static void send_to_all(detail::mesh_ref const& mesh, detail::invocation const& from, Args const&... args) {
-    if (mesh.size() == 1) {
-      detail::send_call<Member>(from, described::descriptor, mesh.member(0), {}, std::tuple<Args...>(args...), place(mesh, 0));
-      return;
+    if (mesh.covered.dims() == 0) {
+      auto const to = from.cell->home().member_now(*mesh.mesh, mesh.covered.base_rank(0));
+      detail::send_call<Member>(from, described::descriptor, to, 0, std::tuple<Args...>(args...), nullptr);
+    } else {
+      send_to_ranks(mesh, from, args...);
     }
+  }
+  static void send_to_ranks(detail::mesh_ref const& mesh, detail::invocation const& from, Args const&... args) {
     auto const members = mesh.members();
     for (std::uint64_t rank = 0; rank != members.size(); ++rank) {
-      detail::send_call<Member>(from, described::descriptor, members[rank], {}, std::tuple<Args...>(args...), place(mesh, rank));
+      detail::send_call<Member>(from, described::descriptor, members[rank], 0, std::tuple<Args...>(args...), place(mesh, rank));
     }
   }
   static std::unique_ptr<detail::cast_place> place(detail::mesh_ref const& mesh, std::uint64_t rank) {
-    if (mesh.covered.dims() == 0 && mesh.size() == 1) return nullptr;
+    if (mesh.covered.dims() == 0) return nullptr;
     return std::make_unique<detail::cast_place>(detail::cast_place{mesh.covered.extent(), rank});
   }
   future<R> call_rank(detail::mesh_ref const& mesh, std::uint64_t rank, actor_id to, std::tuple<Args...> args) const {
@@ -469,8 +504,7 @@ class endpoint<Member, Class, Name, std::tuple<Args...>> {
     auto state = detail::open_answer<R>(*from.cell, to);
     if (timeout_ != nanoseconds::max()) state->expire_at(from.deadline);
     try {
-      detail::send_call<Member>(from, described::descriptor, to, {home.self(), state->number}, std::move(args),
-                                place(mesh, rank));
+      detail::send_call<Member>(from, described::descriptor, to, state->number, std::move(args), place(mesh, rank));
     } catch (...) {
       home.close_port(*state);
       throw;

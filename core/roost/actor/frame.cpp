@@ -13,10 +13,8 @@ ROOST_DEFINE_PLANT(plant_endless_wait, "wait-nobody-ends", "G4", "A wait for a r
 
 }  // namespace
 
-handler_frame& require_frame(char const* what) {
-  auto* const frame = current_frame();
-  if (frame == nullptr) throw exception(error(errc::bad_argument, std::string(what) + " works only inside an actor's handler"));
-  return *frame;
+void refuse_outside_actors(char const* what) {
+  throw exception(error(errc::bad_argument, std::string(what) + " works only inside an actor's handler"));
 }
 
 error error_of(std::exception_ptr thrown) {
@@ -32,8 +30,6 @@ error error_of(std::exception_ptr thrown) {
     return error(errc::handler_threw, "threw something that is no std::exception");
   }
 }
-
-frame_scope::frame_scope(handler_frame& frame) : outside_(*frame.cell->home().seams().lock) { set_current_frame(&frame); }
 
 waiter::waiter(handler_frame& of) : frame_(&of) {
   key = of.cell->key;
@@ -77,7 +73,7 @@ errc waiter::finish() {
   if (timer_.armed()) seams.clock->disarm(timer_);
   auto const outcome = frame_->must_end ? errc::ended : outcome_.value_or(errc::ended);
   if (seams.observer != nullptr) seams.observer->wait_ended(cell.id(), number_, outcome);
-  if (outcome == errc::ended) throw ended{frame_->end_reason};
+  if (outcome == errc::ended) throw ended{frame_->why_ended()};
   return outcome;
 }
 

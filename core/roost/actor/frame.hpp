@@ -32,11 +32,17 @@ struct handler_frame {
   message* handled = nullptr;          ///< Null for what is no message.
   std::unique_ptr<message> coroutine;  ///< `handled`, where its handler is a coroutine.
   instant deadline = never;
-  chain_ptr chain;
-  error end_reason;
+  std::unique_ptr<error> end_reason;  ///< Null: for no reason that is known.
   waiter* waiting = nullptr;
   handler_frame* next = nullptr;  ///< Of the same actor.
 
+  /// Who waits for what this activation answers, and who waits for them.
+  chain_ptr chain() const { return handled == nullptr ? nullptr : handled->chain; }
+  error why_ended() const { return end_reason == nullptr ? error() : *end_reason; }
+  void end_because(error const& why) {
+    must_end = true;
+    end_reason = std::make_unique<error>(why);
+  }
   /// A destructor runs: the actor's, or one of a handler that unwinds. What throws there ends the process.
   bool may_not_wait() const noexcept { return destroys || std::uncaught_exceptions() > 0; }
 };
@@ -51,7 +57,7 @@ inline void set_current_frame(handler_frame* frame) noexcept { frame_of_this_thr
 /// The user's code of `frame` runs in this scope, outside the runtime.
 class frame_scope {
  public:
-  explicit frame_scope(handler_frame& frame);
+  frame_scope(handler_frame& frame, runtime_lock& lock) noexcept : outside_(lock) { set_current_frame(&frame); }
   ~frame_scope() { set_current_frame(nullptr); }
   frame_scope(frame_scope const&) = delete;
   frame_scope& operator=(frame_scope const&) = delete;
@@ -60,8 +66,13 @@ class frame_scope {
   outside_runtime outside_;
 };
 
+[[noreturn]] void refuse_outside_actors(char const* what);
 /// The activation that runs now; outside an actor it throws `errc::bad_argument` with a sentence that names `what`.
-handler_frame& require_frame(char const* what);
+inline handler_frame& require_frame(char const* what) {
+  auto* const frame = current_frame();
+  if (frame == nullptr) refuse_outside_actors(what);
+  return *frame;
+}
 
 /// What user code threw, as an error.
 error error_of(std::exception_ptr thrown);

@@ -93,7 +93,7 @@ void future_base::when_ready(unique_function<void()> callback) {
   }
 }
 
-struct future_base::expiry final : timer {
+struct future_base::expiry final : timer, pooled {
   explicit expiry(future_base& f) : of(&f) {}
   void expired() override {
     set_current_platform(&of->home->seams());

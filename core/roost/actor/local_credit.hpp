@@ -13,12 +13,19 @@
 
 namespace roost::detail {
 
+class actor_cell;
+
 /// The account of one sender with one receiver, an actor or a port. All ids are local to the proc.
 struct local_account {
   std::uint64_t sender = 0;  ///< 0: stands for no pair now.
   std::uint64_t receiver = 0;
-  std::uint32_t messages = 0;
   std::uint64_t size = 0;
+  std::uint32_t messages = 0;
+  std::uint64_t seen_ends = 0;     ///< `cell` is right while so many actors of the proc have ended.
+  actor_cell* cell = nullptr;      ///< Of the receiver, if it is an actor that was looked for.
+  local_account* after = nullptr;  ///< Which account its sender used after this one, when it last did.
+
+  bool is_of(std::uint64_t from, std::uint64_t to) const noexcept { return receiver == to && sender == from; }
 };
 
 /// The accounts of one proc. Those that hold nothing are forgotten in time.
@@ -30,6 +37,11 @@ class local_credit {
 
   /// Of that pair. It stays where it is while it holds something, else until the next call.
   local_account& of(std::uint64_t sender, std::uint64_t receiver);
+  /// The same, found without hashing where the sender goes to its receivers in the order in which it last did. `last` is the
+  /// account that it used last, or null, and is set to this one.
+  local_account& of(local_account*& last, std::uint64_t sender, std::uint64_t receiver) {
+    return last != nullptr && last->is_of(sender, receiver) ? *last : of_another(last, sender, receiver);
+  }
   /// Null: nothing is open.
   local_account const* find(std::uint64_t sender, std::uint64_t receiver) const;
 
@@ -48,9 +60,10 @@ class local_credit {
     return ((sender ^ (receiver >> 7)) >> 1) % recent_accounts;
   }
   static bool is_of(local_account const* account, std::uint64_t sender, std::uint64_t receiver) noexcept {
-    return account != nullptr && account->sender == sender && account->receiver == receiver;
+    return account != nullptr && account->is_of(sender, receiver);
   }
   local_account const* look_for(std::uint64_t sender, std::uint64_t receiver) const;
+  local_account& of_another(local_account*& last, std::uint64_t sender, std::uint64_t receiver);
   local_account& look_up(std::uint64_t sender, std::uint64_t receiver);
   void forget_idle();
 

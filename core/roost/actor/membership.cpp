@@ -136,9 +136,8 @@ void membership::tell(link::receipt const& r) {
 
 actor_id member_now(mesh_record const& mesh, std::uint64_t base_rank) {
   runtime_entry const inside;
-  auto const member = mesh.members[base_rank];
   auto* const frame = current_frame();
-  return frame == nullptr ? member : frame->cell->home().members().current(mesh, member);
+  return frame == nullptr ? mesh.members[base_rank] : frame->cell->home().member_now(mesh, base_rank);
 }
 
 std::uint64_t epoch_now(mesh_record const& mesh) {

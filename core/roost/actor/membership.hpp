@@ -35,6 +35,7 @@ class membership {
   actor_id current(mesh_record const& mesh, actor_id member);
   /// The latest member that is known to stand where `member` stood: itself, where none is.
   actor_id latest(actor_id member);
+  bool knows_no_successors() const noexcept { return successors_.empty(); }
   /// The highest membership epoch known of a mesh whose reference says `at_least`.
   std::uint64_t epoch_of(mesh_id mesh, std::uint64_t at_least);
 

@@ -55,8 +55,12 @@ struct mesh_ref {
   std::string describe(std::uint64_t rank) const;
 };
 
+[[noreturn]] void refuse_no_mesh(char const* what);
 /// Throws `errc::bad_argument` for a reference that refers to nothing.
-mesh_ref const& require_mesh(mesh_ref const& ref, char const* what);
+inline mesh_ref const& require_mesh(mesh_ref const& ref, char const* what) {
+  if (ref.mesh == nullptr) refuse_no_mesh(what);
+  return ref;
+}
 
 /// Spawns the member at a rank of `ref` once more; see `actor_mesh::respawn`.
 void respawn_member(mesh_ref const& ref, std::uint64_t rank);

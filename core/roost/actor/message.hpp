@@ -9,18 +9,37 @@
 #include <roost/platform/observer.hpp>
 #include <roost/shape/extent.hpp>
 
+#include <boost/smart_ptr/intrusive_ptr.hpp>
+
 #include <cstdint>
 #include <memory>
+#include <utility>
 
 namespace roost::detail {
 
 /// The chain of waiting callers, innermost first; shared by all messages of one handler.
-struct chain_node {
-  actor_id caller;
-  std::uint32_t depth = 1;
-  std::shared_ptr<chain_node const> outer;
+class chain_node;
+using chain_ptr = boost::intrusive_ptr<chain_node const>;
+class chain_node final : public pooled {
+ public:
+  /// `by` waits for an answer, and `around` for `by`.
+  static chain_ptr make(actor_id by, chain_ptr around) { return chain_ptr(new chain_node(by, std::move(around))); }
+  static std::uint32_t depth_of(chain_ptr const& chain) noexcept { return chain == nullptr ? 0 : chain->depth; }
+
+  actor_id const caller;
+  std::uint32_t const depth;  ///< From 1.
+  chain_ptr const outer;
+
+ private:
+  chain_node(actor_id by, chain_ptr around) : caller(by), depth(depth_of(around) + 1), outer(std::move(around)) {}
+  // Counted inside the runtime only.
+  friend void intrusive_ptr_add_ref(chain_node const* node) noexcept { ++node->references_; }
+  friend void intrusive_ptr_release(chain_node const* node) noexcept {
+    if (--node->references_ == 0) destroy(node);
+  }
+  static void destroy(chain_node const* node) noexcept;
+  mutable std::uint32_t references_ = 0;
 };
-using chain_ptr = std::shared_ptr<chain_node const>;
 
 /// Where an answer goes; no port: nobody waits for one.
 struct reply_route {
@@ -40,6 +59,17 @@ struct message_origin {
 struct cast_place {
   extent shape;
   std::uint64_t rank = 0;
+};
+
+/// What few messages have: those from other procs, and those that were cast to a slice.
+struct message_travel {
+  message_travel(message_origin from, std::unique_ptr<cast_place> at) noexcept;
+  ~message_travel();
+  message_travel(message_travel const&) = delete;
+  message_travel& operator=(message_travel const&) = delete;
+
+  message_origin origin;
+  std::unique_ptr<cast_place> place;
 };
 
 /// What all messages have. Subclasses hold the arguments and know the handler.
@@ -66,9 +96,8 @@ class message : public pooled {
   instant deadline = never;
   std::uint64_t size = 0;
   chain_ptr chain;
-  message_origin origin;
-  local_account* charged = nullptr;  ///< Of its sender and receiver in this proc, where it holds credit.
-  std::unique_ptr<cast_place> place;
+  local_account* charged = nullptr;        ///< Of its sender and receiver in this proc, where it holds credit.
+  std::unique_ptr<message_travel> travel;  ///< Null: from this proc, and not cast.
 };
 
 /// First in, first out; owns what it holds.

@@ -72,25 +72,12 @@ bool proc_runtime::has_credit(std::uint64_t sender, actor_id receiver, std::uint
   if (is_port(receiver.local) && ROOST_PLANT(plant_port_grows)) return true;
   if (receiver.proc != self_) return known_failed(receiver.proc) || sessions_->has_credit(sender, receiver, bytes{size});
   if (ROOST_PLANT(plant_mailbox_grows)) return true;
-  return has_room_here(sender, receiver.local, size);
-}
-
-local_account& proc_runtime::take_credit(std::uint64_t sender, actor_id receiver, std::uint64_t size) {
-  check_inside();
-  auto& account = accounts_.of(sender, receiver.local);
-  ++account.messages;
-  account.size += size;
-  return account;
+  auto const* const account = accounts_.find(sender, receiver.local);
+  return account == nullptr || has_room(*account, size);
 }
 
 void proc_runtime::give_back_credit(std::uint64_t sender, actor_id receiver, std::uint64_t size) {
   give_back_credit(accounts_.of(sender, receiver.local), size);
-}
-
-void proc_runtime::give_back_credit(local_account& account, std::uint64_t size) {
-  --account.messages;
-  account.size -= size;
-  if (!credit_waits_.empty()) wake_credit(account.sender, {self_, account.receiver}, errc::ok);
 }
 
 std::uint32_t proc_runtime::open_messages(std::uint64_t sender, actor_id receiver) const {
@@ -108,7 +95,10 @@ void proc_runtime::give_back_claim(port_base const& p, value_claim const& claim)
 }
 
 void proc_runtime::value_arrived(port_base& p, std::uint64_t sender, std::uint64_t size) {
-  take_credit(sender, {self_, p.number}, size);
+  check_inside();
+  auto& account = accounts_.of(sender, p.number);
+  ++account.messages;
+  account.size += size;
   keep_claim(p, {sender, size, {}});
 }
 

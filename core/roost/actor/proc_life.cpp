@@ -153,9 +153,12 @@ void proc_runtime::pass_on_verdicts(proc_id told_by) {
 void proc_runtime::peer_gone(proc_id peer, error const& why) {
   if (!ROOST_PLANT(plant_waits_forgotten)) {
     std::vector<std::uint64_t> waiting;
-    for (auto const& [number, p] : ports_) {  // banned-call: sorted below
-      if (p->awaited && p->asked && p->target.proc == peer) waiting.push_back(number);
-    }
+    auto const look = [&](port_base const& p) {
+      if (p.awaited && p.asked && p.target.proc == peer) waiting.push_back(p.number);
+    };
+    for (auto const& p : recent_ports_)
+      if (p != nullptr) look(*p);
+    for (auto const& [number, p] : ports_) look(*p);  // banned-call: sorted below
     std::sort(waiting.begin(), waiting.end());
     for (auto const number : waiting) {
       if (auto const p = find_port(number)) {
@@ -224,7 +227,7 @@ void proc_runtime::control(proc_id from, std::uint16_t kind, shared_bytes body) 
     case control_kind::kill:
       if (auto const said = wire::decode<target_body>(body)) {
         if (find(said->local) == nullptr && !tombstones_.contains(said->local)) {
-          if (!ROOST_PLANT(plant_tombstone_forgotten)) remember_end(said->local, from_body(said->why));
+          if (!ROOST_PLANT(plant_tombstone_forgotten)) remember_end(said->local, {nullptr, {}, {}, from_body(said->why)});
         } else {
           end_actor({self_, said->local}, false, from_body(said->why));
         }

@@ -57,10 +57,7 @@ bool read_chain(shared_bytes const& trailer, chain_ptr& into) {
   if (trailer.empty()) return true;
   auto const chain = wire::decode_chain(trailer.view());
   if (!chain) return false;
-  for (auto const& caller : chain->view()) {
-    auto const depth = into ? into->depth + 1 : 1;
-    into = std::make_shared<chain_node const>(chain_node{caller, depth, into});
-  }
+  for (auto const& caller : chain->view()) into = chain_node::make(caller, std::move(into));
   return true;
 }
 
@@ -146,11 +143,10 @@ void proc_runtime::deliver_user(link::incoming in) {
   auto m = std::move(*decoded);
   if (!ROOST_PLANT(plant_chain_forgotten)) m->chain = std::move(callers);
   m->endpoint = endpoint;
-  m->place = std::move(place);
   m->sender = {in.from, in.header.sender};
   m->stamp = {in.header.stamp_high, in.header.stamp_low};
   m->size = in.payload.size();
-  m->origin = {in.from, in.epoch, in.number};
+  m->travel = std::make_unique<message_travel>(message_origin{in.from, in.epoch, in.number}, std::move(place));
   if (in.header.reply_port != 0) m->reply = {in.from, in.header.reply_port};
   if (in.header.remaining >= 0) {
     auto remaining = nanoseconds(in.header.remaining);
@@ -331,13 +327,13 @@ void proc_runtime::pass_error(reply_route to, error const& why) {
 void proc_runtime::agent_spawn(proc_id from, spawn_body body) {
   auto const refuse = [&](error why) {
     why.where = body.class_name + " " + body.name + " on " + place();
-    remember_end(body.local, why);
+    remember_end(body.local, {nullptr, {}, {}, why});
     owner_told(body.owner, {self_, body.local}, why);
     release_held(body.local);
   };
   if (find(body.local) != nullptr) return;  // The same order once more.
   if (auto const killed = tombstones_.find(body.local); killed != tombstones_.end()) {
-    auto const why = killed->second;
+    auto const why = reason_of({self_, body.local}, killed->second);
     owner_told(body.owner, {self_, body.local}, why);
     return release_held(body.local);
   }

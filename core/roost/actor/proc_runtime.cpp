@@ -131,8 +131,8 @@ void proc_runtime::spawn_here(spawn_order order) {
   release_held(local);
 }
 
-void proc_runtime::remember_end(std::uint64_t local, error why) {
-  if (!tombstones_.insert_or_assign(local, std::move(why)).second) return;
+void proc_runtime::remember_end(std::uint64_t local, tombstone end) {
+  if (!tombstones_.insert_or_assign(local, std::move(end)).second) return;
   auto const limit = seams_->knobs->count(knobs::tombstones);
   if (tombstone_order_.size() < limit) {
     tombstone_order_.push_back(local);
@@ -150,7 +150,7 @@ void proc_runtime::retire(actor_cell& cell, error const& why) {
   if (seams_->observer != nullptr) seams_->observer->actor_ended(id, why.code);
   ++counters_.actors_ended;
   if (why.code == errc::actor_failed) ++counters_.actors_failed;
-  remember_end(id.local, why.code == errc::ok ? error(errc::actor_stopped, cell.describe() + " has stopped") : why);
+  remember_end(id.local, {&cell.what(), cell.name(), cell.where(), why});
   auto const owner = cell.owner();
   bool const was_root = is_root() && id.local == root_local_;
   sessions_->sender_ended(id.local);
@@ -158,6 +158,7 @@ void proc_runtime::retire(actor_cell& cell, error const& why) {
   take_watches([&](watch_entry const& w) { return w.port == 0 && w.watcher == id; });
   if (owner.local != 0) depend_no_more_on(owner);
   recent_[place_of(id.local)] = nullptr;
+  ++ends_;
   auto const node = actors_.find(id.local);
   graveyard_.push_back(std::move(node->second));
   actors_.erase(node);
@@ -187,24 +188,22 @@ void proc_runtime::end_actor(actor_id who, bool drain, error why) {
 
 // Messages.
 
-void proc_runtime::send_local(actor_id to, std::unique_ptr<message> m) {
-  check_inside();
+bool proc_runtime::prepare_sending(local_account& through, message& m) {
+  actor_id const to{self_, through.receiver};
   if (seams_->observer != nullptr) {
-    m->stamp =
-        seams_->observer->sent({m->sender, to, {m->endpoint->id}, bytes{m->size}, static_cast<bool>(m->reply), m->deadline});
-    if (m->reply.proc == self_) {
-      if (auto const p = find_port(m->reply.port)) p->request = m->stamp;
+    m.stamp = seams_->observer->sent({m.sender, to, {m.endpoint->id}, bytes{m.size}, static_cast<bool>(m.reply), m.deadline});
+    if (m.reply) {
+      if (auto const p = find_port(m.reply.port)) p->request = m.stamp;
     }
   }
-  if (m->reply.proc == self_) mark_sent(m->reply.port);
-  auto* cell = find(to.local);
-  if (cell == nullptr) {
-    auto const why = gone_reason(to.local);
-    tell(m->sender, m->reply, m->stamp, m->endpoint->id, to, errc::not_handled, why);
-    return;
+  if (m.reply) mark_sent(m.reply.port);
+  if (through.cell == nullptr || through.seen_ends != ends_) {
+    through.cell = find(through.receiver);
+    through.seen_ends = ends_;
   }
-  m->charged = &take_credit(m->sender.local, to, m->size);
-  cell->accept(std::move(m));
+  if (through.cell != nullptr) return true;
+  tell(m.sender, m.reply, m.stamp, m.endpoint->id, to, errc::not_handled, gone_reason(to.local));
+  return false;
 }
 
 void proc_runtime::mark_sent(std::uint64_t port) {
@@ -261,20 +260,20 @@ bool proc_runtime::send_remote(actor_id to, link::outgoing out, reply_route repl
   return false;
 }
 
-void proc_runtime::message_started(message& m) {
-  if (m.charged != nullptr) {
-    give_back_credit(*std::exchange(m.charged, nullptr), m.size);
-  } else if (m.origin.number != 0) {
-    sessions_->handled(m.origin.from, m.origin.epoch, m.origin.number);
-  }
+void proc_runtime::used_outside() const {
+  broken("inside_runtime()", place() + " is used outside the runtime", __FILE__, __LINE__);
+}
+
+void proc_runtime::report_handling(message_origin const& origin) {
+  if (origin.number != 0) sessions_->handled(origin.from, origin.epoch, origin.number);
 }
 
 void proc_runtime::message_returned(actor_id receiver, message& m, error const& why) {
   if (m.endpoint == nullptr) return;
   if (m.charged != nullptr) give_back_credit(*std::exchange(m.charged, nullptr), m.size);
-  if (m.origin.number != 0) {
-    sessions_->returned(m.origin.from, m.origin.epoch, m.origin.number, why.code == errc::ok ? errc::actor_stopped : why.code);
-    return;
+  if (m.travel != nullptr && m.travel->origin.number != 0) {
+    auto const& origin = m.travel->origin;
+    return sessions_->returned(origin.from, origin.epoch, origin.number, why.code == errc::ok ? errc::actor_stopped : why.code);
   }
   tell(m.sender, m.reply, m.stamp, m.endpoint->id, receiver, errc::not_handled, why);
 }
@@ -318,11 +317,16 @@ void proc_runtime::tell(actor_id sender, reply_route reply, message_stamp stamp,
   }
 }
 
+error proc_runtime::reason_of(actor_id gone, tombstone const& end) {
+  if (end.what == nullptr || end.why.code != errc::ok) return end.why;
+  return error(errc::actor_stopped, describe_actor(gone, *end.what, end.name, end.where) + " has stopped");
+}
+
 error proc_runtime::gone_reason(std::uint64_t local) {
   actor_id const gone{self_, local};
   if (auto const latest = members_.latest(gone); latest != gone)
     return error(errc::stale, to_string(latest) + " has taken the place of " + to_string(gone));
-  if (auto const at = tombstones_.find(local); at != tombstones_.end()) return at->second;
+  if (auto const at = tombstones_.find(local); at != tombstones_.end()) return reason_of(gone, at->second);
   return error(errc::no_such_actor, "no actor " + to_string(actor_id{self_, local}) + " is here, and none is remembered");
 }
 
@@ -333,7 +337,11 @@ void proc_runtime::open_port(port_base& p, actor_id owner) {
   p.number = next_port_ += 2;
   p.home = this;
   p.owner = owner;
-  ports_.emplace(p.number, port_ptr(&p));
+  if (auto& place = recent_ports_[place_of(p.number)]; place == nullptr) {
+    place = &p;
+  } else {
+    ports_.emplace(p.number, port_ptr(&p));
+  }
   auto* const cell = find(owner.local);
   if (cell == nullptr) return;
   p.after = std::exchange(cell->ports, &p);
@@ -343,7 +351,11 @@ void proc_runtime::open_port(port_base& p, actor_id owner) {
 void proc_runtime::close_port(port_base& p) noexcept {
   if (p.number == 0) return;
   port_ptr const alive(&p);
-  ports_.erase(p.number);
+  if (auto& place = recent_ports_[place_of(p.number)]; place.get() == &p) {
+    place = nullptr;
+  } else {
+    ports_.erase(p.number);
+  }
   if (auto* const cell = find(p.owner.local); cell != nullptr && cell->ports == &p) cell->ports = p.after;
   if (p.after != nullptr) p.after->before = p.before;
   if (p.before != nullptr) p.before->after = p.after;
@@ -356,7 +368,7 @@ void proc_runtime::close_port(port_base& p) noexcept {
   p.number = 0;
 }
 
-port_ptr proc_runtime::find_port(std::uint64_t number) const {
+port_ptr proc_runtime::look_up_port(std::uint64_t number) const {
   auto const at = ports_.find(number);
   return at == ports_.end() ? nullptr : at->second;
 }
@@ -407,6 +419,7 @@ void proc_runtime::add_watch(watch_entry entry) {
 }
 
 std::vector<proc_runtime::watch_entry> proc_runtime::take_watches(std::function<bool(watch_entry const&)> const& gone) {
+  if (watches_.empty()) return {};
   std::vector<watch_entry> taken;
   std::erase_if(watches_, [&](watch_entry const& w) {
     if (!gone(w)) return false;
@@ -422,13 +435,9 @@ std::shared_ptr<void>& proc_runtime::proc_local_slot(std::size_t index) {
   return locals_[index];
 }
 
-void proc_runtime::record(flight_entry entry) {
-  if (flight_.size() < flight_limit_) {
-    flight_.push_back(entry);
-  } else {
-    flight_[flight_next_] = entry;
-    if (++flight_next_ == flight_limit_) flight_next_ = 0;
-  }
+void proc_runtime::record_first(flight_entry const& entry) {
+  flight_.push_back(entry);
+  flight_full_ = flight_.size() == flight_limit_;
 }
 
 std::vector<flight_record> proc_runtime::flight_of(std::uint64_t actor) const {

@@ -6,6 +6,7 @@
 #include <roost/actor/guarded_sessions.hpp>
 #include <roost/actor/lease_sender.hpp>
 #include <roost/actor/membership.hpp>
+#include <roost/actor/mesh_ref.hpp>
 #include <roost/actor/port_base.hpp>
 #include <roost/platform/launcher.hpp>
 #include <roost/platform/platform.hpp>
@@ -86,18 +87,33 @@ class proc_runtime final : public proc_instance, private link::session_events, p
   }
   void await_credit(handler_frame* frame, actor_id receiver, std::uint64_t size, instant deadline, actor_id blocker);
   bool has_credit(std::uint64_t sender, actor_id receiver, std::uint64_t size) const;
-  /// The same for a receiver of this proc.
-  bool has_room_here(std::uint64_t sender, std::uint64_t receiver, std::uint64_t size) const {
-    auto const* const account = accounts_.find(sender, receiver);
-    return account == nullptr || account->messages == 0 ||
-           (account->messages < credit_messages_ && account->size + size <= credit_bytes_);
+  /// The account of a sender with a receiver of this proc. While it holds nothing it may become that of others with the next call.
+  local_account& account_of(actor_cell& sender, std::uint64_t receiver) {
+    return accounts_.of(sender.last_account, sender.local(), receiver);
   }
-  /// Sends within this proc. Credit has been awaited.
-  void send_local(actor_id to, std::unique_ptr<message> m);
+  bool has_room(local_account const& account, std::uint64_t size) const noexcept {
+    return account.messages == 0 || (account.messages < credit_messages_ && account.size + size <= credit_bytes_);
+  }
+  /// Sends to the receiver of `through` within this proc. Credit has been awaited.
+  void send_local(local_account& through, std::unique_ptr<message> m) {
+    check_inside();
+    bool const plain = seams_->observer == nullptr && !m->reply && through.cell != nullptr && through.seen_ends == ends_;
+    if (!plain && !prepare_sending(through, *m)) return;
+    ++through.messages;
+    through.size += m->size;
+    m->charged = &through;
+    through.cell->accept(std::move(m));
+  }
   /// Sends to another proc. Credit has been awaited. False: it was refused, and the sender is told.
   bool send_remote(actor_id to, link::outgoing out, reply_route reply, actor_id sender);
   /// Returns the credit of a message of this proc or reports its handling to its proc.
-  void message_started(message& m);
+  void message_started(message& m) {
+    if (m.charged != nullptr) {
+      give_back_credit(*std::exchange(m.charged, nullptr), m.size);
+    } else if (m.travel != nullptr) {
+      report_handling(m.travel->origin);
+    }
+  }
   /// The message is not handled by `receiver` and never will be.
   void message_returned(actor_id receiver, message& m, error const& why);
   /// Tells a sender of this proc, by its port or by a receipt.
@@ -111,7 +127,10 @@ class proc_runtime final : public proc_instance, private link::session_events, p
   // Ports.
   void open_port(port_base& p, actor_id owner);
   void close_port(port_base& p) noexcept;
-  port_ptr find_port(std::uint64_t number) const;
+  port_ptr find_port(std::uint64_t number) const {
+    auto const& recent = recent_ports_[place_of(number)];
+    return recent != nullptr && recent->number == number ? recent : look_up_port(number);
+  }
   /// The request that the port stands for leaves: from now on the silence of its target's proc ends the wait.
   void mark_sent(std::uint64_t port);
   /// An error as the answer to a request.
@@ -148,6 +167,11 @@ class proc_runtime final : public proc_instance, private link::session_events, p
 
   // Members of meshes.
   membership& members() noexcept { return members_; }
+  /// Who stands at a rank of the base of `mesh`, as far as known here.
+  actor_id member_now(mesh_record const& mesh, std::uint64_t base_rank) {
+    actor_id const& member = mesh.members[base_rank];
+    return member.proc == self_ && members_.knows_no_successors() ? member : members_.current(mesh, member);
+  }
   void send_succession(proc_id to, succession const& news);
   /// False where it cannot be asked.
   bool send_question(proc_id to, actor_id about);
@@ -167,17 +191,25 @@ class proc_runtime final : public proc_instance, private link::session_events, p
 
   /// The value of a `proc_local` by its index; made by the caller where empty.
   std::shared_ptr<void>& proc_local_slot(std::size_t index);
-  void record(flight_entry entry);
+  void record(flight_entry const& entry) {
+    if (!flight_full_) return record_first(entry);
+    flight_[flight_next_] = entry;
+    if (++flight_next_ == flight_limit_) flight_next_ = 0;
+  }
   proc_counters& counters() noexcept { return counters_; }
   std::vector<flight_record> flight_of(std::uint64_t actor) const;
   /// Writes the last starts of an actor that fails to the log.
   void log_flight(actor_cell const& failing) const;
 
  private:
-  void check_inside() const { ROOST_INVARIANT(inside_runtime(), place() + " is used outside the runtime"); }
+  void check_inside() const {
+    if (!inside_runtime()) used_outside();
+  }
+  [[noreturn]] void used_outside() const;
   static constexpr std::size_t recent_cells = 64;
   static std::size_t place_of(std::uint64_t local) noexcept { return (local >> 1) % recent_cells; }
   actor_cell* look_up(std::uint64_t local) const;
+  port_ptr look_up_port(std::uint64_t number) const;
   struct id_hash {
     std::size_t operator()(std::uint64_t id) const noexcept { return mix(id); }
   };
@@ -187,6 +219,13 @@ class proc_runtime final : public proc_instance, private link::session_events, p
     std::uint64_t port;  ///< a port that fails.
     actor_id watched;    ///< On another proc.
     bool linked;
+  };
+  /// What is known of an actor that has ended.
+  struct tombstone {
+    class_descriptor const* what = nullptr;  ///< Null: it never lived here, and `why` says what became of it.
+    std::string name;
+    point where;
+    error why;  ///< `errc::ok`: it stopped.
   };
   struct held_messages {
     instant until;
@@ -213,6 +252,10 @@ class proc_runtime final : public proc_instance, private link::session_events, p
   static void keep_claim(port_base& p, value_claim claim);
   void give_back_claim(port_base const& p, value_claim const& claim);
   bool is_gone(actor_id receiver) const;
+  void report_handling(message_origin const& origin);
+  void record_first(flight_entry const& entry);
+  /// Tells who is to know of a message, and looks for its receiver. False: it is not here, and the sender has been told.
+  bool prepare_sending(local_account& through, message& m);
   /// What a message brings is not for anyone here: reply ports in it end unanswered, and its sender is told `why`.
   void return_incoming(link::incoming const& in, errc why);
   void port_value(std::uint64_t port, shared_bytes const& encoded, std::uint64_t type);
@@ -239,9 +282,13 @@ class proc_runtime final : public proc_instance, private link::session_events, p
   std::uint64_t numbers_above() const;
 
   // Credit and cycles of suspended senders (proc_credit.cpp).
-  local_account& take_credit(std::uint64_t sender, actor_id receiver, std::uint64_t size);
-  void give_back_credit(local_account& account, std::uint64_t size);
+  void give_back_credit(local_account& account, std::uint64_t size) {
+    --account.messages;
+    account.size -= size;
+    if (!credit_waits_.empty()) wake_credit(account);
+  }
   void give_back_credit(std::uint64_t sender, actor_id receiver, std::uint64_t size);
+  void wake_credit(local_account const& account) { wake_credit(account.sender, {self_, account.receiver}, errc::ok); }
   void wake_credit(std::uint64_t sender, actor_id receiver, errc outcome);
   /// Has everyone who waits for room at an actor of `peer` look again.
   void wake_credit_of(proc_id peer);
@@ -255,8 +302,9 @@ class proc_runtime final : public proc_instance, private link::session_events, p
   void chase(cycle_probe_body probe);
 
   error gone_reason(std::uint64_t local);
+  static error reason_of(actor_id gone, tombstone const& end);
   /// Keeps a tombstone for as long as no more than the limit of later ones are kept.
-  void remember_end(std::uint64_t local, error why);
+  void remember_end(std::uint64_t local, tombstone end);
   void hold_unknown(std::uint64_t local, link::incoming in);
   void release_held(std::uint64_t local);
   void expire_held();
@@ -289,13 +337,14 @@ class proc_runtime final : public proc_instance, private link::session_events, p
   std::uint32_t credit_messages_;
   std::uint64_t credit_bytes_;
   std::size_t flight_limit_;
-  boost::unordered_flat_map<std::uint64_t, port_ptr, id_hash> ports_;
+  std::array<port_ptr, recent_cells> recent_ports_;                    ///< Open ports by their numbers; and
+  boost::unordered_flat_map<std::uint64_t, port_ptr, id_hash> ports_;  ///< those whose place there was taken.
   std::vector<std::unique_ptr<actor_cell>> graveyard_;
   std::vector<credit_wait*> credit_waits_;
   std::vector<watch_entry> watches_;
   membership members_{*this};
   std::map<std::uint64_t, held_messages> held_;
-  std::map<std::uint64_t, error> tombstones_;
+  std::map<std::uint64_t, tombstone> tombstones_;
   std::vector<std::uint64_t> tombstone_order_;
   std::size_t next_tombstone_ = 0;
   std::map<std::string, std::uint64_t> names_;
@@ -307,7 +356,9 @@ class proc_runtime final : public proc_instance, private link::session_events, p
   std::vector<std::shared_ptr<void>> locals_;
   std::vector<flight_entry> flight_;
   std::size_t flight_next_ = 0;
+  bool flight_full_ = false;
   proc_counters counters_;
+  std::uint64_t ends_ = 1;  ///< Of actors.
   std::uint64_t next_port_ = 0;
   std::uint64_t next_credit_wait_ = 0;
   std::uint64_t root_local_ = 0;
@@ -321,6 +372,15 @@ class proc_runtime final : public proc_instance, private link::session_events, p
   bool mute_ = false;
   bool finished_ = false;
 };
+
+inline actor_id actor_cell::id() const noexcept { return {home_->self(), local_}; }
+
+inline void actor_cell::accept(std::unique_ptr<message> m) {
+  if (!inside_runtime()) used_outside();
+  if (!mailbox_.empty() || frames_ != nullptr || !takes_messages_only()) return accept_beside(std::move(m));
+  mailbox_.push(std::move(m));
+  if (!queued && !mute_) home_->seams().executor->ready(*this, home_->lane_of(*this));
+}
 
 /// The runtime of the handler that runs now; throws outside an actor, naming `what`.
 proc_runtime& require_home(char const* what);

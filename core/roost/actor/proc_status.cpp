@@ -79,8 +79,9 @@ proc_status proc_runtime::status(std::size_t most_actors) const {
   for (std::size_t i = 0; i != tombstone_order_.size(); ++i) {
     auto const local = tombstone_order_[(next_tombstone_ + i) % tombstone_order_.size()];
     auto const at = tombstones_.find(local);
-    if (at == tombstones_.end() || at->second.code == errc::actor_stopped) continue;
-    s.failures.push_back({local, at->second.describe()});
+    if (at == tombstones_.end()) continue;
+    auto const why = reason_of({self_, local}, at->second);
+    if (why.code != errc::actor_stopped) s.failures.push_back({local, why.describe()});
   }
   constexpr std::size_t most_failures = 16;
   if (s.failures.size() > most_failures)

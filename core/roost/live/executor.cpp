@@ -39,17 +39,16 @@ live_executor::live_executor(event_loop& loop, live_clock& time, knob_values con
 }
 
 void live_executor::ready(runnable& r, lane where) {
-  if (where == lane::control) {
-    control_hold const hold(&control_);
-    control_.ready(r, where);
-  } else if (r.queued) {
-    return;
-  } else if (r.worker != 0) {
-    workers_.push(r);
-  } else {
-    user_.push(r);
-    if (sleeps_) loop_.notify();
-  }
+  if (where == lane::control) return ready_control(r);
+  if (r.queued) return;
+  if (r.worker != 0) return workers_.push(r);
+  user_.push(r);
+  if (sleeps_) loop_.notify();
+}
+
+void live_executor::ready_control(runnable& r) {
+  control_hold const hold(&control_);
+  control_.ready(r, lane::control);
 }
 
 void live_executor::withdraw(runnable& r) {
@@ -128,7 +127,25 @@ void live_executor::enter() {
   control_.enter();
 }
 
+inline void live_executor::run_user() {
+  control_in_a_row_ = 0;
+  runnable* const chosen = user_.pop();
+  if (chosen == nullptr) return idle();
+  if (steps_before_look_ > 0) --steps_before_look_;
+  control_.begins_handler();
+  ++chosen->steps;
+  chosen->run();
+}
+
 bool live_executor::step() {
+  while (steps_before_look_ != 0 && !control_.has_ready() && !alone_) {
+    if (finished()) return false;
+    run_user();
+  }
+  return other_step();
+}
+
+bool live_executor::other_step() {
   if (alone_) {
     auto body = std::exchange(alone_, {});
     body();
@@ -138,16 +155,7 @@ bool live_executor::step() {
   if (steps_before_look_ == 0) look(looks_before_descriptors_ == 0);
   if (finished()) return false;
   if (control_.has_ready() && run_control()) return !finished();
-  control_in_a_row_ = 0;
-  runnable* const chosen = user_.pop();
-  if (chosen == nullptr) {
-    idle();
-    return !finished();
-  }
-  if (steps_before_look_ > 0) --steps_before_look_;
-  control_.begins_handler();
-  ++chosen->steps;
-  chosen->run();
+  run_user();
   return !finished();
 }
 

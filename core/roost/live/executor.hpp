@@ -63,6 +63,10 @@ class live_executor final : public executor, private sleep_guard {
 
  private:
   bool step();
+  /// A step that is not only the next of the handlers.
+  bool other_step();
+  void run_user();
+  void ready_control(runnable& r);
   void look(bool at_descriptors);
   bool run_control();
   bool something_to_do() const noexcept;

@@ -2,23 +2,6 @@
 
 namespace roost {
 
-void run_queue::push(runnable& r) noexcept {
-  r.next = nullptr;
-  r.queued = true;
-  (last_ != nullptr ? last_->next : first_) = &r;
-  last_ = &r;
-}
-
-runnable* run_queue::pop() noexcept {
-  runnable* const r = first_;
-  if (r == nullptr) return nullptr;
-  first_ = r->next;
-  if (first_ == nullptr) last_ = nullptr;
-  r->next = nullptr;
-  r->queued = false;
-  return r;
-}
-
 runnable* run_queue::take_movable() noexcept {
   constexpr int most_looked_at = 16;
   int looked_at = 0;

@@ -8,9 +8,22 @@ namespace roost {
 class run_queue {
  public:
   bool empty() const noexcept { return first_ == nullptr; }
-  void push(runnable& r) noexcept;
+  void push(runnable& r) noexcept {
+    r.next = nullptr;
+    r.queued = true;
+    (last_ != nullptr ? last_->next : first_) = &r;
+    last_ = &r;
+  }
   /// Null when it is empty.
-  runnable* pop() noexcept;
+  runnable* pop() noexcept {
+    runnable* const r = first_;
+    if (r == nullptr) return nullptr;
+    first_ = r->next;
+    if (first_ == nullptr) last_ = nullptr;
+    r->next = nullptr;
+    r->queued = false;
+    return r;
+  }
   /// The first of those that another worker may run; null when there is none among the first few.
   runnable* take_movable() noexcept;
   /// False when `r` is not in it.

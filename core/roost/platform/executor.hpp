@@ -30,9 +30,9 @@ class runnable {
 
   entity_key key;            ///< Of the actor, for the schedule's decisions.
   std::uint32_t worker = 0;  ///< Which worker runs it.
+  bool queued = false;       ///< The executor's mark while queued.
   std::uint64_t steps = 0;   ///< The executor's count of its own steps: the counter of those decisions.
   runnable* next = nullptr;  ///< The executor's link while queued.
-  bool queued = false;       ///< The executor's mark while queued.
 
  protected:
   ~runnable() = default;

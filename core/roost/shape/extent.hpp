@@ -46,7 +46,7 @@ class extent {
   /// Inverse of `to_string`. Errors name the character and what was expected there.
   static result<extent> parse(std::string_view text);
 
-  std::size_t dims() const noexcept { return labels().size(); }
+  std::size_t dims() const noexcept { return data_ ? data_->labels.size() : 0; }
   std::span<std::string const> labels() const noexcept;
   std::span<std::uint64_t const> sizes() const noexcept;
   /// Number of elements.

@@ -138,7 +138,7 @@ std::uint64_t slice::locate(std::uint64_t ordinal) const noexcept {
   return rank;
 }
 
-std::uint64_t slice::get(std::uint64_t ordinal) const {
+std::uint64_t slice::get_of_many(std::uint64_t ordinal) const {
   if (ordinal >= size()) {
     detail::refuse("element " + std::to_string(ordinal) + " must be below " + std::to_string(size()));
   }

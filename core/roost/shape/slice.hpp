@@ -49,7 +49,7 @@ class slice {
   std::optional<std::vector<std::uint64_t>> coordinates_of(std::uint64_t rank) const;
   bool contains(std::uint64_t rank) const noexcept;
   /// The rank of the element number `ordinal`, row-major. Throws `errc::bad_argument` unless it is below `size()`.
-  std::uint64_t get(std::uint64_t ordinal) const;
+  std::uint64_t get(std::uint64_t ordinal) const { return ordinal == 0 && sizes_.empty() ? offset_ : get_of_many(ordinal); }
   /// Inverse of `get`; empty where `rank` is no member.
   std::optional<std::uint64_t> index(std::uint64_t rank) const noexcept;
   /// The greatest rank, or empty where there is no element. Linear in dimensions.
@@ -64,6 +64,7 @@ class slice {
   }
 
  private:
+  std::uint64_t get_of_many(std::uint64_t ordinal) const;
   std::uint64_t locate(std::uint64_t ordinal) const noexcept;
   template <class Visit>
   bool decompose(std::uint64_t rank, Visit visit) const noexcept;

@@ -144,9 +144,9 @@ class LiveTest(unittest.TestCase):
 
     def test_streams_that_are_closed_from_the_start_are_no_hindrance(self):
         for closed in ("<&-", ">&- 2>&-", "<&- >&- 2>&-"):
-            for options in ("", "--log-format json", "--json"):
+            for options in ("run", "run --log-format json", "--json run"):
                 with self.subTest(closed=closed, options=options):
-                    running = subprocess.Popen(["sh", "-c", f'exec "$0" {options} run "$1" {closed}', ROOST, ORDERING],
+                    running = subprocess.Popen(["sh", "-c", f'exec "$0" {options} "$1" {closed}', ROOST, ORDERING],
                                                cwd=self.path, env=self.environment, start_new_session=True,
                                                stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
                     self.assertEqual(running.wait(timeout=LIMIT), 0)

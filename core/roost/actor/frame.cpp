@@ -56,7 +56,8 @@ bool waiter::begin(wait_kind kind, actor_id target, instant deadline) {
   if (seams.observer != nullptr) {
     seams.observer->wait_started({cell.id(), number_, kind, target, until, request});
   }
-  if (!outcome_ && until <= seams.clock->now()) outcome_ = errc::timeout;
+  // Where a little more time has passed the timer ends it.
+  if (!outcome_ && until != never && until <= seams.clock->lately()) outcome_ = errc::timeout;
   if (outcome_) return false;
   if (ROOST_PLANT(plant_endless_wait) && kind == wait_kind::reply) until = never;
   if (until != never) seams.clock->arm(timer_, until);

@@ -16,6 +16,16 @@ ROOST_DEFINE_PLANT(plant_forget_observer, "second-observer-forgotten", "G4",
 
 }  // namespace
 
+void port_base::add_ref_outside(port_base* p) noexcept {
+  runtime_entry const inside;
+  ++p->references_;
+}
+
+void port_base::release_outside(port_base* p) noexcept {
+  runtime_entry const inside;
+  if (--p->references_ == 0) delete p;
+}
+
 void throw_error(error const& why) { throw exception(why); }
 
 error wait_error(errc outcome) {

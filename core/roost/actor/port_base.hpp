@@ -58,13 +58,15 @@ class port_base : public pooled {
 
  private:
   friend void intrusive_ptr_add_ref(port_base* p) noexcept {
-    runtime_entry const inside;
+    if (!inside_runtime()) return add_ref_outside(p);
     ++p->references_;
   }
   friend void intrusive_ptr_release(port_base* p) noexcept {
-    runtime_entry const inside;
+    if (!inside_runtime()) return release_outside(p);
     if (--p->references_ == 0) delete p;
   }
+  static void add_ref_outside(port_base* p) noexcept;
+  static void release_outside(port_base* p) noexcept;
   std::uint32_t references_ = 0;
 };
 

@@ -177,6 +177,19 @@ class AttachTest(LiveTest):
         self.idle_again(agent)
         self.end(agent)
 
+    def test_an_agent_says_what_it_does(self):
+        def described(*words):
+            return subprocess.run([LiveTest.roost, *words, "describe", "a"], cwd=self.path, capture_output=True, text=True).stdout
+
+        agent = self.agent()
+        self.assertEqual(described(), f"agent at a, process {agent.session}\n  idle\n")
+        running = self.watch("a", 1, 1)
+        what = f"attached: process {running.session}, {SENTRIES}, run live_sentries-{running.session}"
+        self.assertEqual(json.loads(described("--json")), {"type": "agent", "path": "a", "process": agent.session, "what": what})
+        running.process.send_signal(signal.SIGINT)
+        running.finish()
+        self.end(agent)
+
     # Who is refused.
 
     def test_a_busy_agent_names_its_controller_and_all_others_are_released(self):

@@ -65,9 +65,10 @@ std::string actor_cell::describe() const {
   return std::string(class_->name) + " " + name_ + at + " (" + to_string(id()) + ")";
 }
 
-void actor_cell::log(log_level level, std::string_view line) const {
+void actor_cell::log(log_level level, std::string_view line, log_fields const& fields) const {
   auto* const sink = home_->seams().log;
-  if (sink != nullptr) sink->write(level, {.name = describe(), .actor = id(), .mesh = name_, .rank = where_.rank()}, line);
+  if (sink != nullptr)
+    sink->write(level, {.name = describe(), .actor = id(), .mesh = name_, .rank = where_.rank()}, line, fields);
 }
 
 std::uint32_t actor_cell::queued_from(actor_id sender) const noexcept {

@@ -258,6 +258,17 @@ class AttachTest(LiveTest):
         agent.says(r"^agent refuses process \d+: it runs as user 65534, and this agent serves user 0$")
         self.end(agent)
 
+    def test_another_users_agent_is_not_trusted(self):
+        if os.geteuid() != 0:
+            self.skipTest("only root can run a process as another user")
+        self.path.chmod(0o777)
+        program = "import socket; s = socket.socket(socket.AF_UNIX); s.bind('theirs'); s.listen(); print('listens', flush=True); input()"
+        with subprocess.Popen(["setpriv", "--reuid=65534", "--clear-groups", sys.executable, "-c", program], cwd=self.path,
+                              stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as theirs:
+            self.assertEqual(theirs.stdout.readline(), "listens\n")
+            self.refused(self.attach("theirs", SENTRIES), "^theirs: the agent runs as user 65534, this process as user 0$")
+            theirs.communicate("\n")
+
     def test_a_socket_file_is_taken_over_from_the_dead_only(self):
         dead = self.agent()
         self.refused(self.run_of("agent", "--listen", "a"), rf"^a: process {dead.session} listens there already$")
@@ -279,6 +290,10 @@ class AttachTest(LiveTest):
     def test_whatever_comes_at_its_socket_an_agent_lives(self):
         agent = self.agent()
         running = self.watch("a", 1, 1)
+        def descriptors():
+            return len(os.listdir(f"/proc/{agent.session}/fd"))
+
+        before = descriptors()
         chance = random.Random(7)
         shut = socket.socketpair()
         self.addCleanup(lambda: [end.close() for end in shut])
@@ -313,7 +328,7 @@ class AttachTest(LiveTest):
                 self.assertRegex(got[1], r"^[ -~]+$")
                 refusals += 1
         self.assertGreater(refusals, 1000)
-        self.assertEqual(len(os.listdir(f"/proc/{agent.session}/fd")), 10)  # None is left open.
+        agent.until(lambda: descriptors() == before, "as many open descriptors as before")
         os.kill(procs_of(agent.session)[0], signal.SIGKILL)
         self.assertEqual(running.finish()[0], 0)  # Nobody else was disturbed.
         self.end(agent)

@@ -238,8 +238,8 @@ class AttachTest(LiveTest):
     def test_an_agent_that_does_not_answer_in_time_is_named(self):
         agents = [self.agent("a"), self.agent("b")]
         os.kill(agents[1].session, signal.SIGSTOP)
-        self.refused(self.attach("a,b", SENTRIES, options=["--set", "live.agent_bound=300ms"]),
-                     "^b: the agent does not answer within 300ms$")
+        self.refused(self.attach("a,b", SENTRIES, options=["--set", "live.agent_bound=800ms"]),
+                     "^b: the agent does not answer within 800ms$")
         self.idle_again(agents[0])
         os.kill(agents[1].session, signal.SIGCONT)
         self.end(*agents)
@@ -381,10 +381,10 @@ class AttachTest(LiveTest):
 
     def test_a_controller_that_is_silent_for_the_bound_is_let_go_of(self):
         agent = self.agent()
-        running = self.watch("a", 1, 1, knobs={"live.agent_bound": "500ms"}, environment=self.elsewhere())
+        running = self.watch("a", 1, 1, knobs={"live.agent_bound": "2s"}, environment=self.elsewhere())
         root = root_of(running.session)
         os.kill(root, signal.SIGSTOP)
-        agent.says("^agent drains: its controller has been silent for 500ms$")
+        agent.says("^agent drains: its controller has been silent for 2s$")
         self.idle_again(agent)
         self.assertEqual(self.attach("a", SENTRIES, "--", "say").finish()[0], 0)
         os.kill(root, signal.SIGCONT)
@@ -443,12 +443,12 @@ class AttachTest(LiveTest):
         for whose in ("agent", "runner"):
             with self.subTest(whose):
                 agent = self.agent()
-                running = self.watch("a", 2, 2, knobs={"live.agent_bound": "500ms"})
+                running = self.watch("a", 2, 2, knobs={"live.agent_bound": "2s"})
                 os.kill(agent.session if whose == "agent" else agents_of(agent.session)[0], signal.SIGSTOP)
                 code, said = running.finish()
                 self.assertEqual(code, 0, said)
                 self.assertIn("2 of 4 answer", said)
-                self.assertEqual(len(re.findall("owner told .* has not answered for 500ms", said)), 2, said)
+                self.assertEqual(len(re.findall("owner told .* has not answered for 2s", said)), 2, said)
                 if whose == "agent":
                     os.kill(agent.session, signal.SIGCONT)
                 self.idle_again(agent)

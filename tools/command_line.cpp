@@ -99,8 +99,9 @@ class grammar {
     auto* const get = add(app_, "get", "What live procs on this machine are doing");
     get->add_option("KIND", into_.target, "runs, hosts, procs, actors, or metrics: a page for Prometheus (standard: procs)")
         ->check(CLI::IsMember({"runs", "hosts", "procs", "actors", "metrics"}));
-    auto* const describe = add(app_, "describe", "All that one live proc or actor says of itself");
-    describe->add_option("PROC|ACTOR", into_.target, "As 'get' names it: h0/p1.1, h0/p1.1/a7")->required();
+    auto* const describe = add(app_, "describe", "All that one live proc or actor, or an agent that stays, says of itself");
+    describe->add_option("PROC|ACTOR|PATH", into_.target, "As 'get' names it: h0/p1.1, h0/p1.1/a7; of an agent its socket")
+        ->required();
     for (auto* const each : {get, describe})
       each->add_option("--run", into_.run, "The run, as 'get runs' names it (standard: all)");
 
@@ -401,7 +402,7 @@ int run_checked(int argc, char** argv, proc_program* program, std::unique_ptr<ou
     if (asked.target.empty()) asked.target = "procs";
     return get_status(asked, *out);
   }
-  if (asked.command == "describe") return describe_status(asked, *out);
+  if (asked.command == "describe") return names_agent(asked.target) ? describe_agent(asked, *out) : describe_status(asked, *out);
   if (asked.command == "check") return check_records(asked, *out);
   if (asked.command == "agent") return run_agent(asked, *out);
   if (asked.command == "agent stop") return stop_agent(asked, *out);

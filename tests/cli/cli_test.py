@@ -403,6 +403,10 @@ class CommandLine(unittest.TestCase):
         self.assertEqual(one, (self.path / "two").read_text())
         self.assertGreater(len(one.splitlines()), 20)
 
+    def test_what_is_logged_in_simulation_is_in_the_trace_with_its_fields(self):
+        self.assertEqual(self.call("sim", "run", self.misbehave("log"), "--trace", "trace").returncode, 0)
+        self.assertRegex((self.path / "trace").read_text(), r'(?m) log info Pupil pupils\[.*: learns step=3 mood="so so"$')
+
     def test_an_interrupt_ends_a_campaign_with_what_it_has(self):
         scenario = self.misbehave("hang")
         running = subprocess.Popen([ROOST, "sim", "run", scenario, "--seeds", "1..4"], cwd=self.path, stdout=subprocess.PIPE,

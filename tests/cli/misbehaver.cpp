@@ -16,6 +16,7 @@ struct Pupil : roost::actor {
       for (bool volatile on = true; on;) continue;
     }
     if (what == "throw") throw std::runtime_error("the pupil has had enough");
+    if (what == "log") roost::log({{"step", 3}, {"mood", "so so"}}, "learns");
     roost::always(what != "broken", "pupils obey");
     roost::sometimes(true, "a pupil learns");
     return what.size();

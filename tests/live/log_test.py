@@ -28,7 +28,8 @@ class LogTest(LiveTest):
             self.assertIn(record["level"], ("debug", "info", "warning", "failure"))
             self.assertIn(record["stream"], ("log", "stdout", "stderr"))
             self.assertIsInstance(record["msg"], str)
-            self.assertLessEqual(record.keys(), {"ts", "level", "host", "proc", "mesh", "rank", "actor", "stream", "logger", "msg"})
+            self.assertLessEqual(record.keys(), {"ts", "level", "host", "proc", "mesh", "rank", "actor", "stream", "logger", "msg",
+                                                      "fields"})
             found.append(record)
         return found
 
@@ -52,6 +53,29 @@ class LogTest(LiveTest):
                     self.assertRegex(each["actor"], rf"^{each['proc']}/a\d+$")
                     self.assertIn(f"({each['actor']})", each["logger"])
                 self.assertTrue(any(each.get("logger") == "roost" and "held" in each["msg"] for each in found), found)
+
+    def test_fields_keep_their_types_as_json_and_are_words_as_text(self):
+        for words in (["--transport", "loopback"], ["-n", 2]):
+            with self.subTest(words=words):
+                found = self.logged("run", "--log-format", "json", *words, SENTRIES, "--", "report", 1)
+                quiet = [each for each in found if each["msg"] == "all is quiet"]
+                self.assertEqual(len(quiet), 2 if "-n" in words else 1)
+                for each in quiet:
+                    self.assertEqual(each["fields"], {"step": 3, "loss": 0.25, "done": False, "mood": "so so"})
+                    self.assertEqual([type(value) for value in each["fields"].values()], [int, float, bool, str])
+                odd = next(each for each in found if each["msg"] == "odd")
+                self.assertEqual((odd["level"], odd["fields"]),
+                                 ("warning", {"why": '"a=b"\n\ufffd', "no\nkey": "nan", "": 18446744073709551615}))
+                last = [each for each in found if each["msg"].startswith("before it failed: ") and "callback" not in each["msg"]]
+                self.assertEqual({each["fields"]["endpoint"] for each in last}, {"Sentry.report"})
+                for each in last:
+                    self.assertRegex(each["fields"]["sender"], r"^h0/p0\.1/a\d+$")
+        code, said = self.run_of("run", SENTRIES, "--", "report", 1).finish()
+        self.assertEqual(code, 0, said)
+        self.assertRegex(said, r'(?m)^\[h0/p1\.1\] info Sentry .*: all is quiet step=3 loss=0\.25 done=false mood="so so"$')
+        self.assertRegex(said, r'(?m)^\[h0/p1\.1\] warning Sentry .*: odd why="\\"a=b\\"\\u000a\ufffd" "no\\u000akey"=nan '
+                               r'""=18446744073709551615$')
+        self.assertRegex(said, r"(?m)^\[h0/p1\.1\] info Sentry .*: before it failed: \S+ endpoint=Sentry\.report sender=h0/p0\.1/a\d+$")
 
     def test_output_of_all_procs_is_whole_lines_in_order(self):
         found = self.logged("run", "--log-format", "json", "-n", 2, SENTRIES, "--", "write", 1)

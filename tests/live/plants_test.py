@@ -134,11 +134,11 @@ class PlantsTest(LiveTest):
     def test_procs_that_stay_with_an_agent_when_their_controller_has_gone_are_seen(self):
         def observe(plant):
             agent = self.agent(plant)
-            running = self.run_of("run", "--attach", "a", self.scenario(SENTRIES, ["watch", 1, 1], {"live.agent_bound": "300ms"}))
+            running = self.run_of("run", "--attach", "a", self.scenario(SENTRIES, ["watch", 1, 1], {"live.agent_bound": "800ms"}))
             running.says("Captain .*: ready$")
             root = root_of(running.session)
             os.kill(root, signal.SIGSTOP)  # Else it would end them itself.
-            agent.says("^agent drains: its controller has been silent for 300ms$")
+            agent.says("^agent drains: its controller has been silent for 800ms$")
             if not plant:
                 agent.says("^agent idle$")
             bound = time.monotonic() + 1.5  # After which they end by themselves, with their lease.

@@ -7,9 +7,11 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <cmath>
 #include <csignal>
 #include <cstdlib>
 #include <memory>
+#include <stdexcept>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -52,6 +54,13 @@ void babble() {
 
 struct Sentry : roost::actor {
   void say() { roost::log("on my post"); }
+  /// And fails.
+  void report() {
+    roost::log({{"step", 3}, {"loss", 0.25}, {"done", false}, {"mood", "so so"}}, "all is {}", "quiet");
+    roost::log(roost::log_level::warning, {{"why", "\"a=b\"\n\xff"}, {"no\nkey", std::nan("")}, {"", 18446744073709551615U}},
+               "odd");
+    throw std::runtime_error("enough");
+  }
   void speak_in_tongues() { babble(); }
   bool answer() { return true; }
   /// Never answers.
@@ -97,7 +106,7 @@ struct Sentry : roost::actor {
   std::shared_ptr<roost::actor_mesh<Sentry>> recruits_;
   roost::actor_mesh<Settler> settlers_;
 };
-ROOST_EXPORT(Sentry, say, speak_in_tongues, recruit, send_out, settle, answer, stand, look_at, write_lines, leave_stray,
+ROOST_EXPORT(Sentry, say, report, speak_in_tongues, recruit, send_out, settle, answer, stand, look_at, write_lines, leave_stray,
              compute_for_ever)
 
 /// Waits for a sentry, in vain, and says when that ends.
@@ -145,6 +154,10 @@ struct Captain : roost::actor {
     roost::log("{} of {} answer", there, sentries_.size());
   }
   void all_say() { sentries_->say.call().get(); }
+  void all_report() {
+    sentries_->report.broadcast();
+    watch(sentries_.size());
+  }
   void all_babble() {
     sentries_->speak_in_tongues.call().get();
     babble();
@@ -183,8 +196,8 @@ struct Captain : roost::actor {
   roost::actor_mesh<Sentry> sentries_;
   std::uint64_t lost_ = 0;
 };
-ROOST_EXPORT(Captain, post_sentries, call_all, watch, count, all_say, all_babble, all_write, all_leave_strays, two_recruit,
-             one_sends_out, all_compute, compute_for_ever)
+ROOST_EXPORT(Captain, post_sentries, call_all, watch, count, all_say, all_report, all_babble, all_write, all_leave_strays,
+             two_recruit, one_sends_out, all_compute, compute_for_ever)
 
 int main(int argc, char** argv) {
   // How exec'd processes behave before they are any of ours: SENTRIES___proc=never, =slowly.
@@ -207,6 +220,7 @@ int main(int argc, char** argv) {
     if (what == "watch" || what == "lose" || what == "recruit" || what == "settle")
       captain->watch.call_one(std::stoull(argument(2, "1"))).get();
     if (what == "say") captain->all_say.call_one().get();
+    if (what == "report") captain->all_report.call_one().get();
     if (what == "babble") captain->all_babble.call_one().get();
     if (what == "write") captain->all_write.call_one().get();
     if (what == "strays") captain->all_leave_strays.call_one().get();

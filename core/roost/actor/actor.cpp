@@ -57,9 +57,9 @@ std::uint64_t random_below(std::uint64_t bound) {
   return scale_below(random_bits(), bound);
 }
 
-void log_line(std::string_view line) {
+void log_line(log_level level, std::string_view line, log_fields const& fields) {
   runtime_entry const inside;
-  detail::require_frame("log()").cell->log(log_level::info, line);
+  detail::require_frame("log()").cell->log(level, line, fields);
 }
 
 void spend(nanoseconds duration) {
@@ -150,7 +150,8 @@ void actor::cleanup(error const*) {}
 void actor::undelivered(roost::undelivered const& receipt) {
   runtime_entry const inside;
   cell_->log(log_level::warning,
-             receipt.endpoint + " to " + to_string(receipt.receiver) + " was not handled: " + receipt.why.describe());
+             receipt.endpoint + " to " + to_string(receipt.receiver) + " was not handled: " + receipt.why.describe(),
+             {{"endpoint", receipt.endpoint}, {"receiver", to_string(receipt.receiver)}});
 }
 void actor::down(actor_id, error const&) {}
 

@@ -6,6 +6,7 @@
 #include <roost/base/error.hpp>
 #include <roost/base/unique_function.hpp>
 #include <roost/base/units.hpp>
+#include <roost/platform/log.hpp>
 
 #include <fmt/format.h>
 
@@ -67,11 +68,23 @@ void sleep(nanoseconds duration);
 std::uint64_t random_bits();
 /// Uniform in [0, bound).
 std::uint64_t random_below(std::uint64_t bound);
-/// Writes one line to the platform's log, with the actor as its source.
-void log_line(std::string_view line);
+/// Writes one line to the platform's log, with the actor as its source. Only inside a handler.
+void log_line(log_level level, std::string_view line, log_fields const& fields = {});
+/// The same, of a format as fmt has it: `log("at step {}", 3)`.
 template <class... Args>
 void log(fmt::format_string<Args...> format, Args&&... args) {
-  log_line(fmt::format(format, std::forward<Args>(args)...));
+  log_line(log_level::info, fmt::format(format, std::forward<Args>(args)...));
+}
+/// With fields: `log({{"step", 3}, {"loss", 0.25}}, "goes on")`. As text they come behind the line as `step=3 loss=0.25`; as JSON
+/// they are members of its object `fields`, with their types kept.
+template <class... Args>
+void log(log_fields const& fields, fmt::format_string<Args...> format, Args&&... args) {
+  log_line(log_level::info, fmt::format(format, std::forward<Args>(args)...), fields);
+}
+/// As important as that: `log(log_level::warning, {{"step", 3}}, "the loss grows")`.
+template <class... Args>
+void log(log_level level, log_fields const& fields, fmt::format_string<Args...> format, Args&&... args) {
+  log_line(level, fmt::format(format, std::forward<Args>(args)...), fields);
 }
 /// Runs code that blocks, and gives what it returns or throws. The actor is busy until it is over, and others of its proc are not.
 /// Simulated: it runs at once and takes `takes` of virtual time, whatever deadline the handler has. Live: it runs on a thread of

@@ -69,9 +69,10 @@ std::string describe_actor(actor_id id, class_descriptor const& what, std::strin
 
 std::string actor_cell::describe() const { return describe_actor(id(), *class_, name_, where_); }
 
-void actor_cell::log(log_level level, std::string_view line) const {
+void actor_cell::log(log_level level, std::string_view line, log_fields const& fields) const {
   auto* const sink = home_->seams().log;
-  if (sink != nullptr) sink->write(level, {.name = describe(), .actor = id(), .mesh = name_, .rank = where_.rank()}, line);
+  if (sink != nullptr)
+    sink->write(level, {.name = describe(), .actor = id(), .mesh = name_, .rank = where_.rank()}, line, fields);
 }
 
 std::uint32_t actor_cell::queued_from(actor_id sender) const noexcept {

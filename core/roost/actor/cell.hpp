@@ -71,7 +71,7 @@ class actor_cell final : public runnable {
   /// See `describe_actor`.
   std::string describe() const;
   /// Writes a line to the proc's log, as said by this actor.
-  void log(log_level level, std::string_view line) const;
+  void log(log_level level, std::string_view line, log_fields const& fields = {}) const;
 
   /// Custody of a message for a running actor; after `stop` the message is returned to its sender instead.
   inline void accept(std::unique_ptr<message> m);

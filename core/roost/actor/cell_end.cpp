@@ -141,7 +141,7 @@ void actor_cell::abandon(handler_frame& frame) {
   if (!mute_) {
     auto const& what =
         frame.handled != nullptr && frame.handled->endpoint != nullptr ? frame.handled->endpoint->full_name() : name_;
-    log(log_level::warning, "abandons " + what + ", which waits on although the actor ends");
+    log(log_level::warning, "abandons " + what + ", which waits on although the actor ends", {{"abandoned", what}});
     if (frame.kind == activation::supervise) {
       if (seams.observer != nullptr) seams.observer->supervise_ended(id(), frame.supervised, false);
     } else if (frame.kind == activation::cleanup) {

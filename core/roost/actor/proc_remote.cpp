@@ -446,7 +446,8 @@ void proc_runtime::room(std::uint64_t sender, actor_id receiver) {
 void proc_runtime::suspected(proc_id peer, bool suspect) {
   set_current_platform(seams_);
   sometimes(suspect, "actor: a peer is suspected");
-  if (seams_->log != nullptr && suspect) seams_->log->write(log_level::debug, {.name = place()}, "suspects " + to_string(peer));
+  if (seams_->log == nullptr || !suspect) return;
+  seams_->log->write(log_level::debug, {.name = place()}, "suspects " + to_string(peer), log_fields{{"proc", to_string(peer)}});
 }
 
 }  // namespace roost::detail

@@ -455,8 +455,12 @@ void proc_runtime::log_flight(actor_cell const& failing) const {
   auto const all = flight_of(failing.id().local);
   for (std::size_t i = all.size() - std::min(all.size(), most_lines); i != all.size(); ++i) {
     auto const& one = all[i];
-    auto const what = one.endpoint.empty() ? std::string("a callback") : one.endpoint + " from " + to_string(one.sender);
-    failing.log(log_level::info, "before it failed: " + to_string(one.at.time_since_epoch()) + " " + what);
+    auto const at = "before it failed: " + to_string(one.at.time_since_epoch());
+    if (one.endpoint.empty()) {
+      failing.log(log_level::info, at + " a callback");
+    } else {
+      failing.log(log_level::info, at, {{"endpoint", one.endpoint}, {"sender", to_string(one.sender)}});
+    }
   }
 }
 

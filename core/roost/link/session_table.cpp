@@ -295,7 +295,7 @@ class session_table::impl final : public transport_events, public event_origin, 
     wire::pack(header, data, who_.wire_version_max);
     // Not closed here: what is under way would be lost. The other end closes, or the lobby does.
     seams_.transport->send(c, shared_bytes(std::move(data)));
-    if (seams_.log != nullptr) seams_.log->write(log_level::warning, {.name = "link"}, "refused a session: " + refusal.text);
+    if (seams_.log != nullptr) seams_.log->write(log_level::warning, {.name = "link"}, "refused a session: " + refusal.text, {});
   }
 
   void answered(channel_id c, session& s, wire::frame_header const& header, std::span<std::byte const> body) {

@@ -168,6 +168,12 @@ std::string name_of(progress_page::view const& seen, proc_id self) {
   return what + " of " + to_string(actor_id{self, seen.actor});
 }
 
+log_fields fields_of(progress_page::view const& seen, proc_id self, nanoseconds running) {
+  log_fields fields{{"actor", to_string(actor_id{self, seen.actor})}, {"running_ns", running.count()}};
+  if (!seen.endpoint.empty()) fields.push_back({"endpoint", std::string(seen.class_name) + "." + std::string(seen.endpoint)});
+  return fields;
+}
+
 void live_control::mind_progress(platform& seams) {
   auto const seen = progress_.look();
   auto const now = live_clock().now();
@@ -180,7 +186,8 @@ void live_control::mind_progress(platform& seams) {
   reported_ = true;
   if (seams.log == nullptr) return;
   seams.log->write(log_level::warning, {.name = to_string(self_)},
-                   busy_with() + " has run for " + to_string(now - minded_since_) + " without a pause: its actors wait");
+                   busy_with() + " has run for " + to_string(now - minded_since_) + " without a pause: its actors wait",
+                   fields_of(seen, self_, now - minded_since_));
 }
 
 }  // namespace roost

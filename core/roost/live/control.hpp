@@ -123,5 +123,7 @@ class live_control final : public control_gate, private executor {
 
 /// "Player.hit of h0/p1.1/a7".
 std::string name_of(progress_page::view const& seen, proc_id self);
+/// The same for the log: `actor`, `endpoint`, `running_ns`.
+log_fields fields_of(progress_page::view const& seen, proc_id self, nanoseconds running);
 
 }  // namespace roost

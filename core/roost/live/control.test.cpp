@@ -24,9 +24,11 @@ struct task final : runnable {
 };
 
 struct noting_log final : log_sink {
-  void write(log_level, log_source const& source, std::string_view line) override {
+  void write(log_level, log_source const& source, std::string_view line, std::span<log_field const> fields) override {
     std::lock_guard const lock(changing);
-    text.append(source.name).append(": ").append(line).append("\n");
+    text.append(source.name).append(": ").append(line);
+    append_text_fields(text, fields);
+    text.append("\n");
     lines.fetch_add(1);
   }
   std::mutex changing;

@@ -56,9 +56,8 @@ result<pid_t> run(attach_request const& request) {
 
 }  // namespace
 
-guest::guest(event_loop& loop, live_clock& time, attach_request const& request, attach_peer const& peer, guest_events& events)
-    : loop_(loop),
-      time_(time),
+guest::guest(live_clock& time, attach_request const& request, attach_peer const& peer, guest_events& events)
+    : time_(time),
       events_(events),
       name_("process " + std::to_string(peer.process) + ", " + request.words.program + ", run " + request.words.run),
       bound_(request.words.bound_ns),
@@ -66,7 +65,7 @@ guest::guest(event_loop& loop, live_clock& time, attach_request const& request, 
 
 auto guest::begin(event_loop& loop, live_clock& time, attach_stream& notes, attach_peer const& peer, attach_request request,
                   guest_events& events) -> result<std::unique_ptr<guest>> {
-  std::unique_ptr<guest> made(new guest(loop, time, request, peer, events));
+  std::unique_ptr<guest> made(new guest(time, request, peer, events));
   auto const started = run(request);
   if (!started) return started.failure();
   made->process_ = *started;
@@ -93,6 +92,7 @@ void guest::drain(std::string const& why) {
   if (!ROOST_PLANT(plant_detached_procs_stay)) {
     kill_at_ = time_.now() + grace;
     ::shutdown(control_.get(), SHUT_RDWR);
+    look_again();
   }
   events_.drains(*this, why);
 }
@@ -118,11 +118,16 @@ void guest::take(attach_note const& note) {
   }
 }
 
+void guest::look_again() {
+  instant const now = time_.now();
+  time_.arm(look_, std::min(now + bound_ / looks_per_bound, std::max(kill_at_, now + shortest_look)));
+}
+
 void guest::look_at_controller() {
   instant const now = time_.now();
   if (now >= kill_at_) kill();
   notes_.send({.kind = attach_kind::alive});
-  time_.arm(look_, std::min(now + bound_ / looks_per_bound, std::max(kill_at_, now + shortest_look)));
+  look_again();
   read();
   if (!drains_ && now - heard_ >= bound_) drain("its controller has been silent for " + to_string(bound_));
 }

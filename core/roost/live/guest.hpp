@@ -54,13 +54,13 @@ class guest {
     guest& home;
   };
 
-  guest(event_loop& loop, live_clock& time, attach_request const& request, attach_peer const& peer, guest_events& events);
+  guest(live_clock& time, attach_request const& request, attach_peer const& peer, guest_events& events);
   void take(attach_note const& note);
+  void look_again();
   void look_at_controller();
   void kill() const noexcept;
   void collect();
 
-  event_loop& loop_;
   live_clock& time_;
   guest_events& events_;
   std::string name_;

@@ -66,7 +66,7 @@ void write_stderr(std::string_view text) noexcept { write_all(STDERR_FILENO, tex
 process_log::process_log(proc_id self, std::string prefix, log_level least)
     : self_{to_string(self.host), to_string(self)}, prefix_(std::move(prefix)), least_(least) {}
 
-void process_log::write(log_level level, log_source const& source, std::string_view line) {
+void process_log::write(log_level level, log_source const& source, std::string_view line, std::span<log_field const> fields) {
   if (level < least_) return;
   if (current_log_format() == log_format::json) {
     log_record record{.level = name_of(level),
@@ -75,7 +75,8 @@ void process_log::write(log_level level, log_source const& source, std::string_v
                       .proc = self_.proc,
                       .mesh = source.mesh,
                       .stream = log_stream,
-                      .message = line};
+                      .message = line,
+                      .fields = fields};
     if (!source.actor) return write_log(json_line(record));
     auto const actor = to_string(*source.actor);
     record.actor = actor;
@@ -83,8 +84,9 @@ void process_log::write(log_level level, log_source const& source, std::string_v
     return write_log(json_line(record));
   }
   std::string text = prefix_;
-  text.append(name_of(level)).append(" ").append(source.name).append(": ").append(line).append("\n");
-  write_log(text);
+  text.append(name_of(level)).append(" ").append(source.name).append(": ").append(line);
+  append_text_fields(text, fields);
+  write_log(text.append("\n"));
 }
 
 void forwarded_lines::append_line(std::string& to, bool whole) const {

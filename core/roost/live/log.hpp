@@ -31,12 +31,12 @@ struct output_origin {
   std::string proc = {};  ///< "h0/p1.1"; empty: of an agent, which has said already whose its lines are.
 };
 
-/// Writes "<prefix>warning mesh: text", or a JSON object of the stream "log". A child's prefix is empty: its launcher puts it
+/// Writes "<prefix>warning mesh: text key=value", or a JSON object of the stream "log". A child's prefix is empty: its launcher puts it
 /// before each line.
 class process_log final : public log_sink {
  public:
   process_log(proc_id self, std::string prefix, log_level least = log_level::info);
-  void write(log_level level, log_source const& source, std::string_view line) override;
+  void write(log_level level, log_source const& source, std::string_view line, std::span<log_field const> fields) override;
 
  private:
   output_origin self_;

@@ -1,8 +1,11 @@
 #pragma once
 // One line of a log as a JSON object, whatever bytes it holds.
 
+#include <roost/platform/log.hpp>
+
 #include <cstdint>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 
@@ -19,6 +22,7 @@ struct log_record {
   std::string_view actor = {};             ///< "h0/p1.1/a7".
   std::string_view stream = {};            ///< "log", "stdout", "stderr".
   std::string_view message;
+  std::span<log_field const> fields = {};
 };
 
 /// `{"ts":"2026-01-31T12:00:00.000000001Z","level":...,"msg":...}` and a newline, which is its only one: valid JSON in valid UTF-8,

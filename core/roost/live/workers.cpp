@@ -198,7 +198,8 @@ void live_workers::mind_progress() {
       if (seams_->log != nullptr) {
         seams_->log->write(log_level::warning, {.name = to_string(self_)},
                            name_of(page, self_) + " has run for " + to_string(now - each->seen_at_) +
-                               " without a pause: its worker runs nothing else");
+                               " without a pause: its worker runs nothing else",
+                           fields_of(page, self_, now - each->seen_at_));
       }
     }
   }

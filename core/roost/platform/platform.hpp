@@ -7,32 +7,16 @@
 #include <roost/platform/control_gate.hpp>
 #include <roost/platform/executor.hpp>
 #include <roost/platform/launcher.hpp>
+#include <roost/platform/log.hpp>
 #include <roost/platform/observer.hpp>
 #include <roost/platform/runtime_lock.hpp>
 #include <roost/platform/transport.hpp>
 
-#include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 
 namespace roost {
-
-enum class log_level : std::uint8_t { debug, info, warning, failure };
-
-/// Who says a line of the log.
-struct log_source {
-  std::string_view name;               ///< For people: "Player team[gpu=3] (h0/p1.1/a7)".
-  std::optional<actor_id> actor = {};  ///< With what follows, where an actor says it.
-  std::string_view mesh = {};          ///< What its mesh is called.
-  std::uint64_t rank = 0;              ///< Its rank there.
-};
-
-/// Takes lines of log text. Live: standard error, as text or as JSON. Simulated: the trace, never the digest.
-class log_sink {
- public:
-  virtual ~log_sink() = default;
-  virtual void write(log_level level, log_source const& source, std::string_view line) = 0;
-};
 
 /// Random words. Live: the kernel. Simulated: a keyed stream of the seed.
 class entropy {

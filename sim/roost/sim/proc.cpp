@@ -330,12 +330,14 @@ result<void> simulated_store::append(std::string_view file, std::span<std::byte 
 
 result<void> simulated_store::sync(std::string_view) { return {}; }
 
-void simulated_log::write(log_level level, log_source const& source, std::string_view line) {
+void simulated_log::write(log_level level, log_source const& source, std::string_view line, std::span<log_field const> fields) {
   auto& records = self_.sim.records();
   if (self_.muted || !records.tracing()) return;
   constexpr std::string_view names[] = {"debug", "info", "warning", "failure"};
-  records.say(to_string(self_.id) + " log " + std::string(names[static_cast<std::size_t>(level)]) + " " +
-              std::string(source.name) + ": " + std::string(line));
+  auto text = to_string(self_.id) + " log " + std::string(names[static_cast<std::size_t>(level)]) + " " +
+              std::string(source.name) + ": " + std::string(line);
+  append_text_fields(text, fields);
+  records.say(text);
 }
 
 // Probes.

@@ -129,7 +129,7 @@ class simulated_store final : public store {
 class simulated_log final : public log_sink {
  public:
   explicit simulated_log(proc& self) : self_(self) {}
-  void write(log_level level, log_source const& source, std::string_view line) override;
+  void write(log_level level, log_source const& source, std::string_view line, std::span<log_field const> fields) override;
 
  private:
   proc& self_;

@@ -353,7 +353,7 @@ TEST(seams, nobody_hears_a_crashed_proc_that_still_acts) {
       self.send(8);
       self.seams.launcher->launch({{{1}, 2, 1}, "late", toy::pack({})});
       self.seams.observer->actor_ended({{}, 7}, errc::ok);
-      self.seams.log->write(log_level::failure, {.name = "late"}, "words");
+      self.seams.log->write(log_level::failure, {.name = "late"}, "words", {});
       self.seams.probes->always(false, "never said", {});
       draws = self.seams.entropy->draw({1});
       alarm_clock late(self.seams, [] { FAIL(); });

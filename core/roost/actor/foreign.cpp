@@ -11,16 +11,17 @@ namespace detail {
 /// What the thread and its actor share.
 class foreign_sender : public std::enable_shared_from_this<foreign_sender> {
  public:
-  foreign_sender(std::shared_ptr<side_door> to, proc_runtime& runtime) : door(std::move(to)), home(&runtime) {}
+  foreign_sender(std::shared_ptr<side_door> to, proc_runtime& runtime, std::uint64_t limit)
+      : door(std::move(to)), home(&runtime), most(limit) {}
 
   std::shared_ptr<side_door> door;
   // Used only inside the runtime.
   proc_runtime* home;
   std::uint64_t local = 0;     ///< Of the actor; 0 before it is made.
   std::uint64_t requests = 0;  ///< That have come in.
+  std::uint64_t const most;
   // Used only within `door->change` and `door->wait`.
   std::uint64_t open = 0;  ///< Requests that have not been seen to.
-  std::uint64_t most = 1;
   bool ended = false;
 };
 
@@ -84,14 +85,17 @@ void begin(std::shared_ptr<foreign_sender> const& sender, actor_id owner, std::s
 }  // namespace
 
 void post_to(foreign_sender& sender, unique_function<void()> f) {
-  bool const room =
-      !sender.door->blocks() || sender.door->wait([&] { return sender.ended || sender.open < sender.most; }, nanoseconds::max());
   bool open = false;
+  bool ended = false;
   sender.door->change([&] {
-    open = room && !sender.ended;
+    ended = sender.ended;
+    open = !ended && sender.open < sender.most;
     if (open) ++sender.open;
   });
-  if (!open) throw_error(unavailable());
+  if (ended) throw_error(unavailable());
+  if (!open)
+    throw_error(error(errc::would_block, "a foreign thread has " + std::to_string(sender.most) +
+                                             " requests open, as many as link.credit_messages says"));
   auto const itself = sender.shared_from_this();
   auto request = std::make_unique<foreign_request>(itself, std::move(f));
   bool const entered = sender.door->enter([itself, request = std::move(request)]() mutable {
@@ -114,7 +118,8 @@ void post_to(foreign_sender& sender, unique_function<void()> f) {
 foreign_access open_to_threads(std::string name) {
   runtime_entry const inside;
   auto& cell = *detail::require_frame("open_to_threads()").cell;
-  return {cell.home().seams().executor->door(), cell.home(), cell.id(), std::move(name)};
+  auto const& seams = cell.home().seams();
+  return {seams.executor->door(), cell.home(), cell.id(), std::move(name), seams.knobs->count(detail::knobs::credit_messages())};
 }
 
 foreign_thread::foreign_thread(foreign_access const& access) : door_(access.door_) {
@@ -123,12 +128,9 @@ foreign_thread::foreign_thread(foreign_access const& access) : door_(access.door
     detail::throw_error(error(errc::bad_argument, "a handler is no foreign thread: it can use the runtime itself"));
   if (detail::current_foreign() != nullptr)
     detail::throw_error(error(errc::bad_argument, "this thread has a foreign_thread already"));
-  sender_ = std::make_shared<detail::foreign_sender>(door_, *access.home_);
-  bool const entered = door_->enter([sender = sender_, owner = access.owner_, name = access.name_] {
-    auto const most = sender->home->seams().knobs->count(detail::knobs::credit_messages());
-    sender->door->change([&] { sender->most = most; });
-    detail::begin(sender, owner, name);
-  });
+  sender_ = std::make_shared<detail::foreign_sender>(door_, *access.home_, access.most_);
+  bool const entered =
+      door_->enter([sender = sender_, owner = access.owner_, name = access.name_] { detail::begin(sender, owner, name); });
   if (!entered) detail::throw_error(detail::unavailable());
   detail::foreign_of_this_thread = sender_.get();
 }
@@ -138,6 +140,10 @@ foreign_thread::~foreign_thread() {
   door_->enter([sender = sender_] {
     if (auto* const cell = sender->home->find(sender->local)) cell->stop();
   });
+}
+
+void foreign_thread::wait_for_room(nanoseconds timeout) {
+  wait([this] { return sender_->ended || sender_->open < sender_->most; }, timeout);
 }
 
 void foreign_thread::wait(unique_function<bool()> holds, nanoseconds timeout) {

@@ -61,8 +61,9 @@ struct answered_by<future<T>> {
 class foreign_access {
  public:
   foreign_access() = default;
-  foreign_access(std::shared_ptr<side_door> door, detail::proc_runtime& home, actor_id owner, std::string name)
-      : door_(std::move(door)), home_(&home), owner_(owner), name_(std::move(name)) {}
+  foreign_access(std::shared_ptr<side_door> door, detail::proc_runtime& home, actor_id owner, std::string name,
+                 std::uint64_t most)
+      : door_(std::move(door)), home_(&home), owner_(owner), name_(std::move(name)), most_(most) {}
 
  private:
   friend class foreign_thread;
@@ -70,6 +71,7 @@ class foreign_access {
   detail::proc_runtime* home_ = nullptr;  ///< Used only inside its runtime.
   actor_id owner_;
   std::string name_;
+  std::uint64_t most_ = 1;  ///< Requests that may be open.
 };
 
 /// Lets foreign threads in, as `name` in errors and logs. Only inside an actor, which owns the actors of those threads: they end with
@@ -79,9 +81,10 @@ foreign_access open_to_threads(std::string name = "thread");
 /// Makes the calling thread a sender of its own while it lives: it has an actor in the proc, which does what the thread asks for in
 /// the order in which it asks. Use it on the thread that made it, which is no worker and runs no handler, one at a time.
 ///
-/// Inside, `port::send` and `once_port::send` work on that thread as they do in a handler. At most `link.credit_messages` requests
-/// are open: who has more blocks (not in simulation, where offloaded code is the only such thread and cannot). Errors: `errc::unavailable` where the actor that let it in, or the whole proc, has ended;
-/// `errc::bad_argument` inside a handler, and for an access that nobody gave.
+/// Inside, `port::send` and `once_port::send` work on that thread as they do in a handler, except that nothing suspends the thread: at
+/// most `link.credit_messages` requests (those sends, and what is posted) are open. Errors: `errc::would_block` for one more;
+/// `errc::unavailable` where the actor that let it in, or the whole proc, has ended; `errc::bad_argument` inside a handler, and for
+/// an access that nobody gave.
 class foreign_thread {
  public:
   explicit foreign_thread(foreign_access const& access);
@@ -95,13 +98,15 @@ class foreign_thread {
   void post(F f) {
     detail::post_to(*sender_, std::move(f));
   }
-  /// The same, and blocks until it is over: gives what `f` returns, or the value of the future that it returns; throws what it throws,
-  /// as an `exception`, and `errc::timeout` when that takes longer than `timeout`.
+  /// The same, and blocks until there is room and then until it is over (in simulation, where offloaded code is the only such thread,
+  /// it cannot: `errc::would_block`): gives what `f` returns, or the value of the future that it returns; throws what it throws,
+  /// as an `exception`, and `errc::timeout` when either takes longer than `timeout`.
   template <class F>
   auto blocking_get(F f, nanoseconds timeout = nanoseconds::max()) {
     using R = typename detail::answered_by<std::invoke_result_t<F&>>::type;
     using T = detail::stored<R>;
     auto const answer = std::make_shared<detail::foreign_answer<T>>();
+    wait_for_room(timeout);
     post([f = std::move(f), to = detail::foreign_giver<T>(door_, answer)]() mutable {
       try {
         to.give(value_of<R>(f));
@@ -134,6 +139,7 @@ class foreign_thread {
       return f();
     }
   }
+  void wait_for_room(nanoseconds timeout);
   void wait(unique_function<bool()> holds, nanoseconds timeout);
 
   std::shared_ptr<side_door> door_;

@@ -12,7 +12,7 @@ inline constinit thread_local foreign_sender* foreign_of_this_thread = nullptr;
 
 /// Who sends for the calling thread, which is inside no handler; null: nobody.
 inline foreign_sender* current_foreign() noexcept { return foreign_of_this_thread; }
-/// Runs `f` as a message of its actor; blocks while too many wait there. Throws `errc::unavailable`.
+/// Runs `f` as a message of its actor. Throws `errc::would_block` while too many wait there, `errc::unavailable`.
 void post_to(foreign_sender& sender, unique_function<void()> f);
 
 }  // namespace roost::detail

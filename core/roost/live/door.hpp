@@ -15,7 +15,6 @@ class live_door final : public side_door {
   explicit live_door(inbox& to) : to_(&to) {}
   bool enter(unique_function<void()> task) override;
   void change(unique_function<void()> how) override;
-  bool blocks() const override { return true; }
   bool wait(unique_function<bool()> holds, nanoseconds timeout) override;
   /// The proc is over.
   void close();

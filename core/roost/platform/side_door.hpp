@@ -14,8 +14,6 @@ class side_door {
   virtual bool enter(unique_function<void()> task) = 0;
   /// Runs `how` while no other call of this and no look of `wait` runs, and has all who wait look again.
   virtual void change(unique_function<void()> how) = 0;
-  /// Whether the calling thread can wait here for others. Where it cannot, they do nothing before it goes on.
-  virtual bool blocks() const = 0;
   /// Blocks the thread until `holds()`. False: `timeout` has passed, or the proc is over. Where no other thread could ever make it
   /// hold, it throws `errc::would_block` instead of blocking.
   virtual bool wait(unique_function<bool()> holds, nanoseconds timeout) = 0;

@@ -216,7 +216,6 @@ class simulated_door final : public side_door {
     return true;
   }
   void change(unique_function<void()> how) override { how(); }
-  bool blocks() const override { return false; }
   bool wait(unique_function<bool()> holds, nanoseconds) override {
     if (self_.muted || holds()) return !self_.muted;
     throw exception(

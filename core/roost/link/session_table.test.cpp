@@ -116,7 +116,7 @@ TEST_F(two_procs, refuse_credit_and_say_when_there_is_room) {
   EXPECT_EQ(send(a, b.id(), 64), admission::admitted);
 }
 
-/// A sender that fills its credit with messages that come back: 1 when it is told of one after it has room again, else 0.
+/// A sender fills its credit with messages that come back, 20 times: how often it has room again before it is told of any.
 int rooms_before_receipts(two_procs& t) {
   auto early = 0;
   for (std::uint64_t round = 0; round != 20; ++round) {

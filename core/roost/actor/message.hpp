@@ -62,7 +62,7 @@ struct cast_place {
 };
 
 /// What few messages have: those from other procs, and those that were cast to a slice.
-struct message_travel {
+struct message_travel final : pooled {
   message_travel(message_origin from, std::unique_ptr<cast_place> at) noexcept;
   ~message_travel();
   message_travel(message_travel const&) = delete;

@@ -32,12 +32,15 @@ int bench_sim(invocation const& asked, output& out) {
   if (!ours.is_built()) {
     return out.refuse(exit_unreachable, {errc::unavailable, "is not built, expected it from: ./bootstrap bench", ours.path()});
   }
-  bench_series games, peer_games, crowds, smalls;
+  bench_series games, star_games, pair_games, crowds, smalls;
   bench_runner runner;
   for (unsigned i = 0; i != repetitions && !runner.failed(); ++i) {
     out.progress([&] { return "repetition " + std::to_string(i + 1) + " of " + std::to_string(repetitions); });
     runner.measure(games, ours, {"ping-pong", std::to_string(size.hosts), std::to_string(size.rounds)});
-    if (peer.is_built()) runner.measure(peer_games, peer, {std::to_string(size.hosts), std::to_string(size.peer_rounds)});
+    if (peer.is_built()) {
+      runner.measure(star_games, peer, {"star", std::to_string(size.hosts), std::to_string(size.peer_rounds)});
+      runner.measure(pair_games, peer, {"pairs", std::to_string(size.hosts), std::to_string(size.peer_rounds)});
+    }
     runner.measure(smalls, ours, {"small", std::to_string(size.small_calls)});
   }
   // Once: the memory of a run that is the same event by event does not vary, and this run takes longest.
@@ -47,11 +50,13 @@ int bench_sim(invocation const& asked, output& out) {
   out.say("roost bench sim: medians of " + std::to_string(repetitions) + ", processor time of one thread");
   auto const rate = games.median("messages", "processor_ns") * 1e9;
   print(out, {"ping-pong, " + digits(static_cast<double>(size.hosts)) + " hosts", rate, "messages/s", bound_messages}, 0);
-  if (peer_games.empty()) {
+  if (star_games.empty()) {
     out.say("  SimGrid is not here (" + peer.path() + " is not built), so nothing is compared; ./bootstrap bench brings it");
   } else {
-    auto const peer_rate = peer_games.median("messages", "processor_ns") * 1e9;
-    print(out, {"ping-pong, over SimGrid's " + digits(peer_rate), rate / peer_rate, "times", bound_peer}, 1);
+    auto const star_rate = star_games.median("messages", "processor_ns") * 1e9;
+    auto const pair_rate = pair_games.median("messages", "processor_ns") * 1e9;
+    print(out, {"ping-pong, over SimGrid's " + digits(star_rate) + " in a star", rate / star_rate, "times", bound_peer}, 1);
+    print(out, {"ping-pong, over SimGrid's " + digits(pair_rate) + ", a link for each pair", rate / pair_rate, "times"}, 1);
   }
   auto const actors = static_cast<double>(size.crowd_hosts * size.crowd_actors);
   print(out, {digits(actors) + " actors", crowds.median("peak_bytes") / actors, "bytes an actor", bound_bytes, true}, 0);

@@ -83,6 +83,11 @@ void print(output& out, bench_row const& r, int behind) {
   line.resize(std::max<std::size_t>(line.size() + 1, 44), ' ');
   auto value = digits(r.value, behind) + " " + r.unit;
   value.insert(0, value.size() < 22 ? 22 - value.size() : 0, ' ');
+  if (r.bound == 0) {
+    out.say(line + value);
+    out.object("bench", {{"work", json_of(r.name)}, {"value", bench_sample(r.value).dump()}, {"unit", json_of(r.unit)}});
+    return;
+  }
   auto bound = std::string(r.at_most ? "at most " : "at least ") + digits(r.bound, behind);
   bound.insert(0, bound.size() < 20 ? 20 - bound.size() : 0, ' ');
   out.say(line + value + bound + "   " + digits(r.ratio(), 2) + (r.ratio() >= 1 ? " of the bound" : " of the bound: missed"));

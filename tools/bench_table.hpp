@@ -56,12 +56,12 @@ class bench_runner {
 /// "1,234.5", with so many digits behind the point.
 std::string digits(double value, int behind = 0);
 
-/// One row of the table: what was reached, and its ratio to the bound; at least 1 is reached.
+/// One row of the table: what was reached, and its ratio to the bound, where there is one; at least 1 is reached.
 struct bench_row {
   std::string name;
   double value = 0;
   std::string unit;
-  double bound = 0;
+  double bound = 0;  ///< 0: none.
   bool at_most = false;
   double ratio() const { return at_most ? bound / value : value / bound; }
 };

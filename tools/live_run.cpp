@@ -254,8 +254,11 @@ result<void> try_own_network() {
 
 /// Waits for the root, and hands signals on to it.
 ///
-/// Whatever is left when the root has ended is killed, but `spared`: procs were sent SIGKILL then, what they started was not.
-root_end await_root(pid_t root, int report, taken_signals const& signals, std::vector<pid_t> const& spared) {
+/// Whatever is left when the root has ended is killed, but `spared`: procs were sent SIGKILL then, what they started was not. Says so
+/// once where the end that a signal asked for takes more than a second.
+root_end await_root(pid_t root, int report, taken_signals const& signals, std::vector<pid_t> const& spared, output& out) {
+  using clock = std::chrono::steady_clock;
+  auto say_from = clock::time_point::max();
   root_end end;
   std::vector<pid_t> known = spared;
   known.push_back(root);
@@ -265,7 +268,13 @@ root_end await_root(pid_t root, int report, taken_signals const& signals, std::v
     if (got == root) break;
     reap_strays(known);
     auto const caught = signals.next();
+    if (clock::now() >= say_from) {
+      say_from = clock::time_point::max();
+      out.say("still waits for the program to end after signal " + std::to_string(end.stopped_by) + " (" +
+              ::strsignal(end.stopped_by) + "); a second one kills it");
+    }
     if (caught.si_signo == 0 || caught.si_signo == SIGCHLD) continue;
+    if (end.stopped_by == 0) say_from = clock::now() + std::chrono::seconds(1);
     end.stopped_by = caught.si_signo;
     relay_signal(root, caught);
   }
@@ -430,7 +439,7 @@ int live_run(live_request const& asked, proc_program& program, output& out) {
   attached->clear();
   to_report.reset();
   if (written) written->pass_on();
-  auto const end = await_root(root, report.get(), signals, records->janitor());
+  auto const end = await_root(root, report.get(), signals, records->janitor(), out);
   written.reset();
   return report_live(asked, end, *records, out);
 }

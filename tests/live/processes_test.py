@@ -172,6 +172,7 @@ class ProcessesTest(LiveTest):
         for pid in (running.session, root):
             running.until(lambda: took(pid, signal.SIGINT), "the first interrupt")
         self.assertEqual(running.process.poll(), None)
+        running.says(r"still waits for the program to end after signal 2 \(Interrupt\); a second one kills it$")
         running.process.send_signal(signal.SIGINT)
         self.assertEqual(running.finish()[0], 128 + signal.SIGINT)
 

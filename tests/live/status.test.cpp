@@ -8,6 +8,7 @@
 
 #include <unistd.h>
 
+#include <algorithm>
 #include <atomic>
 #include <functional>
 #include <string>
@@ -33,6 +34,12 @@ struct Boss : roost::actor {
   void wait_for(roost::actor_mesh<Worker> worker) { worker->compute.call_one().get(); }
 };
 ROOST_EXPORT(Boss, wait_for)
+
+/// Waits for all ranks of a mesh.
+struct Crier : roost::actor {
+  void ask(roost::actor_mesh<Worker> workers) { (void)workers->idle.call().get(); }
+};
+ROOST_EXPORT(Crier, ask)
 
 /// Asks until the answer is as wanted; the last answer.
 roost::proc_status ask_until(std::string const& proc, std::string const& run,
@@ -61,7 +68,9 @@ TEST(Status, ProcsSayWhatTheirActorsDoAlsoWhileOneComputes) {
     auto failing = workers.at(roost::dim("gpu") = 1)->idle.call_one();
     failing.get();
     workers.at(roost::dim("gpu") = 0)->idle.broadcast();
+    auto asking = roost::spawn<Crier>("crier")->ask.call_one(workers);
     busy.get();
+    asking.get();
   });
   roost::proc_status stuck;
   roost::proc_status root;
@@ -70,10 +79,11 @@ TEST(Status, ProcsSayWhatTheirActorsDoAlsoWhileOneComputes) {
   std::thread looker([&] {
     stuck = ask_until("h0/p1.1", run, [](auto const& s) { return s.busy_ns > 30'000'000; });
     root = ask_until("h0/p0.1", run, [](auto const& s) {
-      for (auto const& each : s.actors) {
-        if (each.name == "boss" && !each.waits.empty()) return true;
-      }
-      return false;
+      // Of the ranks that the crier asks one answers at once.
+      return std::count_if(s.actors.begin(), s.actors.end(), [](auto const& each) {
+               return (each.name == "boss" || each.name == "crier") && !each.waits.empty() &&
+                      each.waits[0].target.rfind("h0/p1.1/a", 0) == 0 && each.waits[0].target.find(',') == std::string::npos;
+             }) == 2;
     });
     other = ask_until("h0/p2.1", run, [](auto const& s) { return s.counters.handlers_started > 1; });
     listening = roost::listening_procs();

@@ -31,6 +31,20 @@ std::string name_of(wait_kind kind) {
   return "several";
 }
 
+/// Those whose answers the handlers of an actor wait for, the ones asked first: of a wait for several nothing more is known.
+std::string awaited_by(actor_cell const& cell) {
+  constexpr std::size_t most_named = 4;
+  std::vector<actor_id> targets;
+  for (auto const* port = cell.ports; port != nullptr; port = port->after) {
+    if (port->awaited && port->asked) targets.push_back(port->target);
+  }
+  std::string named;
+  for (std::size_t i = 0; i != std::min(targets.size(), most_named); ++i)
+    named += (i == 0 ? "" : ", ") + to_string(targets[targets.size() - 1 - i]);
+  if (targets.size() > most_named) named += " and " + std::to_string(targets.size() - most_named) + " more";
+  return named;
+}
+
 actor_status status_of(actor_cell const& cell) {
   actor_status s;
   s.local = cell.local();
@@ -46,8 +60,13 @@ actor_status status_of(actor_cell const& cell) {
     wait_status w;
     w.what = name_of(frame->waiting->kind());
     if (frame->handled != nullptr && frame->handled->endpoint != nullptr) w.handler = frame->handled->endpoint->full_name();
-    if (frame->waiting->target() != cell.id() && frame->waiting->target().local != 0)
-      w.target = to_string(frame->waiting->target());
+    auto const& target = frame->waiting->target();
+    auto const kind = frame->waiting->kind();
+    if (target.local == 0 && (kind == wait_kind::reply || kind == wait_kind::several)) {
+      w.target = awaited_by(cell);
+    } else if (target != cell.id() && target.local != 0) {
+      w.target = to_string(target);
+    }
     s.waits.push_back(std::move(w));
   }
   return s;

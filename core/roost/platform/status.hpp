@@ -11,7 +11,7 @@ namespace roost {
 struct wait_status {
   std::string what;     ///< "reply", "credit", "receiver", "sleep", "spawn", "several".
   std::string handler;  ///< "Player.hit"; empty where it is a callback.
-  std::string target;   ///< The actor that it waits for; empty where it waits for none.
+  std::string target;   ///< The actor that it waits for, or several; empty where it waits for none.
 };
 
 /// One actor.

@@ -404,7 +404,8 @@ class endpoint<Member, Class, Name, std::tuple<Args...>> {
                                 "call_one needs exactly one rank, and " + mesh.mesh->name + " has " + std::to_string(mesh.size()),
                                 described::descriptor.full_name()));
     }
-    return call_rank(mesh, 0, mesh.member(0), std::tuple<Args...>(std::move(args)...));
+    auto const to = detail::require_home("call_one").member_now(*mesh.mesh, mesh.covered.base_rank(0));
+    return call_rank(mesh, 0, to, std::tuple<Args...>(std::move(args)...));
   }
   /// The result of one live rank, drawn by the balancer.
   future<R> choose(Args... args) const {
@@ -509,7 +510,7 @@ class endpoint<Member, Class, Name, std::tuple<Args...>> {
       home.close_port(*state);
       throw;
     }
-    return future<R>(state);
+    return future<R>(std::move(state));
   }
   template <class Make>
   future<value_mesh<result<stored>>> collect(Make make) const {

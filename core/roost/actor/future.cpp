@@ -103,35 +103,29 @@ void future_base::when_ready(unique_function<void()> callback) {
   }
 }
 
-struct future_base::expiry final : timer, pooled {
-  explicit expiry(future_base& f) : of(&f) {}
-  void expired() override {
-    set_current_platform(&of->home->seams());
-    passed = true;
-    of->fail(error(errc::timeout, "the deadline of the call passed before its answer came"));
-  }
-  future_base* of;
-  bool passed = false;
-};
+void future_base::expiry::expired() {
+  set_current_platform(&of->home->seams());
+  passed = true;
+  of->fail(error(errc::timeout, "the deadline of the call passed before its answer came"));
+}
 
 future_base::future_base() = default;
 
 future_base::~future_base() {
-  if (expiry_ != nullptr && expiry_->armed()) home->seams().clock->disarm(*expiry_);
+  if (expiry_.armed()) home->seams().clock->disarm(expiry_);
 }
 
 void future_base::expire_at(instant deadline) {
   if (deadline == never || ready_) return;
-  expiry_ = std::make_unique<expiry>(*this);
-  home->seams().clock->arm(*expiry_, deadline);
+  home->seams().clock->arm(expiry_, deadline);
 }
 
 void future_base::become_ready() {
   ready_ = true;
   boost::intrusive_ptr<port_base> const keep(this);
-  if (expiry_ != nullptr && expiry_->armed()) home->seams().clock->disarm(*expiry_);
+  if (expiry_.armed()) home->seams().clock->disarm(expiry_);
   // The port of a call whose deadline passed stays until the answer, or what became of it, arrives.
-  if (number != 0 && home != nullptr && !(expiry_ != nullptr && expiry_->passed)) home->close_port(*this);
+  if (number != 0 && home != nullptr && !expiry_.passed) home->close_port(*this);
   if (ROOST_PLANT(plant_forget_observer)) {
     observers_.wake_first(errc::ok);
   } else {

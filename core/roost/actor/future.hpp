@@ -59,8 +59,13 @@ class future_base : public port_base {
   void become_ready();
 
  private:
-  struct expiry;
-  std::unique_ptr<expiry> expiry_;
+  struct expiry final : timer {
+    explicit expiry(future_base& f) : of(&f) {}
+    void expired() override;
+    future_base* of;
+    bool passed = false;
+  };
+  expiry expiry_{*this};
   bool ready_ = false;
   observer_list observers_;
   std::vector<unique_function<void()>> callbacks_;
@@ -174,8 +179,8 @@ class [[nodiscard]] future {
   /// Waits, then gives the value or throws `exception`. A wait ends at the deadline inherited by the handler, too.
   T get() const& { return finish(never); }
   T get() && {
-    auto const keep = std::move(state_);
-    return future(keep).finish(never);
+    future const keep(std::move(state_));
+    return keep.finish(never);
   }
   /// Throws `errc::timeout` after `timeout`; the future can be observed again.
   T get(nanoseconds timeout) const { return finish(detail::deadline_in(timeout)); }

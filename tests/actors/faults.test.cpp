@@ -170,7 +170,7 @@ ROOST_SIM_TEST(faults, a_class_that_an_executable_does_not_have_fails_at_its_own
     auto& cell = *roost::detail::require_frame("the test").cell;
     auto const where = hosts.spawn_procs(gpu = 1).id(1);
     auto const id = cell.home().new_actor_id(cell, where);
-    cell.add_child({id, "ghosts", roost::point()});
+    cell.add_child_away({id, "ghosts", roost::point()});
     roost::detail::spawn_body body;
     body.local = id.local;
     body.owner = cell.id();
@@ -190,7 +190,7 @@ ROOST_SIM_TEST(faults, constructor_arguments_that_no_constructor_takes_fail_at_t
     auto& cell = *roost::detail::require_frame("the test").cell;
     auto const where = hosts.spawn_procs(gpu = 1).id(1);
     auto const id = cell.home().new_actor_id(cell, where);
-    cell.add_child({id, "shops", roost::point()});
+    cell.add_child_away({id, "shops", roost::point()});
     roost::detail::spawn_body body;
     body.local = id.local;
     body.owner = cell.id();

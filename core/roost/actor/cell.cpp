@@ -38,6 +38,7 @@ actor_cell::actor_cell(proc_runtime& home, spawn_order order)
     : home_(&home),
       local_(order.id.local),
       owner_(order.owner),
+      mesh_(order.mesh),
       class_(order.what),
       name_(std::move(order.name)),
       where_(std::move(order.where)) {
@@ -102,15 +103,15 @@ void actor_cell::refuse_late(message& m) {
 
 bool actor_cell::closes_cycle(message const& m) const noexcept {
   actor_id next_hop = id();
-  for (auto const* node = m.chain.get(); node != nullptr; node = node->outer.get()) {
-    if (node->caller == id()) {
+  for (auto const* link = m.chain.get(); link != nullptr; link = link->outer.get()) {
+    if (link->caller == id()) {
       for (auto* f = frames_; f != nullptr; f = f->next) {
         if (f->waiting != nullptr && !f->concurrent &&
             (f->waiting->kind() == wait_kind::several || f->waiting->target() == next_hop))
           return true;
       }
     }
-    next_hop = node->caller;
+    next_hop = link->caller;
   }
   return false;
 }
@@ -134,26 +135,46 @@ cell_extras& actor_cell::extras() {
   return *extras_;
 }
 
-void actor_cell::add_child(owned_actor child) {
+void actor_cell::add_child_away(owned_actor child) {
   home_->depend_on(child.id);
-  if (child.id.proc == home_->self()) ++extras().children_here;
-  extras().children.add(std::move(child));
+  extras().children_away.add(std::move(child));
 }
 
 std::vector<owned_actor> actor_cell::children_on(proc_id where) const {
   if (extras_ == nullptr) return {};
-  return extras_->children.those([&](owned_actor const& c) { return c.id.proc == where; });
+  return extras_->children_away.those([&](owned_actor const& c) { return c.id.proc == where; });
+}
+
+bool actor_cell::owns(actor_id child) const noexcept {
+  if (extras_ == nullptr) return false;
+  if (child.proc != home_->self()) return extras_->children_away.contains(child);
+  auto const* const here = home_->find(child.local);
+  return here != nullptr && here->sibling::is_linked() && here->owner_ == id();
+}
+
+void actor_cell::child_ended(actor_cell& child, error const& why) {
+  if (!child.sibling::is_linked()) return;
+  child.sibling::unlink();
+  if (why.code != errc::ok || child.where_.extent().size() > 1) {
+    owned_ended({child.id(), child.name_, child.where_, why}, child.mesh_);
+  } else {
+    check_ready();
+  }
 }
 
 void actor_cell::child_ended(actor_id child, error const& why) {
   if (extras_ == nullptr) return;
-  auto const record = extras_->children.take(child);
+  auto const record = extras_->children_away.take(child);
   if (!record) return;
   home_->depend_no_more_on(child);
-  if (child.proc == home_->self()) --extras_->children_here;
+  owned_ended({record->id, record->mesh_name, record->where, why}, record->mesh);
+}
+
+void actor_cell::owned_ended(failure const& ended, mesh_id mesh) {
+  bool const failed = ended.why().code != errc::ok;
   // An actor that was alone in its mesh and has stopped leaves nobody who could be in a next epoch.
-  if (why.code != errc::ok || record->where.extent().size() > 1) home_->members().rank_ended(record->mesh);
-  if (why.code != errc::ok) add_failure(failure(record->id, record->mesh_name, record->where, why));
+  if (failed || ended.point().extent().size() > 1) home_->members().rank_ended(mesh);
+  if (failed) add_failure(ended);
   check_ready();
 }
 
@@ -164,6 +185,7 @@ void actor_cell::add_failure(failure f) {
 }
 
 void actor_cell::frame_suspended(handler_frame& frame) {
+  if (state_ == life::ending) keep_cleanup_bound();
   if (frame.waiting->kind() == wait_kind::reply || frame.waiting->kind() == wait_kind::several) {
     // What is queued may wait for this very wait: look again now that it is known.
     message_queue kept;

@@ -23,8 +23,8 @@ class self_timer : public timer {
 
 /// What few actors have; made when first needed.
 struct cell_extras {
-  child_list children;                              ///< Alive as far as this proc knows.
-  std::size_t children_here = 0;                    ///< Those of them that are on this proc.
+  sibling_list children_here;                       ///< Owned actors of this proc.
+  child_list children_away;                         ///< Those of other procs, alive as far as this proc knows.
   std::vector<failure> failures;                    ///< Not yet supervised, oldest first.
   std::vector<std::unique_ptr<self_timer>> timers;  ///< Delayed and periodic messages to itself.
   std::vector<std::pair<actor_id, bool>> watchers;  ///< Who is told of the end; true: linked.
@@ -36,6 +36,7 @@ struct cell_extras {
 struct spawn_order {
   actor_id id;
   actor_id owner;
+  mesh_id mesh;
   class_descriptor const* what = nullptr;
   std::string name;
   point where;  ///< In its mesh.
@@ -46,7 +47,7 @@ struct spawn_order {
 std::string describe_actor(actor_id id, class_descriptor const& what, std::string const& name, point const& where);
 
 /// One actor. Its code runs on one worker at a time; every public function is for code of the runtime.
-class actor_cell final : public runnable {
+class actor_cell final : public runnable, public sibling, public pooled {
  public:
   actor_cell(proc_runtime& home, spawn_order order);
   ~actor_cell();
@@ -84,12 +85,17 @@ class actor_cell final : public runnable {
   /// The proc ends without a word: unwinds handlers, tells nobody.
   void unwind();
 
-  void add_child(owned_actor child);
-  /// A child ended; a failure goes to `supervise`, a clean end only out of the list.
+  void add_child_here(actor_cell& child) { extras().children_here.push_back(child); }
+  void add_child_away(owned_actor child);
+  /// A child of this proc ended; a failure goes to `supervise`, a clean end only out of the list.
+  void child_ended(actor_cell& child, error const& why);
+  /// The same for one of another proc.
   void child_ended(actor_id child, error const& why);
   std::vector<owned_actor> children_on(proc_id where) const;
-  bool owns(actor_id child) const noexcept { return extras_ != nullptr && extras_->children.contains(child); }
-  bool has_children() const noexcept { return extras_ != nullptr && !extras_->children.empty(); }
+  bool owns(actor_id child) const noexcept;
+  bool has_children() const noexcept {
+    return extras_ != nullptr && (!extras_->children_here.empty() || !extras_->children_away.empty());
+  }
   /// Owned actors that the end waits for: all within the cleanup bound, beyond it those of this proc, which cannot refuse.
   bool awaits_children() const noexcept;
   /// A failure for this actor to supervise (or the root's hook to see).
@@ -138,6 +144,10 @@ class actor_cell final : public runnable {
   void accept_beside(std::unique_ptr<message> m);
   void refuse_late(message& m);
   void refuse_cycle(message& m);
+  /// What has just left the list of owned actors has ended.
+  void owned_ended(failure const& ended, mesh_id mesh);
+  /// Ends what it owns: first what is in this proc, then the rest, each in order of spawning.
+  void end_children(bool drain, error const& why);
   void run_other_step();
   void run_next_message();
   void run_coroutine(std::unique_ptr<message> m, activation kind);
@@ -169,18 +179,24 @@ class actor_cell final : public runnable {
   /// Its delayed and periodic messages come no more.
   void drop_timers();
   void end_frames();
-  void arm_end_timer();
+  /// From now on the cleanup bound, which began to count when the end began, is kept. Nothing keeps it where the end waits for nothing.
+  void keep_cleanup_bound();
 
   struct end_timer final : timer {
     explicit end_timer(actor_cell& c) : cell(&c) {}
     void expired() override;
     actor_cell* cell;
   };
+  struct end_reason : error {
+    end_reason(error why, instant at) : error(std::move(why)), since(at) {}
+    instant since;  ///< When the end began.
+  };
   enum class ending_step : std::uint8_t { handlers, children, cleanup, done };
 
   proc_runtime* home_;
   std::uint64_t local_;
   actor_id owner_;
+  mesh_id mesh_;
   class_descriptor const* class_;
   std::unique_ptr<actor> user_;
   message_queue mailbox_;
@@ -188,7 +204,7 @@ class actor_cell final : public runnable {
   handler_frame* supervising_ = nullptr;
   std::unique_ptr<cell_extras> extras_;
   std::unique_ptr<end_timer> end_timer_;
-  std::unique_ptr<error> end_reason_;
+  std::unique_ptr<end_reason> end_reason_;
   std::string name_;
   point where_;
   life state_ = life::starting;

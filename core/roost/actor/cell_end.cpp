@@ -35,13 +35,13 @@ void actor_cell::end(error why) {
   check_inside();
   if (state_ == life::ending || state_ == life::ended) return;
   state_ = life::ending;
-  end_reason_ = std::make_unique<error>(std::move(why));
+  end_reason_ = std::make_unique<end_reason>(std::move(why), home_->seams().clock->lately());
   if (end_reason_->code == errc::actor_failed) home_->log_flight(*this);
   drop_timers();
   if (extras_ != nullptr) extras_->failures.clear();
   return_mailbox();
   end_frames();
-  arm_end_timer();
+  if (frames_ != nullptr || has_children()) keep_cleanup_bound();
   check_ready();
 }
 
@@ -71,10 +71,10 @@ void actor_cell::end_frames() {
   }
 }
 
-void actor_cell::arm_end_timer() {
-  auto& clock = *home_->seams().clock;
+void actor_cell::keep_cleanup_bound() {
+  if (end_timer_ != nullptr) return;
   end_timer_ = std::make_unique<end_timer>(*this);
-  clock.arm(*end_timer_, clock.now() + home_->seams().knobs->duration(cleanup_bound));
+  home_->seams().clock->arm(*end_timer_, end_reason_->since + home_->seams().knobs->duration(cleanup_bound));
 }
 
 void actor_cell::end_timer::expired() {
@@ -85,10 +85,7 @@ void actor_cell::end_timer::expired() {
     f->end_because(error(errc::timeout, "the cleanup bound passed"));
     if (f->waiting != nullptr) f->waiting->wake(errc::ended);
   }
-  if (cell->extras_ != nullptr) {
-    for (auto const& child : cell->extras_->children.all())
-      cell->home().end_actor(child.id, false, error(errc::actor_killed, "its owner's cleanup bound passed"));
-  }
+  cell->end_children(false, error(errc::actor_killed, "its owner's cleanup bound passed"));
   cell->check_ready();
 }
 
@@ -123,7 +120,16 @@ void actor_cell::destroy_user() {
 
 bool actor_cell::awaits_children() const noexcept {
   if (!overdue_ || !has_children()) return has_children();
-  return extras_->children_here != 0;
+  return !extras_->children_here.empty();
+}
+
+void actor_cell::end_children(bool drain, error const& why) {
+  if (!has_children()) return;
+  // The end of one of them may end others at once, and may not.
+  std::vector<std::uint64_t> here;
+  for (auto& child : extras_->children_here) here.push_back(static_cast<actor_cell&>(child).local_);
+  for (auto const local : here) home_->end_actor({home_->self(), local}, drain, why);
+  for (auto const& child : extras_->children_away.all()) home_->end_actor(child.id, drain, why);
 }
 
 void actor_cell::throw_ended(handler_frame& frame) {
@@ -171,7 +177,7 @@ void actor_cell::run_cleanup() {
     } catch (...) {
       auto const why = error_of(std::current_exception());
       if (end_reason_->code == errc::ok)
-        *end_reason_ = error(errc::actor_failed, "cleanup of " + describe() + " failed").caused_by(why);
+        static_cast<error&>(*end_reason_) = error(errc::actor_failed, "cleanup of " + describe() + " failed").caused_by(why);
     }
   }
   unlink_frame(frame);
@@ -182,11 +188,8 @@ void actor_cell::advance_end() {
   switch (ending_) {
     case ending_step::handlers:
       ending_ = ending_step::children;
-      if (has_children()) {
-        bool const drain = end_reason_->code == errc::ok;
-        for (auto const& child : extras_->children.all())
-          home_->end_actor(child.id, drain, error(errc::actor_killed, "its owner " + describe() + " ended"));
-      }
+      if (has_children())
+        end_children(end_reason_->code == errc::ok, error(errc::actor_killed, "its owner " + describe() + " ended"));
       if (ROOST_PLANT(plant_cleanup_first)) ending_ = ending_step::cleanup;
       break;
     case ending_step::children:
@@ -204,11 +207,11 @@ void actor_cell::advance_end() {
 
 void actor_cell::finish() {
   state_ = life::ended;
-  auto const why = *end_reason_;
+  error const why = *end_reason_;
   if (extras_ != nullptr) {
-    for (auto const& child : extras_->children.all()) home_->depend_no_more_on(child.id);
-    extras_->children.clear();
-    extras_->children_here = 0;
+    for (auto const& child : extras_->children_away.all()) home_->depend_no_more_on(child.id);
+    extras_->children_away.clear();
+    extras_->children_here.clear();
   }
   destroy_user();
   home_->retire(*this, why);

@@ -1,9 +1,11 @@
 #pragma once
-// What one actor owns, in order of spawning; finding and removing one takes constant time.
+// What one actor owns: those of its own proc are linked through their cells, of those elsewhere there are records. Both are in order of
+// spawning, and finding and removing one takes constant time.
 
 #include <roost/base/ids.hpp>
 #include <roost/shape/point.hpp>
 
+#include <boost/intrusive/list.hpp>
 #include <boost/unordered/unordered_flat_map.hpp>
 
 #include <cstddef>
@@ -14,7 +16,11 @@
 
 namespace roost::detail {
 
-/// An actor as its owner records it.
+/// What links actors of one owner in the owner's own proc: a part of their cells, which leaves the list with its cell.
+struct sibling : boost::intrusive::list_base_hook<boost::intrusive::link_mode<boost::intrusive::auto_unlink>> {};
+using sibling_list = boost::intrusive::list<sibling, boost::intrusive::constant_time_size<false>>;
+
+/// An actor of another proc as its owner records it.
 struct owned_actor {
   actor_id id;
   std::string mesh_name;
@@ -22,6 +28,7 @@ struct owned_actor {
   mesh_id mesh{};
 };
 
+/// Those elsewhere.
 class child_list {
  public:
   void add(owned_actor child) {

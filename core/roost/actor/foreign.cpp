@@ -78,8 +78,7 @@ void begin(std::shared_ptr<foreign_sender> const& sender, actor_id owner, std::s
     return sender->door->change([&] { sender->ended = true; });
   auto const id = home.new_actor_id(*cell, home.self());
   sender->local = id.local;
-  cell->add_child({id, name, point(), {}});
-  home.spawn_here({id, owner, &foreign_class, name, point(), std::make_unique<foreign_construct>(sender)});
+  home.spawn_here({id, owner, {}, &foreign_class, name, point(), std::make_unique<foreign_construct>(sender)});
 }
 
 }  // namespace

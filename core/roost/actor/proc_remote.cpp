@@ -348,7 +348,7 @@ void proc_runtime::agent_spawn(proc_id from, spawn_body body) {
   auto where = point::make(*shape, body.rank);
   if (!where) return refuse(where.failure());
   (void)from;
-  spawn_here({{self_, body.local}, body.owner, what, body.name, *where, std::move(*construct)});
+  spawn_here({{self_, body.local}, body.owner, {}, what, body.name, *where, std::move(*construct)});
 }
 
 void proc_runtime::spawn_there(spawn_body body, proc_id where) {
@@ -383,20 +383,23 @@ void proc_runtime::watcher_told(actor_id watcher, actor_id watched, bool linked,
   }
 }
 
-void proc_runtime::notify_end(actor_id gone, std::vector<std::pair<actor_id, bool>> const& watchers, actor_id owner,
-                              error const& why) {
-  auto const reason = why.code == errc::ok ? error(errc::actor_stopped, to_string(gone) + " has stopped") : why;
-  for (auto const& [watcher, linked] : watchers) watcher_told(watcher, gone, linked, reason);
+void proc_runtime::notify_end(actor_cell& ended, std::vector<std::pair<actor_id, bool>> const& watchers, error const& why) {
+  auto const gone = ended.id();
+  auto const owner = ended.owner();
+  auto const reason = [&] { return why.code == errc::ok ? error(errc::actor_stopped, to_string(gone) + " has stopped") : why; };
+  for (auto const& [watcher, linked] : watchers) watcher_told(watcher, gone, linked, reason());
   for (auto const& w : take_watches([&](watch_entry const& w) { return w.watched == gone; })) {
     if (w.port == 0) continue;
     if (w.watcher.proc == self_ || w.watcher == actor_id{}) {
-      if (auto const p = find_port(w.port)) p->fail(reason);
+      if (auto const p = find_port(w.port)) p->fail(reason());
     } else {
-      down_body const body{w.watcher, w.port, gone, true, to_body(reason)};
+      down_body const body{w.watcher, w.port, gone, true, to_body(reason())};
       send_agent(w.watcher.proc, agent_op::down, wire::encode_shared(body));
     }
   }
-  if (owner.local != 0) owner_told(owner, gone, why);
+  if (owner.local == 0) return;
+  if (owner.proc != self_) return owner_told(owner, gone, why);
+  if (auto* cell = find(owner.local)) cell->child_ended(ended, why);
 }
 
 void proc_runtime::watch(actor_id watcher, actor_id watched, bool linked) {

@@ -116,16 +116,20 @@ void proc_runtime::spawn_here(spawn_order order) {
   check_inside();
   auto const local = order.id.local;
   auto const owner = order.owner;
-  auto const name = order.name;
-  auto const rank = order.where.rank();
   auto cell = std::make_unique<actor_cell>(*this, std::move(order));
+  auto const& name = cell->name();
+  auto const rank = cell->where().rank();
   cell->key = child_key(seams_->key, "actor", name, mix(rank, names_[name + "\n" + std::to_string(rank)]++));
   cell->worker = seams_->executor->place(cell->key, cell->what().dedicated);
   auto& placed = *cell;
   auto const [at, fresh] = actors_.emplace(local, std::move(cell));
   ROOST_INVARIANT(fresh, "actor id " + to_string(actor_id{self_, local}) + " is used twice");
   if (seams_->observer != nullptr) seams_->observer->actor_started(placed.id(), placed.key, placed.what().name, owner);
-  if (owner.local != 0) depend_on(owner);
+  if (owner.proc != self_) {
+    if (owner.local != 0) depend_on(owner);
+  } else if (auto* const with = find(owner.local)) {
+    with->add_child_here(placed);
+  }
   ++counters_.actors_started;
   placed.check_ready();
   release_held(local);
@@ -162,7 +166,7 @@ void proc_runtime::retire(actor_cell& cell, error const& why) {
   auto const node = actors_.find(id.local);
   graveyard_.push_back(std::move(node->second));
   actors_.erase(node);
-  notify_end(id, watchers, owner, why);
+  notify_end(cell, watchers, why);
   if (was_root) root_ended(why);
 }
 

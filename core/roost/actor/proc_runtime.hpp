@@ -264,7 +264,7 @@ class proc_runtime final : public proc_instance, private link::session_events, p
   void deliver_agent(link::incoming const& in, bool waited = false);
   void agent_spawn(proc_id from, spawn_body body);
   void agent_ended(ended_body const& body);
-  void notify_end(actor_id ended, std::vector<std::pair<actor_id, bool>> const& watchers, actor_id owner, error const& why);
+  void notify_end(actor_cell& ended, std::vector<std::pair<actor_id, bool>> const& watchers, error const& why);
   void owner_told(actor_id owner, actor_id child, error const& why);
   void watcher_told(actor_id watcher, actor_id watched, bool linked, error const& why);
   bool send_agent(proc_id to, agent_op op, shared_bytes body, std::uint64_t reply_port = 0, std::uint64_t type = 0,
@@ -344,7 +344,7 @@ class proc_runtime final : public proc_instance, private link::session_events, p
   std::vector<watch_entry> watches_;
   membership members_{*this};
   std::map<std::uint64_t, held_messages> held_;
-  std::map<std::uint64_t, tombstone> tombstones_;
+  boost::unordered_flat_map<std::uint64_t, tombstone, id_hash> tombstones_;
   std::vector<std::uint64_t> tombstone_order_;
   std::size_t next_tombstone_ = 0;
   std::map<std::string, std::uint64_t> names_;

@@ -76,11 +76,11 @@ actor_id spawn_one(actor_cell& owner, proc_id where, mesh_record const& mesh, po
   auto const& what = constructible<T, Args...>::descriptor;
   auto const id = home.new_actor_id(owner, where);
   if (home.mute()) return id;  // A destructor of a proc that is gone.
-  owner.add_child({id, mesh.name, at, mesh.id});
   if (where == home.self()) {
-    home.spawn_here(
-        {id, owner.id(), &what, mesh.name, std::move(at), std::make_unique<construct_message<T, Args...>>(std::move(arguments))});
+    home.spawn_here({id, owner.id(), mesh.id, &what, mesh.name, std::move(at),
+                     std::make_unique<construct_message<T, Args...>>(std::move(arguments))});
   } else {
+    owner.add_child_away({id, mesh.name, at, mesh.id});
     spawn_body body;
     body.local = id.local;
     body.owner = owner.id();

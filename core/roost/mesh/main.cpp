@@ -68,7 +68,7 @@ std::unique_ptr<proc_instance> program::make(platform& seams, proc_id self, shar
   return std::make_unique<detail::proc_runtime>(
       seams, self, std::move(record), [run, arguments, hook](detail::proc_runtime& home) {
         actor_id const id{home.self(), home.reserve_root()};
-        home.spawn_here({id, {}, &root_class(), "root", point(), std::make_unique<root_construct>(hook)});
+        home.spawn_here({id, {}, {}, &root_class(), "root", point(), std::make_unique<root_construct>(hook)});
         home.find(id.local)->post(std::make_unique<controller_message>(run, arguments));
       });
 }

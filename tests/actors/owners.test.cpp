@@ -27,6 +27,18 @@ struct Guardian : roost::actor {
 };
 ROOST_EXPORT(Guardian, adopt, ping)
 
+/// Owns a guardian on another proc, which owns a ward on a third.
+struct Elder : roost::actor {
+  roost::actor_mesh<Ward> raise(roost::proc_mesh where, roost::proc_mesh for_its_ward) {
+    guardian_ = where.spawn<Guardian>("guardian");
+    return guardian_->adopt.call_one(for_its_ward).get();
+  }
+
+ private:
+  roost::actor_mesh<Guardian> guardian_;
+};
+ROOST_EXPORT(Elder, raise)
+
 /// A guardian on host1 and its ward on host2; the test's keeper owns the guardian.
 struct family {
   roost::actor_mesh<Guardian> guardian;
@@ -99,6 +111,45 @@ ROOST_SIM_TEST(owners, a_proc_ends_when_its_launcher_is_out_of_reach_for_long, c
     EXPECT_TRUE(answers.at(0).has_value());
     EXPECT_FALSE(answers.at(1).has_value());
     EXPECT_TRUE(answers.at(2).has_value());
+  });
+}
+
+/// Paths are believed in for long, leases are short: 1.6 s after its owner's end nobody who is owned is left.
+roost::sim::scenario short_leases(roost::sim::scenario s) {
+  s.knobs["link.path_bound"] = 10'000'000'000;
+  s.knobs["actor.lease"] = 500'000'000;
+  s.knobs["actor.cleanup_bound"] = 100'000'000;
+  return s;
+}
+
+ROOST_SIM_TEST(owners, who_is_owned_ends_with_the_lease_when_the_host_of_its_owner_dies,
+               short_leases(three_hosts(fault_kind::crash_host, "host1"))) {
+  as_keeper([&](Keeper& self) {
+    auto const start = roost::now();
+    auto const procs = hosts.spawn_procs(gpu = 1);
+    // The keeper owns one on host1, which owns one on host2, which owns one on host0.
+    auto const elder = procs.at(host = 1).spawn<Elder>("elder");
+    auto const last = elder->raise.call_one(procs.at(host = 2), procs.at(host = 0)).get();
+    EXPECT_EQ(last->ping.call_one().get(), 1);
+    (void)end_of(last.id());
+    EXPECT_LT(roost::now() - start, 11'600ms);
+    EXPECT_EQ(lines("ward ended"), 1U);
+    roost::sleep(30s);
+    EXPECT_EQ(self.failures.size(), 1U);  // The elder's.
+  });
+}
+
+ROOST_SIM_TEST(owners, who_is_owned_and_cut_off_ends_with_the_lease_and_its_owner_is_told_in_time, short_leases(cut_off(60s))) {
+  as_keeper([&](Keeper& self) {
+    auto const start = roost::now();
+    auto const f = settle_down(hosts);
+    (void)end_of(f.ward.id());
+    EXPECT_LT(roost::now() - start, 11'600ms);
+    EXPECT_EQ(lines("ward ended"), 1U);
+    roost::sleep(15s);
+    EXPECT_EQ(lines("ward lost: path_lost"), 1U);
+    EXPECT_EQ(f.guardian->ping.call_one().get(), 1);
+    EXPECT_TRUE(self.failures.empty());
   });
 }
 

@@ -381,8 +381,9 @@ class AttachTest(LiveTest):
 
     def test_a_controller_that_is_silent_for_the_bound_is_let_go_of(self):
         agent = self.agent()
-        # A path bound that the controller's standstill does not reach: else it may take the paths to all procs for lost first.
-        running = self.watch("a", 1, 1, knobs={"live.agent_bound": "2s", "link.path_bound": "10s"}, environment=self.elsewhere())
+        # A path bound and a lease that the controller's standstill does not reach: else paths to all procs may count as lost first.
+        knobs = {"live.agent_bound": "2s", "link.path_bound": "10s", "actor.lease": "6s"}
+        running = self.watch("a", 1, 1, knobs=knobs, environment=self.elsewhere())
         root = root_of(running.session)
         os.kill(root, signal.SIGSTOP)
         agent.says("^agent drains: its controller has been silent for 2s$")

@@ -55,8 +55,8 @@ struct Extra : actor {
   }
   errc begin(actor_mesh<Extra> self, actor_mesh<Extra> next);
   errc call_back(actor_mesh<Extra> first);
-  void bear(proc_mesh where);
-  void settle(proc_mesh where);
+  void bear(proc_mesh where, once_port<actor_mesh<Extra>> tell);
+  void settle(proc_mesh where, once_port<actor_mesh<Extra>> tell);
   void beat() {
     every(50ms, [this] { ++marks_; });
   }
@@ -101,10 +101,16 @@ errc Extra::call_back(extras first) {
   }
 }
 
-void Extra::bear(proc_mesh where) { where.spawn<Extra>("orphan", 0U)->beat.broadcast(); }
+void Extra::bear(proc_mesh where, once_port<extras> tell) {
+  auto const orphan = where.spawn<Extra>("orphan", 0U);
+  tell.send(orphan);
+  sleep(500ms);  // Until it is told: the first beat may be the end of this proc.
+  orphan->beat.broadcast();
+}
 
-void Extra::settle(proc_mesh where) {
-  (void)this_host().spawn_procs().spawn<Extra>("settled", 0U)->bear.call_one(std::move(where)).wait();
+void Extra::settle(proc_mesh where, once_port<extras> tell) {
+  (void)this_host().spawn_procs().spawn<Extra>("settled", 0U)->bear.call_one(std::move(where), tell).wait();
+  sleep(60s);  // Its end is that of its proc.
 }
 
 void Extra::talk(extras to, std::uint32_t lines) {
@@ -212,7 +218,8 @@ struct Director : actor {
     auto const marked = last(procs.spawn<Extra>("marked", 0U));
     listener.stop();
     (void)ends(listener.id(), 60s);
-    marked->bear.call_one(proc_mesh({procs.id(0)}, region(extent()))).get();
+    auto const [port, born] = once_channel<extras>();
+    marked->bear.call_one(proc_mesh({procs.id(0)}, region(extent())), port).get();
     auto const held = last(procs.spawn<Extra>("held", 0U))->hold.call_one();
     for (int times = 0; times != 100; ++times) {
       try {
@@ -228,7 +235,13 @@ struct Director : actor {
   }
 
   void launcher_dies(proc_mesh procs) {
-    (void)last(procs.spawn<Extra>("settling", 0U))->settle.call_one(proc_mesh({procs.id(0)}, region(extent()))).wait();
+    auto [port, born] = once_channel<extras>();
+    auto const settling =
+        last(procs.spawn<Extra>("settling", 0U))->settle.call_one(proc_mesh({procs.id(0)}, region(extent())), port);
+    auto const orphan = born.recv(20s);
+    (void)settling.wait();
+    always(ends(orphan.id(), 3s),
+           "G7 (scenes): procs end with the one that launched them, and with them who is owned from there");
     sleep(30s);
   }
 

@@ -39,6 +39,26 @@ TEST(Workload, HoldsOnSeedsThatOnceFailed) {
   }
 }
 
+/// A host besides, now and then. Then the judge gives those more time who wait for a proc that may never have run.
+std::vector<std::string> hosts_die() { return {R"(faults.kill_host={rate="1/200ms",max=1})"}; }
+
+TEST(Workload, KeepsItsPromisesWhereHostsDie) {
+  campaign with_deaths(workload_file, run, hosts_die());
+  auto const total = seeds_to_run();
+  for (std::uint64_t seed = 1; seed <= total; ++seed) {
+    auto const done = with_deaths.seed(seed);
+    ASSERT_EQ(done.outcome, sim::verdict::held) << "seed " << seed << ": " << first_of(done);
+  }
+}
+
+TEST(Workload, HoldsOnSeedsThatOnceFailedWhereHostsDie) {
+  campaign with_deaths(workload_file, run, hosts_die());
+  for (auto const seed : seeds_of(ROOST_WORKLOAD_FOLDER "/host_seeds.txt")) {
+    auto const done = with_deaths.seed(seed);
+    EXPECT_EQ(done.outcome, sim::verdict::held) << "seed " << seed << ": " << first_of(done);
+  }
+}
+
 TEST(Workload, GivesTheSameDigestTwice) {
   campaign run;
   for (std::uint64_t seed = 1; seed <= 5; ++seed) EXPECT_EQ(run.seed(seed).digest, run.seed(seed).digest) << "seed " << seed;

@@ -45,15 +45,15 @@ class guarded_sessions::relay final : public link::session_events {
 guarded_sessions::guarded_sessions() = default;
 guarded_sessions::~guarded_sessions() = default;
 
-void guarded_sessions::open(platform& seams, link::identity who, link::session_events& events) {
+void guarded_sessions::open(platform& seams, link::identity who, link::session_events& events, nanoseconds lease) {
   gate_ = seams.gate;
   control_hold const hold(gate_);
   if (gate_ == nullptr) {
-    table_ = std::make_unique<link::session_table>(seams, std::move(who), events);
+    table_ = std::make_unique<link::session_table>(seams, std::move(who), events, lease);
     return;
   }
   relay_ = std::make_unique<relay>(*gate_, events);
-  table_ = std::make_unique<link::session_table>(*seams.control_plane, std::move(who), *relay_);
+  table_ = std::make_unique<link::session_table>(*seams.control_plane, std::move(who), *relay_, lease);
 }
 
 }  // namespace roost::detail

@@ -14,7 +14,7 @@ class guarded_sessions {
   guarded_sessions();
   ~guarded_sessions();
   /// The sessions tell `events`, on the proc's own loop. All outlive it.
-  void open(platform& seams, link::identity who, link::session_events& events);
+  void open(platform& seams, link::identity who, link::session_events& events, nanoseconds lease);
 
   class held {
    public:

@@ -3,7 +3,7 @@
 namespace roost::detail::knobs {
 
 knob const lease({"actor.lease", knob_unit::nanosecond, 3'000'000'000, 500'000'000, 6'000'000'000,
-                  "How long a proc lives without a word from the proc that launched it."});
+                  "How long a proc lives without a word from the proc that launched it, and an actor from its owner's."});
 knob const tombstones({"actor.tombstones", knob_unit::count, 4096, 16, 65536,
                        "Ended actors of a proc whose end is remembered, to tell late senders why."});
 knob const flight_entries({"actor.flight_entries", knob_unit::count, 256, 16, 65536,

@@ -13,6 +13,8 @@ namespace {
 
 ROOST_DEFINE_PLANT(plant_reply_unwatched, "reply-unwatched", "G4",
                    "The silence of a proc that has handled a request and owes its answer goes unnoticed.");
+ROOST_DEFINE_PLANT(plant_owner_trusted, "owner-trusted", "G7",
+                   "Actors whose owner's proc is silent go on for longer than their lease.");
 ROOST_DEFINE_PLANT(plant_tell_twice, "receipt-twice", "G3", "The receipt of a returned message is given twice.");
 ROOST_DEFINE_PLANT(plant_sent_twice, "sent-twice", "G3",
                    "A message to another proc is now and then sent a second time, as a new one.");
@@ -73,7 +75,7 @@ void proc_runtime::begin() {
   who.cluster = bootstrap_ ? bootstrap_->cluster : "roost";
   who.token = bootstrap_ ? bootstrap_->token : "";
   who.build = "roost";
-  sessions_.open(*seams_, who, *this);
+  sessions_.open(*seams_, who, *this, seams_->knobs->duration(knobs::lease));
   seams_->launcher->attach(this);
   sessions_->expect_newcomers_within(seams_->knobs->duration(knobs::launch_bound));
   if (bootstrap_) {
@@ -126,7 +128,7 @@ void proc_runtime::spawn_here(spawn_order order) {
   ROOST_INVARIANT(fresh, "actor id " + to_string(actor_id{self_, local}) + " is used twice");
   if (seams_->observer != nullptr) seams_->observer->actor_started(placed.id(), placed.key, placed.what().name, owner);
   if (owner.proc != self_) {
-    if (owner.local != 0) depend_on(owner);
+    if (owner.local != 0) live_by(owner);
   } else if (auto* const with = find(owner.local)) {
     with->add_child_here(placed);
   }
@@ -160,7 +162,7 @@ void proc_runtime::retire(actor_cell& cell, error const& why) {
   sessions_->sender_ended(id.local);
   while (cell.ports != nullptr) close_port(*cell.ports);
   take_watches([&](watch_entry const& w) { return w.port == 0 && w.watcher == id; });
-  if (owner.local != 0) depend_no_more_on(owner);
+  if (owner.local != 0) live_no_more_by(owner);
   recent_[place_of(id.local)] = nullptr;
   ++ends_;
   auto const node = actors_.find(id.local);
@@ -225,6 +227,16 @@ void proc_runtime::depend_on(actor_id other) {
 
 void proc_runtime::depend_no_more_on(actor_id other) {
   if (other.proc != self_ && !known_failed(other.proc)) sessions_->unwatch(other.proc);
+}
+
+void proc_runtime::live_by(actor_id owner) {
+  if (ROOST_PLANT(plant_owner_trusted)) return depend_on(owner);
+  if (owner.proc != self_ && !known_failed(owner.proc)) sessions_->hold_lease(owner.proc);
+}
+
+void proc_runtime::live_no_more_by(actor_id owner) {
+  if (ROOST_PLANT(plant_owner_trusted)) return depend_no_more_on(owner);
+  if (owner.proc != self_ && !known_failed(owner.proc)) sessions_->drop_lease(owner.proc);
 }
 
 bool proc_runtime::send_remote(actor_id to, link::outgoing out, reply_route reply, actor_id sender) {

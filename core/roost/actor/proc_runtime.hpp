@@ -164,6 +164,9 @@ class proc_runtime final : public proc_instance, private link::session_events, p
   /// as a lost path. Calls are counted; of an actor of this proc they do nothing.
   void depend_on(actor_id other);
   void depend_no_more_on(actor_id other);
+  /// The same for an actor of this proc and its owner, whose proc may be silent for no longer than `actor.lease`.
+  void live_by(actor_id owner);
+  void live_no_more_by(actor_id owner);
 
   // Members of meshes.
   membership& members() noexcept { return members_; }

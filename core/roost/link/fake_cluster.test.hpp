@@ -82,7 +82,7 @@ class fake_net;
 class fake_proc final : public clock, public executor, public transport, public entropy, public probe_sink {
  public:
   fake_proc(world& w, fake_net& net, proc_id id, knob_values const& knobs, identity who, session_events& events,
-            std::set<std::string>& seen, bool keeps_bytes = false)
+            std::set<std::string>& seen, bool keeps_bytes = false, nanoseconds lease = nanoseconds::max())
       : world_(w),
         net_(net),
         id_(id),
@@ -99,7 +99,7 @@ class fake_proc final : public clock, public executor, public transport, public 
     seams_.key = {id.host.value * 1000 + id.incarnation};
     who.self = id;
     platform_scope scope(&seams_);
-    table = std::make_unique<session_table>(seams_, std::move(who), events);
+    table = std::make_unique<session_table>(seams_, std::move(who), events, lease);
   }
 
   ~fake_proc() { die(); }

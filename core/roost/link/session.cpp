@@ -145,6 +145,17 @@ void session::unwatch() {
   --watchers_;
 }
 
+void session::hold_lease() {
+  if (++leases_ != 1) return;
+  leased_since_ = now();
+  touch(given_up_at());
+}
+
+void session::drop_lease() {
+  ROOST_INVARIANT(leases_ != 0, describe());
+  --leases_;
+}
+
 void session::close() {
   if (can_send()) {
     flush_report();

@@ -68,6 +68,9 @@ class session final : public timer {
   bool control_is_busy() const noexcept { return control_out_.unacknowledged() >= around_.limits.control_messages / 16; }
   void watch();
   void unwatch();
+  /// Besides a watch.
+  void hold_lease();
+  void drop_lease();
 
   // From the table.
   /// Ends the epoch and closes the channel; what is open is told.
@@ -161,6 +164,8 @@ class session final : public timer {
   void keep_time(instant at);
   void keep_time_up(instant at);
   instant silent_since() const noexcept;
+  /// When the path is given up, if nothing is proven before.
+  instant given_up_at() const noexcept;
 
   surroundings const& around_;
   channel_registry& channels_;
@@ -184,7 +189,8 @@ class session final : public timer {
   unsigned frames_unacked_ = 0;
   unsigned handled_unsaid_ = 0;
   std::uint64_t handled_bytes_unsaid_ = 0;
-  std::size_t watchers_ = 0;
+  std::uint32_t watchers_ = 0;
+  std::uint32_t leases_ = 0;  ///< Of the watchers, those who hold one.
   std::uint64_t attempt_ = 0;
   std::uint64_t epoch_ = 1;
   std::uint64_t probe_ = 0;
@@ -201,6 +207,7 @@ class session final : public timer {
   instant up_since_{};
   instant stake_since_{};
   instant expected_from_{};  ///< Silence before it is no sign.
+  instant leased_since_{};
   instant proven_at_{};
   instant probe_at_{};
 

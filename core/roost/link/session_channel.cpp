@@ -246,7 +246,7 @@ void session::cut(error why) {
 }
 
 void session::retire(error why) {
-  watchers_ = 0;
+  watchers_ = leases_ = 0;
   retiring_ = true;
   cut(std::move(why));
   retired_ = true;

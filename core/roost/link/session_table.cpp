@@ -24,10 +24,10 @@ constexpr std::uint64_t largest_payload = std::uint64_t{64} << 20;
 
 class session_table::impl final : public transport_events, public event_origin, public channel_registry, public timer {
  public:
-  impl(platform& seams, identity who, session_events& events)
+  impl(platform& seams, identity who, session_events& events, nanoseconds lease)
       : seams_(seams),
         who_(complete(std::move(who))),
-        limits_(*seams.knobs),
+        limits_(*seams.knobs, lease),
         events_(seams, events, *this),
         around_{seams_,
                 who_,
@@ -103,10 +103,11 @@ class session_table::impl final : public transport_events, public event_origin, 
     return found == nullptr ? nullptr : found->get();
   }
 
-  void watch(proc_id peer) {
+  void watch(proc_id peer, bool lease) {
     error why;
     if (auto* s = reach(peer, &why)) {
       s->watch();
+      if (lease) s->hold_lease();
     } else if (!closed_) {
       events_.lost(peer, std::move(why));
     }
@@ -354,8 +355,8 @@ class session_table::impl final : public transport_events, public event_origin, 
   bool closed_ = false;
 };
 
-session_table::session_table(platform& seams, identity who, session_events& events)
-    : impl_(std::make_unique<impl>(seams, std::move(who), events)) {}
+session_table::session_table(platform& seams, identity who, session_events& events, nanoseconds lease)
+    : impl_(std::make_unique<impl>(seams, std::move(who), events, lease)) {}
 session_table::~session_table() = default;
 
 admission session_table::send(proc_id to, outgoing message, error* why_refused) {
@@ -391,9 +392,16 @@ bool session_table::try_send_control(proc_id to, std::uint16_t kind, shared_byte
   s->send_control(kind, std::move(body));
   return true;
 }
-void session_table::watch(proc_id peer) { impl_->watch(peer); }
+void session_table::watch(proc_id peer) { impl_->watch(peer, false); }
 void session_table::unwatch(proc_id peer) {
   if (auto* s = impl_->find_open(peer)) s->unwatch();
+}
+void session_table::hold_lease(proc_id peer) { impl_->watch(peer, true); }
+void session_table::drop_lease(proc_id peer) {
+  auto* s = impl_->find_open(peer);
+  if (s == nullptr) return;
+  s->drop_lease();
+  s->unwatch();
 }
 bool session_table::declare_failed(proc_id peer, error why) { return impl_->declare_failed(peer, std::move(why)); }
 void session_table::close() { impl_->close(); }

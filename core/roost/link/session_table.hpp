@@ -90,7 +90,8 @@ struct identity {
 /// Opens sessions on first use, from either end. Call only from the proc's own loop.
 class session_table {
  public:
-  session_table(platform& seams, identity who, session_events& events);
+  /// `lease` is how long what is held by `hold_lease` outlives the last word of its peer.
+  session_table(platform& seams, identity who, session_events& events, nanoseconds lease = nanoseconds::max());
   ~session_table();
 
   /// Admits one message to `to`, or says why not. Order of admission is order of delivery per (sender, receiver).
@@ -119,6 +120,10 @@ class session_table {
   /// takes no watch away. Of a peer declared failed it follows at once.
   void watch(proc_id peer);
   void unwatch(proc_id peer);
+  /// The same for something here that lives by the peer's word and must not outlive it by more than the lease: where that is
+  /// shorter than the path bound, `session_lost` follows from a silence of the lease already, counted at the earliest from here.
+  void hold_lease(proc_id peer);
+  void drop_lease(proc_id peer);
 
   /// A peer that this proc has not met may still be starting: its silence says nothing for that long (none, to begin with).
   void expect_newcomers_within(nanoseconds patience);

@@ -298,6 +298,55 @@ TEST_F(two_procs, lose_a_watched_peer_that_falls_silent) {
   EXPECT_TRUE(w.run_dry(w.now() + 60s));
 }
 
+struct with_leases : two_procs {
+  with_leases() : c(w, net, {{3}, 0, 1}, knobs, {{}, "c", "one", "t"}, c_hears, seen, false, 500ms) { net.add(c); }
+  diary c_hears;
+  fake_proc c;
+};
+
+TEST_F(with_leases, lose_a_peer_whose_lease_they_hold_with_the_lease) {
+  c.as_self([&] { c.table->hold_lease(b.id()); });
+  pass(10s);
+  EXPECT_TRUE(c_hears.lines.empty());
+  b.die();
+  net.died(b);
+  pass(600ms);
+  EXPECT_TRUE(c_hears.wrote("lost h2/p0.1 path_lost: the path to h2/p0.1 was lost: no answer for 500ms"));
+  c.as_self([&] { c.table->drop_lease(b.id()); });
+  EXPECT_TRUE(w.run_dry(w.now() + 60s));
+}
+
+TEST_F(with_leases, believe_in_other_peers_for_the_path_bound) {
+  c.as_self([&] {
+    c.table->hold_lease(b.id());
+    c.table->watch(b.id());
+    c.table->drop_lease(b.id());
+    c.table->watch(a.id());
+  });
+  pass(10s);
+  for (auto* each : {&a, &b}) {
+    each->die();
+    net.died(*each);
+  }
+  pass(2s);
+  EXPECT_EQ(std::count_if(c_hears.lines.begin(), c_hears.lines.end(), [](auto const& l) { return l.starts_with("lost"); }), 0);
+  pass(2s);
+  EXPECT_TRUE(c_hears.wrote("lost h1/p0.1 path_lost: the path to h1/p0.1 was lost: no answer for 3s"));
+  EXPECT_TRUE(c_hears.wrote("lost h2/p0.1 path_lost: the path to h2/p0.1 was lost: no answer for 3s"));
+}
+
+TEST_F(with_leases, count_a_lease_from_when_it_is_taken) {
+  c.as_self([&] { c.table->watch(b.id()); });
+  pass(10s);
+  net.cut_way(c.id().host, b.id().host);
+  pass(1s);
+  c.as_self([&] { c.table->hold_lease(b.id()); });
+  pass(400ms);
+  EXPECT_FALSE(c_hears.wrote("lost h2/p0.1 path_lost: the path to h2/p0.1 was lost: no answer for 500ms"));
+  pass(200ms);
+  EXPECT_TRUE(c_hears.wrote("lost h2/p0.1 path_lost: the path to h2/p0.1 was lost: no answer for 500ms"));
+}
+
 TEST_F(two_procs, accept_nothing_of_a_failed_proc) {
   send(a, b.id(), 1);
   pass(10ms);

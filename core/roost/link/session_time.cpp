@@ -18,6 +18,12 @@ void session::touch(instant when) {
 
 instant session::silent_since() const noexcept { return std::max({proven_at_, stake_since_, expected_from_}); }
 
+instant session::given_up_at() const noexcept {
+  auto const since = silent_since();
+  auto const lost = since + around_.limits.path_bound;
+  return leases_ == 0 ? lost : std::min(lost, std::max(since, leased_since_) + around_.limits.lease_bound);
+}
+
 void session::arm_next(instant at) {
   if (retired_) return;
   auto next = never;
@@ -25,7 +31,7 @@ void session::arm_next(instant at) {
   auto const staked = at_stake();
   auto const& limits = around_.limits;
   if (staked && !ROOST_PLANT(silence_trusted)) {
-    consider(silent_since() + limits.path_bound);
+    consider(given_up_at());
     if (!suspected_) consider(silent_since() + detector_.suspect_after());
   }
   switch (phase_) {
@@ -66,9 +72,10 @@ void session::keep_time(instant at) {
       suspected_ = true;
       around_.events.suspected(peer_, true);
     }
-    if (silence >= limits.path_bound) {
+    if (at >= given_up_at()) {
       reachable("link: path declared lost");
-      cut({errc::path_lost, "the path to " + to_string(peer_) + " was lost: no answer for " + to_string(limits.path_bound),
+      auto const bound = leases_ == 0 ? limits.path_bound : limits.lease_bound;
+      cut({errc::path_lost, "the path to " + to_string(peer_) + " was lost: no answer for " + to_string(bound),
            to_string(peer_)});
       return;
     }

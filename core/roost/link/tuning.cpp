@@ -50,13 +50,14 @@ knob const suspect_max({"link.suspect_max", unit::nanosecond, 1000 * ms, 100 * m
 knob const silence_reset({"link.silence_reset", unit::nanosecond, 700 * ms, 30 * ms, 2000 * ms,
                           "silence after which a channel counts as half-open and another is tried"});
 knob const path_bound({"link.path_bound", unit::nanosecond, 3000 * ms, 200 * ms, 10'000 * ms,
-                       "silence after which the path to a peer with which something is at stake is declared lost"});
+                       "silence after which the path to a peer with which something is at stake is declared lost; where an actor "
+                       "here is owned from there, a shorter actor.lease decides"});
 
 std::uint64_t size_of(knob_values const& knobs, knob const& which) { return static_cast<std::uint64_t>(knobs.get(which)); }
 
 }  // namespace
 
-tuning::tuning(knob_values const& knobs)
+tuning::tuning(knob_values const& knobs, nanoseconds lease)
     : credit_messages(knobs.count(link::credit_messages)),
       credit_bytes(size_of(knobs, link::credit_bytes)),
       window_messages(knobs.count(link::window_messages)),
@@ -77,19 +78,20 @@ tuning::tuning(knob_values const& knobs)
       suspect_min(knobs.duration(link::suspect_min)),
       suspect_max(knobs.duration(link::suspect_max)),
       silence_reset(knobs.duration(link::silence_reset)),
-      path_bound(knobs.duration(link::path_bound)) {
+      path_bound(knobs.duration(link::path_bound)),
+      lease_bound(std::min(path_bound, lease)) {
   ack_every = std::min(ack_every, std::max<std::size_t>(1, credit_messages / 4));
-  resend_max = std::min(resend_max, path_bound / 4);
+  resend_max = std::min(resend_max, lease_bound / 4);
   resend_min = std::min(resend_min, resend_max);
   resend_initial = std::clamp(resend_initial, resend_min, resend_max);
-  backoff_max = std::min(backoff_max, path_bound / 8);
+  backoff_max = std::min(backoff_max, lease_bound / 8);
   backoff_min = std::min(backoff_min, backoff_max);
-  handshake_timeout = std::min(handshake_timeout, path_bound / 3);
+  handshake_timeout = std::min(handshake_timeout, lease_bound / 3);
   handshake_retry = std::min(handshake_retry, handshake_timeout / 2);
-  heartbeat_interval = std::min(heartbeat_interval, path_bound / 6);
-  suspect_min = std::min(suspect_min, path_bound / 2);
-  suspect_max = std::clamp(suspect_max, suspect_min, path_bound);
-  silence_reset = std::min(silence_reset, path_bound / 3);
+  heartbeat_interval = std::min(heartbeat_interval, lease_bound / 6);
+  suspect_min = std::min(suspect_min, lease_bound / 2);
+  suspect_max = std::clamp(suspect_max, suspect_min, lease_bound);
+  silence_reset = std::min(silence_reset, lease_bound / 3);
 }
 
 }  // namespace roost::link

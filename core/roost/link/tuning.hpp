@@ -10,9 +10,10 @@
 namespace roost::link {
 
 /// What the knobs `link.*` say. Times that must fit into the path bound are cut down to a part of it, and
-/// acknowledgements come before a sender is out of credit.
+/// acknowledgements come before a sender is out of credit. Where leases are shorter than the path bound, those times fit into a
+/// lease: nobody's lease runs out because a channel was replaced.
 struct tuning {
-  explicit tuning(knob_values const& knobs);
+  explicit tuning(knob_values const& knobs, nanoseconds lease = nanoseconds::max());
 
   std::size_t credit_messages;
   std::uint64_t credit_bytes;
@@ -35,6 +36,7 @@ struct tuning {
   nanoseconds suspect_max;
   nanoseconds silence_reset;
   nanoseconds path_bound;
+  nanoseconds lease_bound;  ///< A lease, or the path bound where that is shorter.
 };
 
 }  // namespace roost::link

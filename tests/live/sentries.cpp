@@ -84,6 +84,8 @@ struct Sentry : roost::actor {
   std::uint64_t recruit();
   /// A sentry of its own, on a proc of its own beside it, that has a settler on `where`.
   void send_out(roost::proc_mesh where);
+  /// What the agents of all hosts and of these procs say, in the log.
+  void ask_agents(roost::proc_mesh of);
   void settle(roost::proc_mesh where) {
     settlers_ = where.spawn<Settler>("settler");
     settlers_->answer.call_one().get();
@@ -107,7 +109,7 @@ struct Sentry : roost::actor {
   roost::actor_mesh<Settler> settlers_;
 };
 ROOST_EXPORT(Sentry, say, report, speak_in_tongues, recruit, send_out, settle, answer, stand, look_at, write_lines, leave_stray,
-             compute_for_ever)
+             compute_for_ever, ask_agents)
 
 /// Waits for a sentry, in vain, and says when that ends.
 struct Caller : roost::actor {
@@ -123,6 +125,24 @@ std::uint64_t Sentry::recruit() {
   std::uint64_t there = 0;
   for (auto const& [at, answer] : (*recruits_)->answer.call().get()) there += answer.has_value();
   return there;
+}
+
+void Sentry::ask_agents(roost::proc_mesh of) {
+  for (auto const& [at, procs] : roost::all_hosts().agents()->procs.call().get()) {
+    if (!procs) roost::log("agent of host {} is lost {}", at.rank(), when_and_why(procs.failure()));
+    for (auto const& each : procs ? *procs : std::vector<roost::host_proc_status>{})
+      roost::log("agent of host {}: {} {} is {}, process {} {}", at.rank(), to_string(each.id), each.name, each.state,
+                 each.process, each.end);
+  }
+  for (auto const& [at, said] : of.agents()->status.call(100).get()) {
+    if (!said) {
+      roost::log("agent of {} is lost {}", to_string(of.id(at.rank())), when_and_why(said.failure()));
+    } else {
+      roost::log("agent of {} ({}), process {}: {} actors, {} sessions", said->id, said->name, said->process, said->actor_count,
+                 said->sessions.size());
+    }
+  }
+  roost::log("asked");
 }
 
 void Sentry::send_out(roost::proc_mesh where) {
@@ -180,6 +200,14 @@ struct Captain : roost::actor {
         .get();
     roost::log("ready");
   }
+  /// Has the first sentry ask all agents, and again when so many sentries were lost.
+  void ask_agents(roost::proc_mesh procs, std::uint64_t losses) {
+    sentries_->answer.call().get();
+    sentries_.at_rank(0)->ask_agents.call_one(procs).get();
+    if (losses == 0) return;
+    while (lost_ < losses) roost::sleep(5ms);
+    sentries_.at_rank(0)->ask_agents.call_one(procs).get();
+  }
   void all_compute() { sentries_->compute_for_ever.broadcast(); }
   void compute_for_ever() {
     roost::log("computes");
@@ -197,7 +225,7 @@ struct Captain : roost::actor {
   std::uint64_t lost_ = 0;
 };
 ROOST_EXPORT(Captain, post_sentries, call_all, watch, count, all_say, all_report, all_babble, all_write, all_leave_strays,
-             two_recruit, one_sends_out, all_compute, compute_for_ever)
+             two_recruit, one_sends_out, all_compute, compute_for_ever, ask_agents)
 
 int main(int argc, char** argv) {
   // How exec'd processes behave before they are any of ours: SENTRIES___proc=never, =slowly.
@@ -219,6 +247,7 @@ int main(int argc, char** argv) {
     if (what == "settle") captain->one_sends_out.call_one(procs).get();
     if (what == "watch" || what == "lose" || what == "recruit" || what == "settle")
       captain->watch.call_one(std::stoull(argument(2, "1"))).get();
+    if (what == "agents") captain->ask_agents.call_one(procs, std::stoull(argument(2, "1"))).get();
     if (what == "say") captain->all_say.call_one().get();
     if (what == "report") captain->all_report.call_one().get();
     if (what == "babble") captain->all_babble.call_one().get();

@@ -69,6 +69,7 @@ struct Extra : actor {
   void pour(actor_mesh<Extra> into);
   void meet(actor_mesh<Extra> other);
   errc mark_other();
+  std::uint64_t ask_hosts();
 
   void undelivered(roost::undelivered const&) override { ++told_; }
   void cleanup(error const* why) override {
@@ -86,7 +87,7 @@ struct Extra : actor {
 };
 ROOST_CONCURRENT(Extra, ponder, most_pondering)
 ROOST_EXPORT(Extra, ponder, hear, mark, marks, told, hold, fail, read, spend_twice, begin, call_back, bear, settle, beat, talk,
-             wait_for, flood, flooded, pour, meet, mark_other)
+             wait_for, flood, flooded, pour, meet, mark_other, ask_hosts)
 
 using extras = actor_mesh<Extra>;
 
@@ -129,6 +130,12 @@ void Extra::meet(extras other) { other_ = std::make_unique<extras>(std::move(oth
 errc Extra::mark_other() {
   auto const marked = (*other_)->mark.call_one().wait();
   return marked ? errc::ok : marked.failure().code;
+}
+
+std::uint64_t Extra::ask_hosts() {
+  std::uint64_t answers = 0;
+  for (auto const& [at, procs] : all_hosts().agents()->procs.call().get()) answers += procs.has_value();
+  return answers;
 }
 
 nanoseconds Extra::wait_for(extras other) {
@@ -289,6 +296,16 @@ struct Director : actor {
     always(far->marks.call_one().get() == 2, "G3 (scenes): a successor handles what was sent to it, and nothing else");
   }
 
+  void agents_answer(proc_mesh procs) {
+    for (auto const& [at, said] : procs.agents()->status.call(0).get())
+      always(said.has_value(), "G3 (scenes): an agent is there for whoever addresses it");
+    auto const asking = procs.spawn<Extra>("asking", 0U);
+    for (std::uint64_t rank = 0; rank != asking.size(); ++rank) {
+      always(asking.at_rank(rank)->ask_hosts.call_one().get() == all_hosts().size(),
+             "G8 (scenes): the agent of a host has not failed while its proc lives");
+    }
+  }
+
   bool supervise(failure const& f) override {
     if (f.mesh() == "understudied") {
       understudied_.respawn(f.rank());
@@ -305,7 +322,7 @@ struct Director : actor {
 };
 ROOST_EXPORT(Director, stop_drains, once_is_once, circle_is_refused, patience_ends, few_at_a_time, kill_overtakes_spawn,
              failures_queue, damage_is_refused, proc_dies, launcher_dies, path_is_lost, port_fills, senders_wait_in_a_circle,
-             place_is_taken)
+             place_is_taken, agents_answer)
 
 void run(hosts where, std::vector<std::string> const& scenes) {
   auto const procs = where.spawn_procs();
@@ -322,6 +339,7 @@ void run(hosts where, std::vector<std::string> const& scenes) {
   if (wanted("damage")) director->damage_is_refused.call_one(procs).get();
   if (wanted("port")) director->port_fills.call_one(procs).get();
   if (wanted("senders")) director->senders_wait_in_a_circle.call_one(procs).get();
+  if (wanted("agents")) director->agents_answer.call_one(procs).get();
   if (wanted("death")) director->proc_dies.call_one(procs).get();
   if (wanted("orphans")) director->launcher_dies.call_one(procs).get();
   if (wanted("parting")) director->path_is_lost.call_one(procs).get();

@@ -117,6 +117,14 @@ void require_somebody(actor_id who, char const* what) {
   if (who == actor_id{}) throw exception(error(errc::bad_argument, std::string(what) + " of an id that names no actor"));
 }
 
+/// Who lives as long as its proc is nobody's to end.
+void require_mortal(actor_id who, char const* what) {
+  require_somebody(who, what);
+  if (detail::is_agent(who.local))
+    throw exception(
+        error(errc::bad_argument, std::string(what) + " of an agent, which lives as long as its proc", to_string(who)));
+}
+
 }  // namespace
 
 void watch(actor_id other) {
@@ -126,19 +134,19 @@ void watch(actor_id other) {
   frame.cell->home().watch(frame.cell->id(), other, false);
 }
 void link_to(actor_id other) {
-  require_somebody(other, "link_to()");
+  require_mortal(other, "link_to()");
   runtime_entry const inside;
   auto& frame = detail::require_frame("link_to()");
   frame.cell->home().watch(frame.cell->id(), other, true);
 }
 void kill(actor_id other) {
-  require_somebody(other, "kill()");
+  require_mortal(other, "kill()");
   runtime_entry const inside;
   auto& frame = detail::require_frame("kill()");
   frame.cell->home().end_actor(other, false, error(errc::actor_killed, "killed by " + frame.cell->describe()));
 }
 void stop(actor_id other) {
-  require_somebody(other, "stop()");
+  require_mortal(other, "stop()");
   runtime_entry const inside;
   auto& frame = detail::require_frame("stop()");
   frame.cell->home().end_actor(other, true, {});

@@ -22,6 +22,7 @@ enum class agent_op : std::uint64_t {
   down,              ///< down_body, to the proc of the watcher.
   succeeded,         ///< succession: from the owner's proc, or an answer.
   who,               ///< actor_id: who has taken its place?
+  launch_agent,      ///< host_id, to the root's proc: let that host have an agent.
 };
 
 /// On the control lane, ahead of data.

@@ -415,7 +415,7 @@ class endpoint<Member, Class, Name, std::tuple<Args...>> {
     std::vector<std::uint64_t> alive;
     for (std::uint64_t rank = 0; rank != mesh.size(); ++rank) {
       auto const id = mesh.member(rank);
-      if (!home.known_failed(id.proc) && (id.proc != home.self() || home.find(id.local) != nullptr)) alive.push_back(rank);
+      if (!home.known_failed(id.proc) && (id.proc != home.self() || home.addressed(id.local) != nullptr)) alive.push_back(rank);
     }
     if (alive.empty())
       detail::throw_error(

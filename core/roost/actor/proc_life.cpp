@@ -48,6 +48,11 @@ void proc_runtime::require_room_for_procs(std::uint64_t count) const {
 proc_id proc_runtime::launch(host_id where, std::string name) {
   if (ordinals_[where] + 1 >= procs_per_launcher || bootstrap_) require_room_for_procs(1);
   proc_id const id{where, static_cast<std::uint32_t>(numbers_above()) + ++ordinals_[where], 1};
+  launch_as(id, std::move(name));
+  return id;
+}
+
+void proc_runtime::launch_as(proc_id id, std::string name) {
   bootstrap_body body{self_,
                       bootstrap_ ? bootstrap_->root : self_,
                       bootstrap_ ? bootstrap_->cluster : "roost",
@@ -59,7 +64,6 @@ proc_id proc_runtime::launch(host_id where, std::string name) {
   leases_.add(id);
   sessions_->expect(id, seams_->clock->now() + seams_->knobs->duration(knobs::launch_bound));
   seams_->launcher->launch({id, std::move(name), wire::encode_shared(body)});
-  return id;
 }
 
 bool proc_runtime::forget_launched(proc_id which) {
@@ -191,6 +195,7 @@ void proc_runtime::peer_gone(proc_id peer, error const& why) {
   }
   wake_credit_of(peer);
   members_.peer_gone(peer);
+  agents_asked_.clear();  // What was asked may be lost.
   if (!known_failed(peer)) return;
   for (auto& [local, held] : held_) {
     std::erase_if(held.raw, [&](link::incoming const& in) { return in.from == peer; });

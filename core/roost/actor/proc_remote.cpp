@@ -24,6 +24,9 @@ ROOST_DEFINE_PLANT(plant_successor_gets_it, "successor-gets-it", "G3",
 ROOST_DEFINE_PLANT(plant_once_stays, "once-port-stays-open", "G3", "A port for one value takes a second one from another proc.");
 ROOST_DEFINE_PLANT(plant_chain_forgotten, "chain-forgotten", "G4",
                    "A call from another proc does not say who waits for it, so no cycle of callers is seen.");
+ROOST_DEFINE_PLANT(
+    plant_agent_unmade, "agent-unmade", "G3",
+    "A message from another proc does not make the agent that it is for, and comes back as for an actor that is not there.");
 ROOST_DEFINE_PLANT(plant_large_answer_dropped, "large-answer-dropped", "G4",
                    "An answer that is too large to travel is dropped, and who waits for it is not told.");
 
@@ -113,6 +116,7 @@ void proc_runtime::deliver(link::incoming in) {
 void proc_runtime::deliver_user(link::incoming in) {
   actor_id const to{self_, in.header.receiver};
   auto* cell = find(to.local);
+  if (cell == nullptr && is_agent(to.local) && !ROOST_PLANT(plant_agent_unmade)) cell = make_agent(to.local);
   if (cell == nullptr) {
     auto const latest = members_.latest(to);
     if (latest != to && ROOST_PLANT(plant_successor_gets_it) && latest.proc == self_) {
@@ -242,7 +246,7 @@ void proc_runtime::deliver_agent(link::incoming const& in, bool waited) {
       break;
     case agent_op::watch:
       if (auto const body = read_body<watch_body>(in.payload)) {
-        if (auto* cell = find(body->watched.local)) {
+        if (auto* cell = addressed(body->watched.local)) {
           auto& watchers = cell->extras().watchers;
           if (body->port == 0) {
             watchers.emplace_back(body->watcher, body->linked);
@@ -267,6 +271,9 @@ void proc_runtime::deliver_agent(link::incoming const& in, bool waited) {
       break;
     case agent_op::who:
       if (auto const body = read_body<actor_id>(in.payload)) members_.asked(in.from, *body);
+      break;
+    case agent_op::launch_agent:
+      if (auto const body = read_body<host_id>(in.payload)) launch_agent(*body);
       break;
     case agent_op::down:
       if (auto const body = read_body<down_body>(in.payload)) {
@@ -406,7 +413,7 @@ void proc_runtime::watch(actor_id watcher, actor_id watched, bool linked) {
   check_inside();
   if (seams_->observer != nullptr) seams_->observer->watch_started(watcher, watched);
   if (watched.proc == self_) {
-    if (auto* cell = find(watched.local)) {
+    if (auto* cell = addressed(watched.local)) {
       cell->extras().watchers.emplace_back(watcher, linked);
       if (linked) {
         if (seams_->observer != nullptr) seams_->observer->watch_started(watched, watcher);

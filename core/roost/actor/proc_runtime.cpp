@@ -110,8 +110,10 @@ actor_cell* proc_runtime::look_up(std::uint64_t local) const {
 
 actor_id proc_runtime::new_actor_id(actor_cell& spawner, proc_id where) {
   static std::uint64_t shared = 0;
-  auto const n = ROOST_PLANT(plant_shared_count) ? ++shared : ++spawner.extras().spawned;
-  return {where, mix(hash_of(spawner.id()), n) | 1};
+  for (;;) {
+    auto const n = ROOST_PLANT(plant_shared_count) ? ++shared : ++spawner.extras().spawned;
+    if (auto const local = mix(hash_of(spawner.id()), n) | 1; local > last_reserved_local) return {where, local};
+  }
 }
 
 void proc_runtime::spawn_here(spawn_order order) {
@@ -204,7 +206,7 @@ bool proc_runtime::prepare_sending(local_account& through, message& m) {
   }
   if (m.reply) mark_sent(m.reply.port);
   if (through.cell == nullptr || through.seen_ends != ends_) {
-    through.cell = find(through.receiver);
+    through.cell = addressed(through.receiver);
     through.seen_ends = ends_;
   }
   if (through.cell != nullptr) return true;
@@ -414,7 +416,7 @@ void proc_runtime::answer_bytes(reply_route to, shared_bytes encoded, std::uint6
 void proc_runtime::link_port(port_base& p, actor_id watched) {
   p.linked = true;
   if (watched.proc == self_) {
-    if (find(watched.local) != nullptr) {
+    if (addressed(watched.local) != nullptr) {
       add_watch({{}, p.number, watched, true});
     } else {
       p.fail(gone_reason(watched.local));

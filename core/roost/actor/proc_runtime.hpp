@@ -2,6 +2,7 @@
 // The runtime of one proc: its actors, ports, sessions and children. Everything here runs inside the runtime, under its lock.
 
 #include <roost/actor/agent.hpp>
+#include <roost/actor/agent_ids.hpp>
 #include <roost/actor/cell.hpp>
 #include <roost/actor/guarded_sessions.hpp>
 #include <roost/actor/lease_sender.hpp>
@@ -53,6 +54,8 @@ class proc_runtime final : public proc_instance, private link::session_events, p
   bool mute() const noexcept { return mute_; }
   lane lane_of(actor_cell const&) const noexcept { return lane::user; }
   std::string place() const { return to_string(self_); }
+  /// As it was launched: "procs/3".
+  std::string name() const;
   /// Tells those who look that the code of this frame runs now.
   void show(handler_frame const& frame) const noexcept {
     auto* const page = current_progress();
@@ -66,6 +69,11 @@ class proc_runtime final : public proc_instance, private link::session_events, p
     actor_cell* const recent = recent_[place_of(local)];
     return recent != nullptr && recent->local() == local ? recent : look_up(local);
   }
+  /// The same for whom a message or a watch is: an agent is made where there is none yet.
+  actor_cell* addressed(std::uint64_t local) {
+    auto* const cell = find(local);
+    return cell == nullptr && is_agent(local) ? make_agent(local) : cell;
+  }
   /// A fresh id for an actor of `spawner` on `where`; never reused.
   actor_id new_actor_id(actor_cell& spawner, proc_id where);
   /// Makes the actor here; its constructor runs as its first message.
@@ -77,6 +85,8 @@ class proc_runtime final : public proc_instance, private link::session_events, p
   /// Ends an actor anywhere: `drain` lets it handle its mailbox first.
   void end_actor(actor_id who, bool drain, error why);
   void watch(actor_id watcher, actor_id watched, bool linked);
+  /// See `proc_agent::stop_actors`.
+  std::uint64_t stop_actors(std::string_view which);
   std::size_t actor_count() const noexcept { return actors_.size(); }
 
   // Messages.
@@ -184,11 +194,13 @@ class proc_runtime final : public proc_instance, private link::session_events, p
   std::vector<host_id> hosts() const { return seams_->launcher->hosts(); }
   /// Starts a proc; its failure is told to everyone this proc reaches.
   proc_id launch(host_id where, std::string name);
+  /// The agent of a host, usable at once: where it has a proc of its own, the root is asked to launch that.
+  actor_id agent_of(host_id where);
   /// Throws `errc::bad_argument` where `count` more procs on a host would have no numbers.
   void require_room_for_procs(std::uint64_t count) const;
   bool known_failed(proc_id which) const { return failed_procs_.contains(which); }
   /// The local id of the program's first actor.
-  std::uint64_t reserve_root() noexcept { return root_local_ = 1; }
+  std::uint64_t reserve_root() noexcept { return root_local_ = root_actor_local; }
   /// The program's first actor ended.
   void root_ended(error const& why);
 
@@ -217,6 +229,7 @@ class proc_runtime final : public proc_instance, private link::session_events, p
     std::size_t operator()(std::uint64_t id) const noexcept { return mix(id); }
   };
   class credit_wait;
+  class host_seen_message;
   struct watch_entry {
     actor_id watcher;    ///< Of this proc; or nil and
     std::uint64_t port;  ///< a port that fails.
@@ -246,10 +259,16 @@ class proc_runtime final : public proc_instance, private link::session_events, p
   void launched(proc_id id) override;
   void exited(proc_id id, error why) override;
   void launching(proc_id id, proc_id by) override;
+  void host_seen(result<std::vector<host_proc_status>> procs) override;
 
   /// Takes the watches that `gone` names out of the list, and gives them.
   std::vector<watch_entry> take_watches(std::function<bool(watch_entry const&)> const& gone);
   void add_watch(watch_entry entry);
+  /// Null where it cannot be made: the program ends, or this is no proc for it.
+  actor_cell* make_agent(std::uint64_t local);
+  /// At the root: launches the proc of that host's agent, where it has not been.
+  void launch_agent(host_id where);
+  void launch_as(proc_id id, std::string name);
   void deliver_user(link::incoming in);
   void deliver_value(link::incoming const& in);
   static void keep_claim(port_base& p, value_claim claim);
@@ -367,7 +386,8 @@ class proc_runtime final : public proc_instance, private link::session_events, p
   std::uint64_t root_local_ = 0;
   instant lease_until_ = never;
   std::optional<error> finishing_;
-  std::vector<verdict_body> untold_;  ///< Verdicts not yet passed on.
+  std::vector<verdict_body> untold_;   ///< Verdicts not yet passed on.
+  std::vector<host_id> agents_asked_;  ///< Of the root, for these hosts.
   runtime_timer<&proc_runtime::check_lease> lease_timer_{*this};
   runtime_timer<&proc_runtime::expire_held> held_timer_{*this};
   runtime_timer<&proc_runtime::check_exit> exit_timer_{*this};

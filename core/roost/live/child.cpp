@@ -1,5 +1,6 @@
 #include <roost/base/plant.hpp>
 #include <roost/live/child.hpp>
+#include <roost/wire/codec.hpp>
 
 #include <fcntl.h>
 #include <poll.h>
@@ -84,6 +85,14 @@ void child_launcher::kill(proc_id id) {
   static_cast<void>(send_record(start_.control.get(), {.kind = control_kind::kill, .proc = id}));
 }
 
+void child_launcher::look_at_host() {
+  auto const asked = send_record(start_.control.get(), {.kind = control_kind::look});
+  if (asked) return;
+  executor_.loop().post([weak = std::weak_ptr(alive_), why = asked.failure()] {
+    if (auto const self = weak.lock(); self && (*self)->events_ != nullptr) (*self)->events_->host_seen(why);
+  });
+}
+
 void child_launcher::finish(error why) {
   if (executor_.finished()) return;
   // Where the launcher is gone there is nobody to tell.
@@ -129,6 +138,10 @@ void child_launcher::read() {
 void child_launcher::take(control_record record) {
   if (record.kind == control_kind::running && events_ != nullptr) events_->launched(record.proc);
   if (record.kind == control_kind::exited && events_ != nullptr) events_->exited(record.proc, exit_of(record));
+  if (record.kind == control_kind::seen && events_ != nullptr) {
+    auto const encoded = record.code == errc::ok ? read_sealed(record.attached.get()) : error(record.code, record.text);
+    events_->host_seen(encoded ? wire::decode<std::vector<host_proc_status>>(*encoded) : encoded.failure());
+  }
   if (introductions_ == nullptr) return;
   if (record.kind == control_kind::introduced && record.attached)
     introductions_->introduced(record.request, record.proc, std::move(record.attached));

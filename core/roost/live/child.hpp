@@ -50,6 +50,7 @@ class child_launcher final : public live_launcher, public introducer {
   std::vector<host_id> hosts() const override { return start_.hosts; }
   void launch(launch_request request) override;
   void kill(proc_id id) override;
+  void look_at_host() override;
   void finish(error why) override;
   void running() override;
   std::uint64_t introduce(proc_id peer) override;

@@ -116,7 +116,7 @@ control_status receive_record(int socket, control_record& record) {
   auto const size = static_cast<std::size_t>(got);
   bool const whole = size >= sizeof fixed && fixed.mark == magic && size == sizeof fixed + fixed.text_size &&
                      (message.msg_flags & (MSG_TRUNC | MSG_CTRUNC)) == 0 && fixed.kind >= 1 &&
-                     fixed.kind <= static_cast<std::uint32_t>(control_kind::present) &&
+                     fixed.kind <= static_cast<std::uint32_t>(control_kind::seen) &&
                      fixed.code <= static_cast<std::uint32_t>(errc::broken_invariant);
   if (!whole) return control_status::closed;
   record.kind = static_cast<control_kind>(fixed.kind);

@@ -26,7 +26,9 @@ enum class control_kind : std::uint32_t {
   kill = 8,        ///< End `proc`.
   exited = 9,      ///< `proc`, which it asked for or was asked to launch, ended, with `code` and `text`.
   probe = 10,      ///< To an agent: are you there? With a `request`.
-  present = 11     ///< From an agent: `request` reached me.
+  present = 11,    ///< From an agent: `request` reached me.
+  look = 12,       ///< From a proc, to who started it: which procs have you started?
+  seen = 13        ///< To a proc: these, encoded in a memory file; or why that cannot be said, with `code` and `text`.
 };
 
 struct control_record {

@@ -1,7 +1,9 @@
 #include <roost/base/plant.hpp>
 #include <roost/live/child.hpp>
 #include <roost/live/host_procs.hpp>
+#include <roost/wire/codec.hpp>
 
+#include <algorithm>
 #include <utility>
 
 namespace roost {
@@ -47,6 +49,19 @@ std::vector<pid_t> host_procs::numbers() const {
   return all;
 }
 
+std::vector<host_proc_status> host_procs::statuses() const {
+  std::vector<host_proc_status> all(ended_.begin(), ended_.end());
+  for (auto const& [id, each] : procs_) all.push_back(status_of(each));
+  std::sort(all.begin(), all.end(), [](auto const& a, auto const& b) { return a.id < b.id; });
+  return all;
+}
+
+host_proc_status host_procs::status_of(proc const& which) {
+  auto const* const state = which.told ? "ended" : which.running ? "running" : "starting";
+  return {which.id, which.name, static_cast<std::uint64_t>(which.process->number()), state,
+          which.told ? end_text(which.reason) : ""};
+}
+
 auto host_procs::find(proc_id id) -> proc* {
   auto const found = procs_.find(id);
   return found == procs_.end() ? nullptr : &found->second;
@@ -70,13 +85,14 @@ result<void> host_procs::launch(launch_request request) {
                         .origin = {to_string(id.host), to_string(id)},
                         .grace = options_.grace};
   command.arguments.insert(command.arguments.end(), options_.arguments.begin(), options_.arguments.end());
-  proc& made = procs_.try_emplace(id, *this, id).first->second;
+  auto const name = request.name.substr(0, longest_name);
+  proc& made = procs_.try_emplace(id, *this, id, name).first->second;
   auto started = child_process::start(loop_, command,
                                       {.kind = control_kind::start,
                                        .request = options_.hosts,
                                        .proc = id,
                                        .other = root_,
-                                       .text = request.name.substr(0, longest_name),
+                                       .text = name,
                                        .attached = *std::move(bootstrap)},
                                       made);
   if (!started) {
@@ -132,12 +148,24 @@ void host_procs::received(proc& which, control_record record) {
     case control_kind::kill:
       if (events_ != nullptr) events_->wants_kill(which.id, record.proc);
       return;
+    case control_kind::look: {
+      auto encoded = sealed_copy("roost-procs", wire::encode_shared(statuses()).view());
+      if (!encoded)
+        return tell(which.id, {.kind = control_kind::seen, .code = encoded.failure().code, .text = encoded.failure().what});
+      return tell(which.id, {.kind = control_kind::seen, .attached = *std::move(encoded)});
+    }
     default: return;
   }
 }
 
 void host_procs::ended(proc& gone, process_end const& end) {
   auto const node = procs_.extract(gone.id);  // Destroyed with the scope.
+  tell_end(gone, end);
+  ended_.push_back(status_of(gone));
+  if (ended_.size() > most_ended_procs) ended_.pop_front();
+}
+
+void host_procs::tell_end(proc& gone, process_end const& end) {
   bool const by_itself = end.code == CLD_EXITED;
   if (by_itself && gone.finished && (*gone.finished || end.status == 0)) return tell_exit(gone, *gone.finished);
   tell_exit(gone, {gone.running ? errc::proc_failed : errc::launch_failed,
@@ -146,6 +174,7 @@ void host_procs::ended(proc& gone, process_end const& end) {
 
 void host_procs::tell_exit(proc& which, error why) {
   if (std::exchange(which.told, true)) return;
+  which.reason = why;
   if (events_ != nullptr) events_->exited(which.id, std::move(why));
 }
 

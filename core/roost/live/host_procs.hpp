@@ -5,10 +5,12 @@
 #include <roost/live/executor.hpp>
 #include <roost/live/proc_host.hpp>
 
+#include <deque>
 #include <map>
 #include <memory>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace roost {
@@ -39,6 +41,9 @@ class host_procs final : public proc_host {
   void tell(proc_id to, control_record news) override;
   void refuse(proc_id to, std::uint64_t request, proc_id peer, error const& why) override;
 
+  /// Those that have not ended, and the last that have, by id.
+  std::vector<host_proc_status> statuses() const;
+
   /// Processes that have not ended.
   std::size_t living() const noexcept { return procs_.size(); }
   /// Tells nobody anything from now on.
@@ -50,14 +55,16 @@ class host_procs final : public proc_host {
 
  private:
   struct proc final : process_events {
-    proc(host_procs& procs, proc_id which) : home(procs), id(which) {}
+    proc(host_procs& procs, proc_id which, std::string called) : home(procs), id(which), name(std::move(called)) {}
     void received(controlled_process&, control_record record) override { home.received(*this, std::move(record)); }
     void ended(controlled_process&, process_end const& end) override { home.ended(*this, end); }
     host_procs& home;
     proc_id id;
+    std::string name;
     std::unique_ptr<child_process> process = {};
     bool running = false;
     bool told = false;        // Its end was.
+    error reason = {};        // What was told.
     instant kill_at = never;  // Where it goes on although it was told as failed.
     std::optional<error> finished = {};
   };
@@ -70,6 +77,8 @@ class host_procs final : public proc_host {
   void received(proc& which, control_record record);
   void ended(proc& gone, process_end const& end);
   void look_at_procs();
+  static host_proc_status status_of(proc const& which);
+  void tell_end(proc& gone, process_end const& end);
   void tell_exit(proc& which, error why);
   proc* find(proc_id id);
 
@@ -81,6 +90,7 @@ class host_procs final : public proc_host {
   nanoseconds stopped_bound_;
   nanoseconds stop_grace_;
   std::map<proc_id, proc> procs_;
+  std::deque<host_proc_status> ended_;  // The latest last.
   look look_{*this};
 };
 

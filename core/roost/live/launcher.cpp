@@ -111,6 +111,12 @@ void local_launcher::kill(proc_id id) {
   if (auto* const host = host_of(id)) host->kill(id);
 }
 
+void local_launcher::look_at_host() {
+  later([](local_launcher& self) {
+    if (self.events_ != nullptr) self.events_->host_seen(self.here_.statuses());
+  });
+}
+
 void local_launcher::launched(proc_id id) {
   launching_.erase(id);
   if (auto const found = asked_by_.find(id); found != asked_by_.end())

@@ -42,6 +42,7 @@ class local_launcher final : public live_launcher, public introducer, proc_host_
   std::vector<host_id> hosts() const override;
   void launch(launch_request request) override;
   void kill(proc_id id) override;
+  void look_at_host() override;
   void finish(error why) override { executor_.finish(std::move(why)); }
   std::uint64_t introduce(proc_id peer) override;
 

@@ -118,6 +118,9 @@ class muted_launcher final : public launcher, launcher_events {
   void kill(proc_id id) override {
     on_loop([this, id] { target_.kill(id); });
   }
+  void look_at_host() override {
+    on_loop([this] { target_.look_at_host(); });
+  }
   void finish(error why) override {
     control_hold const hold(&control_);
     if (!mute_) target_.finish(std::move(why));
@@ -129,6 +132,10 @@ class muted_launcher final : public launcher, launcher_events {
   }
   void exited(proc_id id, error why) override {
     tell([this, id, why = std::move(why)] { events_->exited(id, why); });
+  }
+  void host_seen(result<std::vector<host_proc_status>> procs) override {
+    auto const said = std::make_shared<result<std::vector<host_proc_status>>>(std::move(procs));
+    tell([this, said] { events_->host_seen(std::move(*said)); });
   }
   // A process ends with the thread that started it, and those of workers may come and go.
   template <class What>
@@ -212,6 +219,7 @@ error live_platform::run(proc_program& program, shared_bytes bootstrap, transpor
   seams.probes = options_.probes;
   seams.knobs = &options_.knobs;
   seams.key = child_key({}, "proc", options_.name);
+  seams.process = static_cast<std::uint64_t>(::getpid());
   platform inside = seams;
   inside.clock = &control.clock();
   inside.executor = &control.as_executor();

@@ -1,5 +1,7 @@
 #include <roost/live/thread_launcher.hpp>
 
+#include <unistd.h>
+
 #include <algorithm>
 #include <utility>
 
@@ -33,6 +35,7 @@ bool thread_group::start(launch_request request, proc_id parent) {
   proc_id const id = request.id;
   if (ending_ || members_.contains(id) || launchers_.contains(id)) return false;
   if (parent != *root_) tell_locked(*root_, [id, parent](launcher_events& events) { events.launching(id, parent); });
+  members_[id].name = request.name;
   members_[id].thread = std::thread([this, request = std::move(request), parent]() mutable { run(std::move(request), parent); });
   return true;
 }
@@ -58,8 +61,20 @@ void thread_group::run(launch_request request, proc_id parent) {
     members_[id].platform = nullptr;
     members_[id].ended = true;
     if (members_[id].killed) why = {errc::proc_failed, "the proc was killed", to_string(id)};
+    members_[id].end = why;
   }
   tell(parent, [id, why](launcher_events& events) { events.exited(id, why); });
+}
+
+std::vector<host_proc_status> thread_group::procs_of(host_id where) {
+  std::lock_guard const lock(changing_);
+  std::vector<host_proc_status> all;
+  for (auto const& [id, each] : members_) {
+    if (id.host != where) continue;
+    auto const* const state = each.ended ? "ended" : each.platform != nullptr ? "running" : "starting";
+    all.push_back({id, each.name, static_cast<std::uint64_t>(::getpid()), state, each.ended ? end_text(each.end) : ""});
+  }
+  return all;
 }
 
 void thread_group::kill(proc_id id) {
@@ -117,6 +132,10 @@ void thread_launcher::launch(launch_request request) {
   group_.tell(self_, [id](launcher_events& events) {
     events.exited(id, {errc::launch_failed, "no such host, or the proc runs already, or the program is ending", to_string(id)});
   });
+}
+
+void thread_launcher::look_at_host() {
+  group_.tell(self_, [procs = group_.procs_of(self_.host)](launcher_events& events) { events.host_seen(procs); });
 }
 
 void thread_launcher::running() {

@@ -10,6 +10,7 @@
 #include <memory>
 #include <mutex>
 #include <optional>
+#include <string>
 #include <thread>
 #include <vector>
 
@@ -35,14 +36,17 @@ class thread_group {
   friend class thread_launcher;
   struct member {
     std::thread thread;
+    std::string name = {};
     live_platform* platform = nullptr;  // While its loop runs.
     bool killed = false;
     bool ended = false;
+    error end = {};
   };
 
   bool start(launch_request request, proc_id parent);
   void run(launch_request request, proc_id parent);
   void kill(proc_id id);
+  std::vector<host_proc_status> procs_of(host_id where);
   void add(thread_launcher& launcher);
   void remove(thread_launcher& launcher);
   void tell(proc_id parent, std::function<void(launcher_events&)> what);
@@ -69,6 +73,7 @@ class thread_launcher final : public live_launcher {
   std::vector<host_id> hosts() const override;
   void launch(launch_request request) override;
   void kill(proc_id id) override { group_.kill(id); }
+  void look_at_host() override;
   void finish(error why) override { executor_.finish(std::move(why)); }
   void running() override;
 

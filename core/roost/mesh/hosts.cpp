@@ -3,6 +3,20 @@
 #include <roost/actor/proc_runtime.hpp>
 
 namespace roost {
+namespace {
+
+/// Agents over `shape`: a mesh that nobody owns.
+template <class Agent, class IdOfRank>
+actor_mesh<Agent> mesh_of_agents(extent const& shape, std::string name, IdOfRank id_of_rank) {
+  auto& cell = *detail::require_frame("agents()").cell;
+  auto record = detail::new_mesh(cell, std::move(name), roost_class_of(static_cast<Agent const*>(nullptr)));
+  record->owner = {};
+  record->shape = shape;
+  for (std::uint64_t rank = 0; rank != shape.size(); ++rank) record->members.push_back(id_of_rank(rank));
+  return actor_mesh<Agent>({std::move(record), region(shape)});
+}
+
+}  // namespace
 
 extent hosts::sizes_of(std::vector<dim_selector> const& per_host) {
   std::vector<std::string> labels;
@@ -22,6 +36,21 @@ proc_id proc_mesh::id(std::uint64_t rank) const {
     detail::throw_error(
         error(errc::bad_argument, "there is no rank " + std::to_string(rank) + ": the procs are " + std::to_string(size())));
   return procs_[covered_.base_rank(rank)];
+}
+
+actor_mesh<proc_agent> proc_mesh::agents() const {
+  runtime_entry const inside;
+  if (procs_.empty() && covered_.size() != 0)
+    detail::throw_error(error(errc::bad_argument, "agents() of a proc mesh that refers to nothing"));
+  return mesh_of_agents<proc_agent>(extent(), "agents",
+                                    [this](std::uint64_t rank) { return actor_id{id(rank), detail::proc_agent_local}; });
+}
+
+actor_mesh<host_agent> hosts::agents() const {
+  runtime_entry const inside;
+  auto& home = detail::require_home("agents()");
+  auto const shape = ids_.size() == 1 ? extent() : extent({"host"}, {ids_.size()});
+  return mesh_of_agents<host_agent>(shape, "host-agents", [&](std::uint64_t rank) { return home.agent_of(ids_[rank]); });
 }
 
 host_id hosts::id(std::uint64_t index) const {

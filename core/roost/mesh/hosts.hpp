@@ -1,6 +1,7 @@
 #pragma once
 // Hosts and procs: where actors are spawned.
 
+#include <roost/actor/agents.hpp>
 #include <roost/mesh/actor_mesh.hpp>
 
 #include <initializer_list>
@@ -63,6 +64,9 @@ class proc_mesh {
     return {procs_, covered_.at(fixed...)};
   }
 
+  /// The agents of these procs. Throws `errc::bad_argument` on a reference that refers to nothing.
+  actor_mesh<proc_agent> agents() const;
+
   /// Spawns one actor of class T on every proc, owned by the current actor. Usable at once; a failure comes to `supervise` and
   /// to whoever waits for it. A `value_mesh` argument is scattered, one value per rank. Throws `errc::bad_argument` on a reference
   /// that refers to nothing, and for a `value_mesh` of another extent.
@@ -99,6 +103,9 @@ class hosts {
   host_id id(std::uint64_t index) const;
   /// Those from `from` to `to`, which is not in it. Throws `errc::bad_argument` where they are not all there.
   hosts slice(std::uint64_t from, std::uint64_t to) const;
+
+  /// The agents of these hosts, over dimension "host"; of one host without it. Usable at once.
+  actor_mesh<host_agent> agents() const;
 
   /// Launches procs on every host: dimension "host", then the given ones. `spawn_procs(gpu = 4)`. Usable at once. Throws
   /// `errc::bad_argument` for sizes below 1, where this proc would launch more than 4,095 procs on one host, and where their

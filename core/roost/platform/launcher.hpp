@@ -18,6 +18,9 @@ struct launch_request {
   shared_bytes bootstrap;  ///< What the new proc reads first, opaque to the launcher.
 };
 
+/// How a proc ended that is told as exited with `why`, for people.
+inline std::string end_text(error const& why) { return why ? why.describe() : "in order"; }
+
 /// What a launcher tells its proc, on the control lane.
 class launcher_events {
  public:
@@ -31,6 +34,9 @@ class launcher_events {
     static_cast<void>(id);
     static_cast<void>(by);
   }
+
+  /// The answer to `look_at_host`.
+  virtual void host_seen(result<std::vector<host_proc_status>> procs) { static_cast<void>(procs); }
 
  protected:
   ~launcher_events() = default;
@@ -47,6 +53,8 @@ class launcher {
   virtual void launch(launch_request request) = 0;
   /// Ends a proc at once; `exited` follows.
   virtual void kill(proc_id id) = 0;
+  /// Asks who started this proc for all procs of this host that it started, by id; `host_seen` follows.
+  virtual void look_at_host() = 0;
   /// This proc is done, well (errc::ok) or not: its loop ends after the running step. For the root it ends the program.
   virtual void finish(error why) = 0;
 };

@@ -50,6 +50,7 @@ struct platform {
   control_gate* gate = nullptr;       ///< Null: handlers and control plane take turns on one thread, and have the same seams.
   platform* control_plane = nullptr;  ///< With a gate: the seams of what runs inside it.
   entity_key key;                     ///< Of the proc.
+  std::uint64_t process = 0;          ///< Its number at the operating system; 0 in simulation.
 };
 
 namespace detail {

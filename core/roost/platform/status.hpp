@@ -1,6 +1,9 @@
 #pragma once
 // What a proc says of itself to whoever looks: `roost get`, `roost describe`, metrics. Plain values that travel.
 
+#include <roost/base/ids.hpp>
+
+#include <cstddef>
 #include <cstdint>
 #include <string>
 #include <vector>
@@ -58,5 +61,17 @@ struct proc_status {
   std::vector<failure_status> failures;  ///< The latest last.
   std::vector<std::string> sessions;     ///< A line each: peer, channel, what is under way.
 };
+
+/// One proc, as the agent of its host knows it.
+struct host_proc_status {
+  proc_id id;
+  std::string name;           ///< As it was launched: "procs/3".
+  std::uint64_t process = 0;  ///< Of the operating system; 0 in simulation.
+  std::string state;          ///< "starting", "running", "ended".
+  std::string end;            ///< How it ended; empty while it has not.
+};
+
+/// Of procs that have ended, the agent of a host knows so many, the latest.
+inline constexpr std::size_t most_ended_procs = 64;
 
 }  // namespace roost

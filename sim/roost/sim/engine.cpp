@@ -543,7 +543,10 @@ void engine::end_proc(proc& who, check::observed how, bool silently, error why) 
   if (ran) report_end(who, how, why.code);
   who.unwind();
   network_.proc_gone(who, silently);
-  if (!silently) tell_launcher(who, std::move(why), true);
+  if (!silently) {
+    who.end = std::make_unique<error const>(why);
+    tell_launcher(who, std::move(why), true);
+  }
   stop_when_all_ended();
   if (&who == procs_.front().get() && !root_finished_) {
     stopping_ = true;

@@ -87,6 +87,8 @@ class engine {
   /// The proc will never run.
   void forgo(proc_id born);
   void kill(proc& by, proc_id id);
+  /// Tells a proc what the agent of its host knows of the procs there.
+  void look_at_host(proc& by);
   /// A fault ends the proc: it is mute from now on and unwound when no step runs. `with_host`: its peers hear nothing.
   void crash(proc& who, bool with_host);
   /// The proc's own step asked for its end.
@@ -119,6 +121,7 @@ class engine {
   void carry_word(proc& who, error why, bool exited, moment at);
   void carry_kill(proc& by, proc_id id, moment at);
   void carry_request(proc& by, proc_id id, moment at);
+  std::vector<host_proc_status> procs_of(host const& where) const;
   void say_launching(proc& to, proc_id about, proc_id by);
   void say_launched(proc& to, proc_id about);
   void say_exited(proc& to, proc_id about, error why);

@@ -299,6 +299,10 @@ void simulated_launcher::kill(proc_id id) {
   if (!self_.muted) self_.sim.kill(self_, id);
 }
 
+void simulated_launcher::look_at_host() {
+  if (!self_.muted) self_.sim.look_at_host(self_);
+}
+
 void simulated_launcher::finish(error why) {
   if (!self_.muted) self_.sim.finish(self_, std::move(why));
 }

@@ -101,6 +101,7 @@ class simulated_launcher final : public launcher {
   std::vector<host_id> hosts() const override;
   void launch(launch_request request) override;
   void kill(proc_id id) override;
+  void look_at_host() override;
   void finish(error why) override;
 
  private:
@@ -245,6 +246,7 @@ class proc {
   bool muted = false;
   bool ended = false;
   moment muted_at = 0;
+  std::unique_ptr<error const> end;  ///< Why it ended, where the agent of its host saw it.
   shared_bytes bootstrap;
   platform seams;
   simulated_library library{*this};

@@ -71,7 +71,7 @@ actor_cell* proc_runtime::make_agent(std::uint64_t local) {
   if (mute_ || finishing_ || tombstones_.contains(local)) return nullptr;
   auto const make = [&]<class Agent>(std::type_identity<Agent>, char const* name) {
     auto const& what = roost_class_of(static_cast<Agent const*>(nullptr));
-    spawn_here({{self_, local}, {}, &what, name, point(), std::make_unique<agent_construct<Agent>>()});
+    spawn_here({{self_, local}, {}, {}, &what, name, point(), std::make_unique<agent_construct<Agent>>()});
     return find(local);
   };
   if (local == proc_agent_local) return make(std::type_identity<proc_agent>(), "agent");

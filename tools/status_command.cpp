@@ -218,7 +218,7 @@ std::string text_of_proc(one_proc const& each) {
 std::string text_of_actor(one_proc const& each, actor_status const& actor) {
   std::string text =
       "actor " + actor.name + " (" + actor.class_name + ") " + id_of(each.said, actor.local) + " of run " + each.where.run + "\n";
-  text += "  owner     " + (actor.owner.empty() ? "none: it is the root" : actor.owner) + "\n";
+  text += "  owner     " + (actor.owner.empty() ? "none" : actor.owner) + "\n";
   text += "  state     " + actor.state + ", " + std::to_string(actor.queued) + " messages queued, " +
           std::to_string(actor.handlers) + " handlers at work or waiting";
   text += actor.failures == 0 ? "\n" : ", " + std::to_string(actor.failures) + " failures to supervise\n";

@@ -32,6 +32,7 @@ std::uint64_t proc_agent::stop_actors(std::string which) {
 
 void host_agent::procs(reply_port<std::vector<host_proc_status>> answer) {
   asking_.push_back(std::move(answer));
+  if (asking_.size() > 1) return;  // One look at a time: the next one begins when this one has been answered.
   runtime_entry const inside;
   detail::require_home("procs()").seams().launcher->look_at_host();
 }
@@ -43,6 +44,9 @@ void host_agent::seen(result<std::vector<host_proc_status>> procs) {
     asking_.front().fail(procs.failure());
   }
   asking_.pop_front();
+  if (asking_.empty()) return;
+  runtime_entry const inside;
+  detail::require_home("procs()").seams().launcher->look_at_host();
 }
 
 namespace detail {

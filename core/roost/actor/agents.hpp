@@ -28,7 +28,7 @@ class proc_agent final : public actor {
   /// who look from outside, and stay 0.
   proc_status status(std::uint64_t most_actors);
   /// Stops actors of its proc, as `roost::stop` does: the one of that id ("h0/p1.1/a17"), or all of that name, with their place in
-  /// the mesh ("team[gpu=3]") or without ("team"). How many there were.
+  /// the mesh ("team[gpu=3/8]") or without ("team"). How many there were.
   std::uint64_t stop_actors(std::string which);
 
  private:

@@ -185,7 +185,13 @@ void actor_cell::add_failure(failure f) {
 }
 
 void actor_cell::frame_suspended(handler_frame& frame) {
-  if (state_ == life::ending) keep_cleanup_bound();
+  if (state_ == life::ending) {
+    keep_cleanup_bound();
+    if (overdue_) {
+      frame.end_because(error(errc::timeout, "the cleanup bound passed"));
+      frame.waiting->wake(errc::ended);
+    }
+  }
   if (frame.waiting->kind() == wait_kind::reply || frame.waiting->kind() == wait_kind::several) {
     // What is queued may wait for this very wait: look again now that it is known.
     message_queue kept;

@@ -146,7 +146,7 @@ class actor_cell final : public runnable, public sibling, public pooled {
   void refuse_cycle(message& m);
   /// What has just left the list of owned actors has ended.
   void owned_ended(failure const& ended, mesh_id mesh);
-  /// Ends what it owns: first what is in this proc, then the rest, each in order of spawning.
+  /// Ends what it owns, which is something: first what is in this proc, then the rest, each in order of spawning.
   void end_children(bool drain, error const& why);
   void run_other_step();
   void run_next_message();

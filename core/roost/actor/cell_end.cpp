@@ -85,7 +85,7 @@ void actor_cell::end_timer::expired() {
     f->end_because(error(errc::timeout, "the cleanup bound passed"));
     if (f->waiting != nullptr) f->waiting->wake(errc::ended);
   }
-  cell->end_children(false, error(errc::actor_killed, "its owner's cleanup bound passed"));
+  if (cell->has_children()) cell->end_children(false, error(errc::actor_killed, "its owner's cleanup bound passed"));
   cell->check_ready();
 }
 
@@ -124,7 +124,6 @@ bool actor_cell::awaits_children() const noexcept {
 }
 
 void actor_cell::end_children(bool drain, error const& why) {
-  if (!has_children()) return;
   // The end of one of them may end others at once, and may not.
   std::vector<std::uint64_t> here;
   for (auto& child : extras_->children_here) here.push_back(static_cast<actor_cell&>(child).local_);
@@ -208,12 +207,14 @@ void actor_cell::advance_end() {
 void actor_cell::finish() {
   state_ = life::ended;
   error const why = *end_reason_;
+  destroy_user();
+  // Of its children there are those that its cleanup or destructor spawned, and those elsewhere that did not end within the bound.
+  if (has_children()) end_children(false, error(errc::actor_killed, "its owner " + describe() + " has ended"));
   if (extras_ != nullptr) {
     for (auto const& child : extras_->children_away.all()) home_->depend_no_more_on(child.id);
     extras_->children_away.clear();
     extras_->children_here.clear();
   }
-  destroy_user();
   home_->retire(*this, why);
 }
 

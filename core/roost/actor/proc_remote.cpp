@@ -237,7 +237,8 @@ void proc_runtime::deliver_agent(link::incoming const& in, bool waited) {
         if (!waited && find(body->local) == nullptr && !tombstones_.contains(body->local)) {
           hold_unknown(body->local, in);
         } else {
-          end_actor({self_, body->local}, true, {});
+          auto const why = from_body(body->why);
+          end_actor({self_, body->local}, why.code == errc::ok, why);
         }
       }
       break;

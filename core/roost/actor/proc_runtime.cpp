@@ -185,12 +185,15 @@ void proc_runtime::end_actor(actor_id who, bool drain, error why) {
     }
     return;
   }
-  target_body const body{who.local, to_body(why)};
+  target_body const body{who.local, to_body(drain ? error() : why)};  // Without a reason it drains.
   auto encoded = wire::encode_shared(body);
   if (drain) {
     send_agent(who.proc, agent_op::stop, std::move(encoded));
-  } else if (!known_failed(who.proc)) {
-    sessions_->send_control(who.proc, static_cast<std::uint16_t>(control_kind::kill), std::move(encoded));
+  } else if (!known_failed(who.proc) &&
+             !sessions_->try_send_control(who.proc, static_cast<std::uint16_t>(control_kind::kill), encoded)) {
+    // Many at once do not fit into the control lane: they go with the data, behind what was sent before them.
+    sometimes(true, "actor: a kill does not fit into the control lane");
+    send_agent(who.proc, agent_op::stop, std::move(encoded));
   }
 }
 

@@ -20,7 +20,7 @@ struct wait_status {
 /// One actor.
 struct actor_status {
   std::uint64_t local = 0;
-  std::string name;  ///< "team[gpu=3]".
+  std::string name;  ///< "team[gpu=3/8]".
   std::string class_name;
   std::string owner;           ///< Its id; empty for the root.
   std::string state;           ///< "starting", "running", "draining", "ending".

@@ -104,9 +104,12 @@ def test_busy(run):
         root = next((p for p in procs if p["proc"] == "h0/p0.1"), None)
         return root is not None and root["busy_ns"] > 0, procs
 
+    def says_who():
+        _, text, _ = look("describe", "h0/p0.1", "--run", run.name)
+        return "Captain.compute_for_ever of h0/p0.1/a" in text and "session   h0/p1.1: up" in text, text
+
     awaited("a busy proc answers", busy)
-    code, text, _ = look("describe", "h0/p0.1", "--run", run.name)
-    expect("who keeps it busy", "Captain.compute_for_ever of h0/p0.1/a" in text and "session   h0/p1.1: up" in text, text)
+    awaited("who keeps it busy", says_who)
 
 
 def test_command_line():

@@ -254,8 +254,8 @@ result<void> try_own_network() {
 
 /// Waits for the root, and hands signals on to it.
 ///
-/// Whatever is left when the root has ended is killed, but `spared`: procs were sent SIGKILL then, what they started was not. Says so
-/// once where the end that a signal asked for takes more than a second.
+/// Whatever is left when the root has ended is killed, but `spared`: procs were sent SIGKILL then, what they started was not. Where
+/// the end that a signal asked for takes more than a second it says once that it still waits.
 root_end await_root(pid_t root, int report, taken_signals const& signals, std::vector<pid_t> const& spared, output& out) {
   using clock = std::chrono::steady_clock;
   auto say_from = clock::time_point::max();

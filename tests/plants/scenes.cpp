@@ -160,6 +160,26 @@ bool ends(actor_id who, nanoseconds patience) {
 
 }  // namespace
 
+/// Takes its time to clean up; with none it spawns what is too late.
+struct Closer : actor {
+  explicit Closer(std::uint32_t seconds) : seconds_(seconds) {}
+  void own(std::uint32_t seconds);
+  void gather(proc_mesh where, std::uint32_t many) {
+    for (std::uint32_t i = 0; i != many; ++i) where.spawn<Extra>("leaf", 0U)->beat.broadcast();
+  }
+  void ready() {}
+  void cleanup(error const*) override {
+    if (seconds_ == 0) spawn<Extra>("late", 0U)->beat.broadcast();
+    sleep(std::chrono::seconds(seconds_));
+  }
+
+ private:
+  std::uint32_t seconds_;
+};
+ROOST_EXPORT(Closer, own, gather, ready)
+
+void Closer::own(std::uint32_t seconds) { spawn<Closer>("inner", seconds)->ready.call_one().get(); }
+
 /// Owns the others and handles every failure, slowly.
 struct Director : actor {
   void stop_drains(proc_mesh procs) {
@@ -296,6 +316,25 @@ struct Director : actor {
     always(far->marks.call_one().get() == 2, "G3 (scenes): a successor handles what was sent to it, and nothing else");
   }
 
+  void late_children(proc_mesh procs) {
+    auto const closing = last(procs.spawn<Closer>("closing", 0U));
+    closing->ready.call_one().get();
+    closing.stop();
+    sleep(30s);
+  }
+  void long_cleanup() {
+    auto const outer = spawn<Closer>("outer", 100U);
+    outer->own.call_one(100).get();
+    outer.kill();
+    always(ends(outer.id(), 20s), "G7 (scenes): cleanup is cut at its bound, though owned actors have used it up");
+  }
+  void many_are_killed(proc_mesh procs) {
+    auto const owner = last(procs.spawn<Closer>("crowd", 1U));
+    owner->gather.call_one(proc_mesh({procs.id(0)}, region(extent())), 60).get();
+    owner.kill();
+    sleep(30s);
+  }
+
   void agents_answer(proc_mesh procs) {
     for (auto const& [at, said] : procs.agents()->status.call(0).get())
       always(said.has_value(), "G3 (scenes): an agent is there for whoever addresses it");
@@ -317,12 +356,15 @@ struct Director : actor {
   void undelivered(roost::undelivered const&) override {}
 
  private:
-  static extras last(extras const& of) { return of.at_rank(of.size() - 1); }
+  template <class T>
+  static actor_mesh<T> last(actor_mesh<T> const& of) {
+    return of.at_rank(of.size() - 1);
+  }
   extras understudied_;
 };
 ROOST_EXPORT(Director, stop_drains, once_is_once, circle_is_refused, patience_ends, few_at_a_time, kill_overtakes_spawn,
              failures_queue, damage_is_refused, proc_dies, launcher_dies, path_is_lost, port_fills, senders_wait_in_a_circle,
-             place_is_taken, agents_answer)
+             place_is_taken, agents_answer, late_children, long_cleanup, many_are_killed)
 
 void run(hosts where, std::vector<std::string> const& scenes) {
   auto const procs = where.spawn_procs();
@@ -340,6 +382,9 @@ void run(hosts where, std::vector<std::string> const& scenes) {
   if (wanted("port")) director->port_fills.call_one(procs).get();
   if (wanted("senders")) director->senders_wait_in_a_circle.call_one(procs).get();
   if (wanted("agents")) director->agents_answer.call_one(procs).get();
+  if (wanted("late")) director->late_children.call_one(procs).get();
+  if (wanted("cleanup")) director->long_cleanup.call_one().get();
+  if (wanted("many")) director->many_are_killed.call_one(procs).get();
   if (wanted("death")) director->proc_dies.call_one(procs).get();
   if (wanted("orphans")) director->launcher_dies.call_one(procs).get();
   if (wanted("parting")) director->path_is_lost.call_one(procs).get();

@@ -22,6 +22,9 @@ ROOST_DEFINE_PLANT(plant_supervised_twice, "supervised-twice", "G8", "A failure 
 ROOST_DEFINE_PLANT(plant_unhandled, "unhandled-forgotten", "G8",
                    "An actor that does not handle a failure goes on, and its owner hears nothing.");
 
+ROOST_DEFINE_PLANT(plant_cleanup_unbounded, "cleanup-unbounded", "G7",
+                   "A cleanup that begins when the cleanup bound has passed waits as long as it likes.");
+
 bool is_ended(std::exception_ptr thrown) {
   try {
     std::rethrow_exception(thrown);
@@ -155,11 +158,8 @@ bool actor_cell::owns(actor_id child) const noexcept {
 void actor_cell::child_ended(actor_cell& child, error const& why) {
   if (!child.sibling::is_linked()) return;
   child.sibling::unlink();
-  if (why.code != errc::ok || child.where_.extent().size() > 1) {
-    owned_ended({child.id(), child.name_, child.where_, why}, child.mesh_);
-  } else {
-    check_ready();
-  }
+  owned_ended(child.mesh_, child.where_, why);
+  if (why.code != errc::ok) add_failure(failure(child.id(), child.name_, child.where_, why));
 }
 
 void actor_cell::child_ended(actor_id child, error const& why) {
@@ -167,14 +167,13 @@ void actor_cell::child_ended(actor_id child, error const& why) {
   auto const record = extras_->children_away.take(child);
   if (!record) return;
   home_->depend_no_more_on(child);
-  owned_ended({record->id, record->mesh_name, record->where, why}, record->mesh);
+  owned_ended(record->mesh, record->where, why);
+  if (why.code != errc::ok) add_failure(failure(record->id, record->mesh_name, record->where, why));
 }
 
-void actor_cell::owned_ended(failure const& ended, mesh_id mesh) {
-  bool const failed = ended.why().code != errc::ok;
+void actor_cell::owned_ended(mesh_id mesh, point const& where, error const& why) {
   // An actor that was alone in its mesh and has stopped leaves nobody who could be in a next epoch.
-  if (failed || ended.point().extent().size() > 1) home_->members().rank_ended(mesh);
-  if (failed) add_failure(ended);
+  if (why.code != errc::ok || where.extent().size() > 1) home_->members().rank_ended(mesh);
   check_ready();
 }
 
@@ -187,7 +186,7 @@ void actor_cell::add_failure(failure f) {
 void actor_cell::frame_suspended(handler_frame& frame) {
   if (state_ == life::ending) {
     keep_cleanup_bound();
-    if (overdue_) {
+    if (overdue_ && !ROOST_PLANT(plant_cleanup_unbounded)) {
       frame.end_because(error(errc::timeout, "the cleanup bound passed"));
       frame.waiting->wake(errc::ended);
     }

@@ -144,8 +144,8 @@ class actor_cell final : public runnable, public sibling, public pooled {
   void accept_beside(std::unique_ptr<message> m);
   void refuse_late(message& m);
   void refuse_cycle(message& m);
-  /// What has just left the list of owned actors has ended.
-  void owned_ended(failure const& ended, mesh_id mesh);
+  /// One that was owned has ended, and is no longer listed.
+  void owned_ended(mesh_id mesh, point const& where, error const& why);
   /// Ends what it owns, which is something: first what is in this proc, then the rest, each in order of spawning.
   void end_children(bool drain, error const& why);
   void run_other_step();

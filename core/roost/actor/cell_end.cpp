@@ -16,6 +16,8 @@ ROOST_DEFINE_PLANT(plant_cleanup_first, "cleanup-before-children", "G7",
                    "An actor cleans up before the actors it owns have ended.");
 ROOST_DEFINE_PLANT(plant_hasty_stop, "stop-does-not-drain", "G3",
                    "An actor that is stopped ends before it handled what is queued.");
+ROOST_DEFINE_PLANT(plant_late_child_lives, "late-child-lives", "G7",
+                   "What an actor spawns in its cleanup goes on when the actor has ended.");
 ROOST_DEFINE_PLANT(plant_abandoned_awaited, "abandoned-awaited", "G4",
                    "An actor that ends waits for a handler which it has abandoned.");
 ROOST_DEFINE_PLANT(plant_abandoned_untold, "abandoned-untold", "G4", "The caller of a handler that is abandoned is not told.");
@@ -209,7 +211,8 @@ void actor_cell::finish() {
   error const why = *end_reason_;
   destroy_user();
   // Of its children there are those that its cleanup or destructor spawned, and those elsewhere that did not end within the bound.
-  if (has_children()) end_children(false, error(errc::actor_killed, "its owner " + describe() + " has ended"));
+  if (has_children() && !ROOST_PLANT(plant_late_child_lives))
+    end_children(false, error(errc::actor_killed, "its owner " + describe() + " has ended"));
   if (extras_ != nullptr) {
     for (auto const& child : extras_->children_away.all()) home_->depend_no_more_on(child.id);
     extras_->children_away.clear();

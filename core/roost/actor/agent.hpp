@@ -16,7 +16,7 @@ enum class agent_op : std::uint64_t {
   answer_value = 1,  ///< reply_port is the caller's port; the payload is the value; fingerprint its type.
   answer_error,      ///< reply_port is the caller's port; the payload is an error.
   spawn,             ///< spawn_body.
-  stop,              ///< target_body: drain and end.
+  stop,              ///< target_body: drain and end; with a reason: a kill for which the control lane had no room.
   ended,             ///< ended_body, to the proc of the owner.
   watch,             ///< watch_body, to the proc of the watched.
   down,              ///< down_body, to the proc of the watcher.
@@ -28,7 +28,7 @@ enum class agent_op : std::uint64_t {
 /// On the control lane, ahead of data.
 enum class control_kind : std::uint16_t {
   verdict = 1,  ///< std::vector<verdict_body>: those procs are dead.
-  kill,         ///< target_body.
+  kill,         ///< target_body. Many at once go as `agent_op::stop`.
   lease,        ///< Empty: the parent lives.
   shutdown,     ///< Empty: the parent's program is over; end.
   cycle_probe,  ///< cycle_probe_body: one more step along a chain of suspended senders.

@@ -33,7 +33,10 @@ struct leaving {
 };
 
 struct Faller : roost::actor {
-  void fail() { throw std::runtime_error("fell"); }
+  void fail() {
+    roost::sleep(10ms);  // Meanwhile its owner begins to wait.
+    throw std::runtime_error("fell");
+  }
 };
 ROOST_EXPORT(Faller, fail)
 

@@ -37,7 +37,7 @@ bool is_ended(std::exception_ptr thrown) {
 
 }  // namespace
 
-actor_cell::actor_cell(proc_runtime& home, spawn_order order)
+actor_cell::actor_cell(proc_runtime& home, spawn_order&& order)
     : home_(&home),
       local_(order.id.local),
       owner_(order.owner),
@@ -63,7 +63,7 @@ void actor_cell::used_outside() const {
 
 void actor_cell::set_user(std::unique_ptr<actor> object) {
   user_ = std::move(object);
-  if (state_ == life::starting) state_ = life::running;
+  if (now_.state == life::starting) now_.state = life::running;
 }
 
 std::string describe_actor(actor_id id, class_descriptor const& what, std::string const& name, point const& where) {
@@ -87,7 +87,7 @@ std::uint32_t actor_cell::queued_from(actor_id sender) const noexcept {
 }
 
 void actor_cell::accept_beside(std::unique_ptr<message> m) {
-  if (state_ != life::running && state_ != life::starting) return refuse_late(*m);
+  if (now_.state != life::running && now_.state != life::starting) return refuse_late(*m);
   if (frames_ != nullptr && m->reply && closes_cycle(*m)) return refuse_cycle(*m);
   if (ROOST_PLANT(plant_mailbox_swap) && user_ != nullptr && mailbox_.size() == 2 && (local_ & 2) == 0) {
     auto first = mailbox_.pop();
@@ -101,7 +101,7 @@ void actor_cell::accept_beside(std::unique_ptr<message> m) {
 
 void actor_cell::refuse_late(message& m) {
   home_->message_returned(id(), m,
-                          state_ == life::draining ? error(errc::actor_stopped, describe() + " is stopping") : *end_reason_);
+                          now_.state == life::draining ? error(errc::actor_stopped, describe() + " is stopping") : *end_reason_);
 }
 
 bool actor_cell::closes_cycle(message const& m) const noexcept {
@@ -128,7 +128,7 @@ void actor_cell::refuse_cycle(message& m) {
 
 void actor_cell::post(std::unique_ptr<message> m) {
   check_inside();
-  if (state_ == life::ending || state_ == life::ended) return;
+  if (now_.state == life::ending || now_.state == life::ended) return;
   mailbox_.push(std::move(m));
   check_ready();
 }
@@ -178,13 +178,14 @@ void actor_cell::owned_ended(mesh_id mesh, point const& where, error const& why)
 }
 
 void actor_cell::add_failure(failure f) {
-  if (state_ == life::ending || state_ == life::ended) return;
+  if (now_.state == life::ending || now_.state == life::ended) return;
   extras().failures.push_back(std::move(f));
+  now_.failing = true;
   check_ready();
 }
 
 void actor_cell::frame_suspended(handler_frame& frame) {
-  if (state_ == life::ending) {
+  if (now_.state == life::ending) {
     keep_cleanup_bound();
     if (overdue_ && !ROOST_PLANT(plant_cleanup_unbounded)) {
       frame.end_because(error(errc::timeout, "the cleanup bound passed"));
@@ -199,7 +200,7 @@ void actor_cell::frame_suspended(handler_frame& frame) {
       std::vector<std::unique_ptr<message>> queued_messages;
       while (auto m = mailbox_.pop()) queued_messages.push_back(std::move(m));
       for (auto& m : queued_messages) {
-        if (m->reply && m->chain != nullptr && state_ == life::running) {
+        if (m->reply && m->chain != nullptr && now_.state == life::running) {
           accept(std::move(m));
         } else {
           mailbox_.push(std::move(m));
@@ -224,13 +225,13 @@ std::vector<handler_frame*> actor_cell::frames() const {
 }
 
 void actor_cell::check_ready() {
-  if (!mute_ && !queued && has_step()) home_->seams().executor->ready(*this, home_->lane_of(*this));
+  if (!now_.mute && !queued && has_step()) home_->seams().executor->ready_user(*this);
 }
 
 bool actor_cell::failure_is_due() const noexcept {
-  if (extras_ == nullptr || extras_->failures.empty()) return false;
+  if (!now_.failing) return false;
   if (supervising_ != nullptr && !ROOST_PLANT(plant_nested_supervise)) return false;
-  if (state_ != life::running && state_ != life::draining) return false;
+  if (now_.state != life::running && now_.state != life::draining) return false;
   for (auto* f = frames_; f != nullptr; f = f->next) {
     if (f->kind == activation::construct) return false;
   }
@@ -255,9 +256,9 @@ bool actor_cell::may_start_beside(message const& m) const noexcept {
 }
 
 bool actor_cell::has_other_step() const noexcept {
-  if (state_ == life::ended) return false;
-  if (state_ == life::ending) {
-    switch (ending_) {
+  if (now_.state == life::ended) return false;
+  if (now_.state == life::ending) {
+    switch (now_.ending) {
       case ending_step::handlers: return frames_ == nullptr;
       case ending_step::children: return frames_ == nullptr && !awaits_children();
       case ending_step::cleanup: return frames_ == nullptr;
@@ -266,54 +267,54 @@ bool actor_cell::has_other_step() const noexcept {
   }
   if (failure_is_due()) return true;
   if (auto const* m = mailbox_.front()) return may_start(*m);
-  return state_ == life::draining && frames_ == nullptr;
+  return now_.state == life::draining && frames_ == nullptr;
 }
 
 void actor_cell::tell_of_start(handler_frame const& frame, message const& m) {
   home_->seams().observer->handler_started(id(), {m.endpoint != nullptr ? m.endpoint->id : 0}, m.stamp, frame.concurrent);
 }
 
-[[gnu::always_inline]] inline void actor_cell::start_message(handler_frame& frame, message& m) {
-  frame.concurrent = m.endpoint != nullptr && m.endpoint->concurrency != 0;
+[[gnu::always_inline]] inline void actor_cell::start_message(handler_frame& frame, message& m,
+                                                             endpoint_descriptor const* endpoint) {
+  auto& home = *home_;
+  auto const& seams = home.seams();
+  frame.concurrent = endpoint != nullptr && endpoint->concurrency != 0;
   frame.handled = &m;
   frame.deadline = m.deadline;
   link_frame(frame);
-  home_->message_started(m);
-  if (home_->seams().observer != nullptr) tell_of_start(frame, m);
-  home_->record({home_->seams().clock->lately(), local_, m.endpoint != nullptr ? m.endpoint->id : 0, m.sender});
-  ++home_->counters().handlers_started;
+  home.message_started(m);
+  if (seams.observer != nullptr) tell_of_start(frame, m);
+  auto& entry = home.next_flight();
+  entry.at = seams.clock->lately();
+  entry.actor = local_;
+  entry.endpoint = endpoint != nullptr ? endpoint->id : 0;
+  entry.sender = m.sender;
+  ++home.counters().handlers_started;
 }
 
-[[gnu::always_inline]] inline void actor_cell::settle_message(handler_frame& frame, message& m) {
+[[gnu::always_inline]] inline void actor_cell::settle_message(handler_frame& frame, message& m, platform const& seams) {
   unlink_frame(frame);
-  if (mute_) return;
-  auto* observer = home_->seams().observer;
+  if (now_.mute) return;
+  auto* observer = seams.observer;
   if (observer != nullptr) observer->handler_ended(id(), m.stamp, errc::ok);
   if (m.reply && !frame.answered) answer_nothing(m);
 }
 
-[[gnu::always_inline]] inline void actor_cell::run_message(std::unique_ptr<message> m) {
-  auto const kind = user_ == nullptr         ? activation::construct
-                    : m->endpoint != nullptr ? activation::handler
-                                             : activation::callback;
-  if (m->coroutine()) return run_coroutine(std::move(m), kind);
+[[gnu::always_inline]] inline void actor_cell::run_message(std::unique_ptr<message> m, activation kind,
+                                                           endpoint_descriptor const* endpoint) {
+  if (m->coroutine) return run_coroutine(std::move(m), kind);
+  auto const& seams = home_->seams();
   handler_frame frame(*this, kind);
-  start_message(frame, *m);
-  std::exception_ptr thrown;
-  {
-    frame_scope scope(frame, *home_->seams().lock);
-    home_->show(frame);
-    try {
-      m->invoke(frame);
-    } catch (...) {
-      thrown = std::current_exception();
-    }
+  start_message(frame, *m, endpoint);
+  try {
+    frame_scope scope(frame, *seams.lock);
+    proc_runtime::show(*this, endpoint);
+    m->invoke(frame);
+  } catch (...) {
+    return settle_thrown(frame, *m, std::current_exception());
   }
-  if (thrown) {
-    settle_thrown(frame, *m, thrown);
-  } else {
-    settle_message(frame, *m);
-  }
+  settle_message(frame, *m, seams);
+  message::handled(std::move(m));
 }
 
 void actor_cell::run() {
@@ -321,17 +322,32 @@ void actor_cell::run() {
   if (!takes_messages_only()) return run_other_step();
   auto const* const first = mailbox_.front();
   if (first == nullptr || !may_start(*first)) return;
-  run_message(mailbox_.pop());
+  auto m = mailbox_.pop();
+  if (auto const* const endpoint = m->endpoint; endpoint != nullptr && user_ != nullptr) {
+    run_message(std::move(m), activation::handler, endpoint);
+  } else {
+    run_message_of_none(std::move(m));
+  }
   if (!mailbox_.empty() || !takes_messages_only()) check_ready();
 }
 
-void actor_cell::run_next_message() { run_message(mailbox_.pop()); }
+void actor_cell::run_next_message() {
+  auto m = mailbox_.pop();
+  if (user_ == nullptr || m->endpoint == nullptr) return run_message_of_none(std::move(m));
+  auto const* const endpoint = m->endpoint;
+  run_message(std::move(m), activation::handler, endpoint);
+}
+
+void actor_cell::run_message_of_none(std::unique_ptr<message> m) {
+  auto const* const endpoint = m->endpoint;
+  run_message(std::move(m), user_ == nullptr ? activation::construct : activation::callback, endpoint);
+}
 
 void actor_cell::run_other_step() {
   if (!has_step()) return;
-  if (state_ == life::running && !failure_is_due()) {
+  if (now_.state == life::running && !failure_is_due()) {
     run_next_message();
-  } else if (state_ == life::ending) {
+  } else if (now_.state == life::ending) {
     advance_end();
   } else if (failure_is_due()) {
     run_supervise();
@@ -353,9 +369,9 @@ void actor_cell::unlink_inner(handler_frame& frame) noexcept {
 }
 
 void actor_cell::run_coroutine(std::unique_ptr<message> m, activation kind) {
-  auto* const lasting = new handler_frame(*this, kind);
-  start_message(*lasting, *m);
-  lasting->coroutine = std::move(m);
+  auto& handled = *m;
+  auto* const lasting = new coroutine_frame(*this, kind, std::move(m));
+  start_message(*lasting, handled, handled.endpoint);
   step_coroutine(*lasting, nullptr);
 }
 
@@ -365,7 +381,7 @@ void actor_cell::answer_nothing(message const& m) {
 
 void actor_cell::settle_thrown(handler_frame& frame, message& m, std::exception_ptr const& thrown) {
   unlink_frame(frame);
-  if (mute_) return;
+  if (now_.mute) return;
   auto* observer = home_->seams().observer;
   bool const unwound = is_ended(thrown);
   errc const outcome = unwound ? errc::ended : errc::handler_threw;
@@ -376,13 +392,13 @@ void actor_cell::settle_thrown(handler_frame& frame, message& m, std::exception_
   if (m.reply && !frame.answered) home_->answer_error(m.reply, why, id(), m.stamp);
   if (!unwound && (frame.kind != activation::handler || !m.reply || explicit_reply)) {
     end(error(errc::actor_failed, describe() + " failed").caused_by(why));
-  } else if (state_ != life::ending && unwound && !frame.must_end) {
+  } else if (now_.state != life::ending && unwound && !frame.must_end) {
     end(error(errc::actor_failed, describe() + " threw roost::ended by itself"));
   }
 }
 
 void actor_cell::step_coroutine(handler_frame& frame, std::coroutine_handle<> at) {
-  auto& handled = *frame.coroutine;
+  auto& handled = *frame.handled;
   std::exception_ptr thrown;
   {
     frame_scope scope(frame, *home_->seams().lock);
@@ -399,26 +415,27 @@ void actor_cell::step_coroutine(handler_frame& frame, std::coroutine_handle<> at
       thrown = std::current_exception();
     }
   }
-  std::unique_ptr<handler_frame> const over(&frame);
+  std::unique_ptr<coroutine_frame> const over(static_cast<coroutine_frame*>(&frame));
   if (thrown) {
     settle_thrown(frame, handled, thrown);
   } else {
-    settle_message(frame, handled);
+    settle_message(frame, handled, home_->seams());
   }
-  if (!mute_) check_ready();
+  if (!now_.mute) check_ready();
 }
 
 void actor_cell::run_supervise() {
   auto& failures = extras().failures;
   auto const f = failures.front();
   if (!ROOST_PLANT(plant_supervised_twice)) failures.erase(failures.begin());
+  now_.failing = !failures.empty();
   handler_frame frame(*this, activation::supervise);
   for (auto* other = frames_; other != nullptr; other = other->next) {
     if (other->waiting != nullptr) other->waiting->hold();
   }
   link_frame(frame);
   supervising_ = &frame;
-  frame.supervised = f.actor();
+  frame.supervised = &f;
   auto* observer = home_->seams().observer;
   if (observer != nullptr) observer->supervise_started(id(), f.actor(), f.why().code);
   bool handled = false;
@@ -437,7 +454,7 @@ void actor_cell::run_supervise() {
   }
   unlink_frame(frame);
   supervising_ = nullptr;
-  if (mute_) return;
+  if (now_.mute) return;
   if (observer != nullptr) observer->supervise_ended(id(), f.actor(), handled);
   for (auto* other = frames_; other != nullptr; other = other->next) {
     if (other->waiting != nullptr) other->waiting->release();

@@ -7,6 +7,8 @@
 #include <roost/actor/message.hpp>
 #include <roost/actor/registry.hpp>
 
+#include <bit>
+#include <cstdint>
 #include <memory>
 #include <string>
 #include <vector>
@@ -49,7 +51,7 @@ std::string describe_actor(actor_id id, class_descriptor const& what, std::strin
 /// One actor. Its code runs on one worker at a time; every public function is for code of the runtime.
 class actor_cell final : public runnable, public sibling, public pooled {
  public:
-  actor_cell(proc_runtime& home, spawn_order order);
+  actor_cell(proc_runtime& home, spawn_order&& order);
   ~actor_cell();
 
   proc_runtime& home() const noexcept { return *home_; }
@@ -65,7 +67,7 @@ class actor_cell final : public runnable, public sibling, public pooled {
   port_base* ports = nullptr;
   actor* user() const noexcept { return user_.get(); }
   void set_user(std::unique_ptr<actor> object);
-  life state() const noexcept { return state_; }
+  life state() const noexcept { return now_.state; }
   std::uint32_t queued_messages() const noexcept { return mailbox_.size(); }
   /// Messages of `sender` in the mailbox.
   std::uint32_t queued_from(actor_id sender) const noexcept;
@@ -76,6 +78,8 @@ class actor_cell final : public runnable, public sibling, public pooled {
 
   /// Custody of a message for a running actor; after `stop` the message is returned to its sender instead.
   inline void accept(std::unique_ptr<message> m);
+  /// The same, where the caller has seen that nobody else is inside the runtime. Takes `m`; `seams` are those of its proc.
+  inline void take_in(message* m, platform const& seams);
   /// A callback: an ordinary message that nobody sent.
   void post(std::unique_ptr<message> m);
   /// Accepts no more, handles what is queued, then ends.
@@ -126,9 +130,10 @@ class actor_cell final : public runnable, public sibling, public pooled {
   }
   [[noreturn]] void used_outside() const;
   [[noreturn]] void abandon(handler_frame& frame);
-  /// It runs, and has no failure to supervise: its next step is its next message.
+  /// It runs, is not mute, and has no failure to supervise: its next step is its next message.
   bool takes_messages_only() const noexcept {
-    return state_ == life::running && (extras_ == nullptr || extras_->failures.empty());
+    constexpr standing plain{life::running, ending_step::handlers, false, false};
+    return std::bit_cast<std::uint32_t>(now_) == std::bit_cast<std::uint32_t>(plain);
   }
   bool has_step() const noexcept {
     if (!takes_messages_only()) return has_other_step();
@@ -151,16 +156,22 @@ class actor_cell final : public runnable, public sibling, public pooled {
   void run_other_step();
   void run_next_message();
   void run_coroutine(std::unique_ptr<message> m, activation kind);
-  void run_message(std::unique_ptr<message> m);
-  void start_message(handler_frame& frame, message& m);
+  /// `endpoint`: that of `m`.
+  void run_message(std::unique_ptr<message> m, activation kind, endpoint_descriptor const* endpoint);
+  /// A constructor, or what came from no sender.
+  void run_message_of_none(std::unique_ptr<message> m);
+  /// `endpoint`: that of `m`.
+  void start_message(handler_frame& frame, message& m, endpoint_descriptor const* endpoint);
   void tell_of_start(handler_frame const& frame, message const& m);
   /// The handler has returned, or thrown.
-  void settle_message(handler_frame& frame, message& m);
+  void settle_message(handler_frame& frame, message& m, platform const& seams);
   void answer_nothing(message const& m);
   void settle_thrown(handler_frame& frame, message& m, std::exception_ptr const& thrown);
   void run_supervise();
   void run_cleanup();
   void advance_end();
+  /// The last step of the end.
+  void clean_up();
   void finish();
   void destroy_user();
   void link_frame(handler_frame& frame) noexcept {
@@ -187,11 +198,18 @@ class actor_cell final : public runnable, public sibling, public pooled {
     void expired() override;
     actor_cell* cell;
   };
-  struct end_reason : error {
+  struct end_reason : error, pooled {
     end_reason(error why, instant at) : error(std::move(why)), since(at) {}
     instant since;  ///< When the end began.
   };
   enum class ending_step : std::uint8_t { handlers, children, cleanup, done };
+  /// What decides whether its next step is its next message, looked at as one word.
+  struct standing {
+    life state = life::starting;
+    ending_step ending = ending_step::handlers;
+    bool mute = false;
+    bool failing = false;  ///< There are failures to supervise.
+  };
 
   proc_runtime* home_;
   std::uint64_t local_;
@@ -207,10 +225,8 @@ class actor_cell final : public runnable, public sibling, public pooled {
   std::unique_ptr<end_reason> end_reason_;
   std::string name_;
   point where_;
-  life state_ = life::starting;
-  ending_step ending_ = ending_step::handlers;
+  standing now_;
   bool overdue_ = false;  ///< The cleanup bound has passed.
-  bool mute_ = false;
 };
 
 }  // namespace roost::detail

@@ -26,21 +26,22 @@ ROOST_DEFINE_PLANT(plant_abandoned_untold, "abandoned-untold", "G4", "The caller
 
 void actor_cell::stop() {
   check_inside();
-  if (state_ != life::running && state_ != life::starting) return;
+  if (now_.state != life::running && now_.state != life::starting) return;
   if (ROOST_PLANT(plant_hasty_stop)) return end({});
-  state_ = life::draining;
+  now_.state = life::draining;
   drop_timers();
   check_ready();
 }
 
 void actor_cell::end(error why) {
   check_inside();
-  if (state_ == life::ending || state_ == life::ended) return;
-  state_ = life::ending;
+  if (now_.state == life::ending || now_.state == life::ended) return;
+  now_.state = life::ending;
   end_reason_ = std::make_unique<end_reason>(std::move(why), home_->seams().clock->lately());
   if (end_reason_->code == errc::actor_failed) home_->log_flight(*this);
   drop_timers();
   if (extras_ != nullptr) extras_->failures.clear();
+  now_.failing = false;
   return_mailbox();
   end_frames();
   if (frames_ != nullptr || has_children()) keep_cleanup_bound();
@@ -92,7 +93,7 @@ void actor_cell::end_timer::expired() {
 }
 
 void actor_cell::unwind() {
-  mute_ = true;
+  now_.mute = true;
   for (;;) {
     handler_frame* waiting = nullptr;
     for (auto* f = frames_; f != nullptr; f = f->next) {
@@ -103,7 +104,7 @@ void actor_cell::unwind() {
   }
   // Only coroutines that wait for something that is none of the runtime's are left.
   while (frames_ != nullptr) {
-    std::unique_ptr<handler_frame> const left(frames_->coroutine != nullptr ? frames_ : nullptr);
+    std::unique_ptr<coroutine_frame> const left(frames_->coroutine ? static_cast<coroutine_frame*>(frames_) : nullptr);
     frames_ = frames_->next;
   }
   while (mailbox_.pop()) {
@@ -145,12 +146,12 @@ void actor_cell::abandon(handler_frame& frame) {
   if (!ROOST_PLANT(plant_abandoned_awaited)) unlink_frame(frame);
   if (supervising_ == &frame) supervising_ = nullptr;
   set_current_frame(nullptr);
-  if (!mute_) {
+  if (!now_.mute) {
     auto const& what =
         frame.handled != nullptr && frame.handled->endpoint != nullptr ? frame.handled->endpoint->full_name() : name_;
     log(log_level::warning, "abandons " + what + ", which waits on although the actor ends", {{"abandoned", what}});
     if (frame.kind == activation::supervise) {
-      if (seams.observer != nullptr) seams.observer->supervise_ended(id(), frame.supervised, false);
+      if (seams.observer != nullptr) seams.observer->supervise_ended(id(), frame.supervised->actor(), false);
     } else if (frame.kind == activation::cleanup) {
       if (seams.observer != nullptr) seams.observer->cleanup_ended(id());
       finish();
@@ -182,33 +183,33 @@ void actor_cell::run_cleanup() {
     }
   }
   unlink_frame(frame);
-  if (!mute_ && observer != nullptr) observer->cleanup_ended(id());
+  if (!now_.mute && observer != nullptr) observer->cleanup_ended(id());
 }
 
 void actor_cell::advance_end() {
-  switch (ending_) {
+  switch (now_.ending) {
     case ending_step::handlers:
-      ending_ = ending_step::children;
-      if (has_children())
-        end_children(end_reason_->code == errc::ok, error(errc::actor_killed, "its owner " + describe() + " ended"));
-      if (ROOST_PLANT(plant_cleanup_first)) ending_ = ending_step::cleanup;
+      now_.ending = ending_step::children;
+      if (!has_children()) return clean_up();
+      end_children(end_reason_->code == errc::ok, error(errc::actor_killed, "its owner " + describe() + " ended"));
+      if (ROOST_PLANT(plant_cleanup_first)) now_.ending = ending_step::cleanup;
       break;
     case ending_step::children:
       if (has_children()) sometimes(true, "actor: owned actors outlast the cleanup bound");
-      ending_ = ending_step::cleanup;
-      break;
-    case ending_step::cleanup:
-      ending_ = ending_step::done;
-      run_cleanup();
-      if (!mute_) finish();
-      break;
+      return clean_up();
+    case ending_step::cleanup: return clean_up();
     case ending_step::done: break;
   }
 }
 
+void actor_cell::clean_up() {
+  now_.ending = ending_step::done;
+  run_cleanup();
+  if (!now_.mute) finish();
+}
+
 void actor_cell::finish() {
-  state_ = life::ended;
-  error const why = *end_reason_;
+  now_.state = life::ended;
   destroy_user();
   // Of its children there are those that its cleanup or destructor spawned, and those elsewhere that did not end within the bound.
   if (has_children() && !ROOST_PLANT(plant_late_child_lives))
@@ -218,6 +219,7 @@ void actor_cell::finish() {
     extras_->children_away.clear();
     extras_->children_here.clear();
   }
+  error const why = std::move(*end_reason_);  // The cell may be gone before its end has been told.
   home_->retire(*this, why);
 }
 

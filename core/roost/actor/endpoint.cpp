@@ -30,7 +30,8 @@ invocation invocation::bounded(nanoseconds timeout) {
   auto& frame = require_frame("Invoking an endpoint");
   if (frame.must_end && !frame.may_not_wait()) frame.cell->throw_ended(frame);
   auto const inherited = ROOST_PLANT(plant_not_inherited) ? never : frame.deadline;
-  return {frame.cell, &frame, std::min(inherited, deadline_in(timeout)), nullptr};
+  auto const own = timeout == nanoseconds::max() ? never : later(frame.cell->home().seams().clock->now(), timeout);
+  return {frame.cell, &frame, std::min(inherited, own), nullptr};
 }
 
 invocation invocation::asking(nanoseconds timeout) {

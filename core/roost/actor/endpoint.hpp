@@ -94,8 +94,10 @@ class call_message final : public message {
   using traits = member_traits<decltype(Member)>;
   using answer = stored<typename traits::answer>;
 
-  call_message() = default;
-  explicit call_message(typename traits::arguments a) : arguments(std::move(a)) {}
+  /// `bytes`: of the arguments once encoded.
+  explicit call_message(typename traits::arguments a, endpoint_descriptor const* of = nullptr, actor_id const& from = {},
+                        std::uint64_t bytes = 0)
+      : message(coroutine_endpoint, plain_shelf_of(), of, from, bytes), arguments(std::move(a)) {}
 
   void invoke(handler_frame& frame) override {
     auto& self = static_cast<typename traits::actor_type&>(*frame.cell->user());
@@ -115,7 +117,6 @@ class call_message final : public message {
     }
   }
 
-  bool coroutine() const noexcept override { return coroutine_endpoint; }
   bool done() const noexcept override {
     if constexpr (coroutine_endpoint) return running_->handle().promise().done;
     return true;
@@ -133,6 +134,11 @@ class call_message final : public message {
 
  private:
   static constexpr bool coroutine_endpoint = is_task<typename traits::returned>;
+  static constexpr std::uint8_t plain_shelf_of() noexcept {
+    bool const plain = std::is_trivially_destructible_v<typename traits::arguments> && !coroutine_endpoint &&
+                       alignof(call_message) <= alignof(std::max_align_t);
+    return plain ? shelf_for(sizeof(call_message)) : 0;
+  }
   struct not_running {};
 
   void give(handler_frame& frame, answer value) {
@@ -231,7 +237,7 @@ void send_call_here(invocation const& from, endpoint_descriptor const& endpoint,
     home.await_credit(from.frame, {home.self(), to}, size, from.deadline);
     account = &home.account_of(*from.cell, to);
   }
-  auto m = std::make_unique<call_message<Member>>(std::move(arguments));
+  auto m = std::make_unique<call_message<Member>>(std::move(arguments), &endpoint, from.cell->id(), size);
   if constexpr (holds_reply_port<typename member_traits<decltype(Member)>::arguments>()) {
     auto const duties = duties_in(m->arguments);
     auto chain = chain_beyond(from, duties);
@@ -240,11 +246,8 @@ void send_call_here(invocation const& from, endpoint_descriptor const& endpoint,
   } else if (reply_port != 0) {
     m->chain = from.chain;
   }
-  m->endpoint = &endpoint;
-  m->sender = from.cell->id();
   if (reply_port != 0) m->reply = {home.self(), reply_port};
   m->deadline = from.deadline;
-  m->size = size;
   if (place != nullptr) m->travel = std::make_unique<message_travel>(message_origin{}, std::move(place));
   home.send_local(*account, std::move(m));
 }
@@ -425,23 +428,7 @@ class endpoint<Member, Class, Name, std::tuple<Args...>> {
   }
   /// To every rank, without a reply. What is not handled comes back to `actor::undelivered`. A message that can hold a reply port
   /// goes to one rank; to any other number it throws `errc::not_one_rank` at once.
-  void broadcast(Args... args) const {
-    runtime_entry const inside;
-    auto const& mesh = detail::require_mesh(*mesh_, "broadcast");
-    auto const from = detail::invocation::here(timeout_);
-    if constexpr (one_receiver) {
-      if (mesh.size() != 1) {
-        detail::throw_error(error(errc::not_one_rank,
-                                  "a message with a reply_port goes to exactly one rank, and " + mesh.mesh->name + " has " +
-                                      std::to_string(mesh.size()),
-                                  described::descriptor.full_name()));
-      }
-      detail::send_call<Member>(from, described::descriptor, mesh.member(0), 0, std::tuple<Args...>(std::move(args)...),
-                                place(mesh, 0));
-    } else {
-      send_to_all(mesh, from, args...);
-    }
-  }
+  [[gnu::always_inline]] void broadcast(Args... args) const { broadcast_to(*mesh_, timeout_, std::move(args)...); }
   /// Like `broadcast`, but sends nothing and gives false where that would have to wait for room.
   [[nodiscard]] bool try_broadcast(Args... args) const {
     check_copies();
@@ -480,6 +467,46 @@ class endpoint<Member, Class, Name, std::tuple<Args...>> {
     static_assert(
         !one_receiver,
         "roost: a message with a reply_port cannot be copied to several ranks: use call_one, choose, or broadcast to one");
+  }
+  static void broadcast_to(detail::mesh_ref const& mesh, nanoseconds timeout, Args... args) {
+    if constexpr (!one_receiver) {
+      if (only_thread_outside() && send_to_one_at_hand(mesh, timeout, args...)) [[likely]]
+        return;
+    }
+    broadcast_anywhere(mesh, timeout, args...);
+  }
+  /// True: the receiver is one, and the message was only to be queued there. Inside the runtime, or where nobody else can be.
+  [[gnu::always_inline]] static bool send_to_one_at_hand(detail::mesh_ref const& mesh, nanoseconds timeout, Args&... args) {
+    auto const* const frame = detail::current_frame();
+    if (mesh.mesh == nullptr || mesh.covered.dims() != 0 || frame == nullptr || frame->must_end || frame->deadline != never ||
+        timeout != nanoseconds::max())
+      return false;
+    auto& from = *frame->cell;
+    auto& home = from.home();
+    auto* const account = home.at_hand(from, mesh.mesh->members[mesh.covered.base_rank(0)]);
+    if (account == nullptr) return false;
+    auto const size = wire::encoded_size(std::forward_as_tuple(std::as_const(args)...));
+    if (!home.has_room(*account, size)) return false;
+    home.queue_charged(*account, new detail::call_message<Member>(std::tuple<Args...>(std::move(args)...), &described::descriptor,
+                                                                  from.id(), size));
+    return true;
+  }
+  [[gnu::noinline]] static void broadcast_anywhere(detail::mesh_ref const& mesh, nanoseconds timeout, Args&... args) {
+    runtime_entry const inside;
+    detail::require_mesh(mesh, "broadcast");
+    if constexpr (one_receiver) {
+      auto const from = detail::invocation::here(timeout);
+      if (mesh.size() != 1) {
+        detail::throw_error(error(errc::not_one_rank,
+                                  "a message with a reply_port goes to exactly one rank, and " + mesh.mesh->name + " has " +
+                                      std::to_string(mesh.size()),
+                                  described::descriptor.full_name()));
+      }
+      detail::send_call<Member>(from, described::descriptor, mesh.member(0), 0, std::tuple<Args...>(std::move(args)...),
+                                place(mesh, 0));
+    } else if (!send_to_one_at_hand(mesh, timeout, args...)) {
+      send_to_all(mesh, detail::invocation::here(timeout), args...);
+    }
   }
   static void send_to_all(detail::mesh_ref const& mesh, detail::invocation const& from, Args const&... args) {
     if (mesh.covered.dims() == 0) {

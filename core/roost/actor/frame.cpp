@@ -104,7 +104,7 @@ void waiter::wake(errc outcome) {
 void waiter::release() {
   if (!outcome_ || !suspended()) return;
   if (frame_->cell->supervising() && frame_->kind != activation::supervise) return;
-  frame_->cell->home().seams().executor->ready(*this, frame_->cell->home().lane_of(*frame_->cell));
+  frame_->cell->home().seams().executor->ready_user(*this);
 }
 
 void waiter::hold() {

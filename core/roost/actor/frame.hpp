@@ -15,7 +15,7 @@ namespace roost::detail {
 
 enum class activation : std::uint8_t { construct, handler, callback, supervise, cleanup };
 
-/// A running or suspended piece of user code. Lives on the stack of its fiber; that of a coroutine on the heap.
+/// A running or suspended piece of user code. Lives on the stack of its fiber.
 struct handler_frame {
   handler_frame(actor_cell& on, activation what) : cell(&on), kind(what) {}
   handler_frame(handler_frame const&) = delete;
@@ -24,15 +24,15 @@ struct handler_frame {
   actor_cell* cell;
   activation kind;
   bool concurrent = false;
-  bool must_end = false;               ///< The next suspension throws `ended`.
-  actor_id supervised;                 ///< Whose failure `supervise` sees to.
-  unsigned ended_thrown = 0;           ///< How often a wait threw `ended`.
-  bool destroys = false;               ///< The actor's destructor runs.
-  bool answered = false;               ///< A value or error went to `reply`, or the handler took the reply port.
-  message* handled = nullptr;          ///< Null for what is no message.
-  std::unique_ptr<message> coroutine;  ///< `handled`, where its handler is a coroutine.
+  bool must_end = false;           ///< The next suspension throws `ended`.
+  bool destroys = false;           ///< The actor's destructor runs.
+  bool answered = false;           ///< A value or error went to `reply`, or the handler took the reply port.
+  bool coroutine = false;          ///< Its handler is a coroutine: it is a `coroutine_frame`.
+  std::uint16_t ended_thrown = 0;  ///< How often a wait threw `ended`.
+  message* handled = nullptr;      ///< Null for what is no message.
   instant deadline = never;
-  std::unique_ptr<error> end_reason;  ///< Null: for no reason that is known.
+  failure const* supervised = nullptr;  ///< What `supervise` sees to.
+  std::unique_ptr<error> end_reason;    ///< Null: for no reason that is known.
   waiter* waiting = nullptr;
   handler_frame* next = nullptr;  ///< Of the same actor.
 
@@ -45,6 +45,14 @@ struct handler_frame {
   }
   /// A destructor runs: the actor's, or one of a handler that unwinds. What throws there ends the process.
   bool may_not_wait() const noexcept { return destroys || std::uncaught_exceptions() > 0; }
+};
+
+/// Of a handler that is a coroutine; it owns the message that it handles.
+struct coroutine_frame final : handler_frame {
+  coroutine_frame(actor_cell& on, activation what, std::unique_ptr<message> of) : handler_frame(on, what), owned(std::move(of)) {
+    coroutine = true;
+  }
+  std::unique_ptr<message> owned;
 };
 
 // banned-call: the current-context pointer, one a loop

@@ -37,7 +37,7 @@ error wait_error(errc outcome) {
 instant deadline_in(nanoseconds timeout) {
   if (timeout == nanoseconds::max()) return never;
   runtime_entry const inside;
-  return later(require_home("A deadline").seams().clock->now(), timeout);
+  return later(require_frame("A deadline").cell->home().seams().clock->now(), timeout);
 }
 
 errc future_base::wait(instant deadline, wait_kind kind) {
@@ -78,7 +78,7 @@ bool coroutine_wait::suspend(future_base& on, std::coroutine_handle<> who) {
   auto& frame = require_frame("co_await");
   // Another worker may have answered since the coroutine was asked whether it has to wait.
   if (on.ready() && !ROOST_PLANT(plant_await_not_asked_again)) return false;
-  if (frame.coroutine == nullptr) throw_error(error(errc::bad_argument, "co_await works only in a coroutine endpoint"));
+  if (!frame.coroutine) throw_error(error(errc::bad_argument, "co_await works only in a coroutine endpoint"));
   if (on.comes_after(frame)) throw_error(wait_error(errc::deadlock));
   on_ = &on;
   waiter_.emplace(frame);

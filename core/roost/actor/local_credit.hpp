@@ -21,7 +21,8 @@ struct local_account {
   std::uint64_t receiver = 0;
   std::uint64_t size = 0;
   std::uint32_t messages = 0;
-  std::uint64_t seen_ends = 0;     ///< `cell` is right while so many actors of the proc have ended.
+  std::uint64_t seen_changes = 0;  ///< `cell` is right while there were so many changes of what accounts remember; and
+  std::uint64_t at_hand = 0;       ///< so many: a message to it that awaits nothing is only to be queued. From 1.
   actor_cell* cell = nullptr;      ///< Of the receiver, if it is an actor that was looked for.
   local_account* after = nullptr;  ///< Which account its sender used after this one, when it last did.
 

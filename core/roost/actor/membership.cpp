@@ -39,6 +39,7 @@ std::uint64_t membership::epoch_of(mesh_id mesh, std::uint64_t at_least) {
 void membership::rank_ended(mesh_id mesh) { epochs_.at(mesh, limit()) = ++clock_; }
 
 void membership::note(succession const& news) {
+  if (successors_.empty()) home_->change_accounts();
   successors_.each([&](successor& known) {
     if (known.after == news.before) known = {news.after, news.mesh, news.epoch};
   });

@@ -76,15 +76,15 @@ struct message_travel final : pooled {
 class message : public pooled {
  public:
   message() = default;
+  message(bool with_coroutine, std::uint8_t plain_on, endpoint_descriptor const* of, actor_id const& from,
+          std::uint64_t bytes) noexcept
+      : endpoint(of), sender(from), size(bytes), coroutine(with_coroutine), plain_shelf(plain_on) {}
   message(message const&) = delete;
   message& operator=(message const&) = delete;
   virtual ~message() = default;
 
   /// Runs the handler on the actor of `frame`, and answers through the frame where a value is due.
   virtual void invoke(handler_frame& frame) = 0;
-  /// Whether the handler is a coroutine: then `invoke` runs its first step, and once it is `done`, `settle` answers with what
-  /// it returned or throws what it threw.
-  virtual bool coroutine() const noexcept { return false; }
   virtual bool done() const noexcept { return true; }
   virtual void settle(handler_frame&) {}
 
@@ -98,6 +98,16 @@ class message : public pooled {
   chain_ptr chain;
   local_account* charged = nullptr;        ///< Of its sender and receiver in this proc, where it holds credit.
   std::unique_ptr<message_travel> travel;  ///< Null: from this proc, and not cast.
+  /// The handler is a coroutine: `invoke` runs its first step, and once it is `done`, `settle` answers with what it returned or
+  /// throws what it threw.
+  bool const coroutine = false;
+  std::uint8_t const plain_shelf = 0;  ///< Of its memory, where what a subclass adds needs no destroying; else 0.
+
+  /// Destroys one that has been handled. That of a plain one has nothing to do.
+  [[gnu::always_inline]] static void handled(std::unique_ptr<message> m) noexcept {
+    bool const plain = m->plain_shelf != 0 && m->chain == nullptr && m->travel == nullptr;
+    if (plain && shelve(m.get(), m->plain_shelf)) static_cast<void>(m.release());
+  }
 };
 
 /// First in, first out; owns what it holds.
@@ -117,6 +127,12 @@ class message_queue {
     (tail_ == nullptr ? head_ : tail_->next) = node;
     tail_ = node;
     ++size_;
+  }
+  /// The same where it is empty.
+  void push_first(message* node) noexcept {
+    node->next = nullptr;
+    head_ = tail_ = node;
+    size_ = 1;
   }
   std::unique_ptr<message> pop() noexcept {
     auto* node = head_;

@@ -53,8 +53,8 @@ class port_base : public pooled {
   std::unique_ptr<std::deque<value_claim>> claims;  ///< Of a channel's values that were not received, in order; null: none yet.
   bool linked = false;                              ///< It fails with an actor that it watches.
   bool watching = false;                            ///< Counted among what depends on the proc of `target`.
-  port_base* before = nullptr;                      ///< Among the open ports of its owner.
-  port_base* after = nullptr;
+  port_base** link = nullptr;                       ///< Among the open ports of its owner: what points to this one, and
+  port_base* after = nullptr;                       ///< the next one.
 
  private:
   friend void intrusive_ptr_add_ref(port_base* p) noexcept {

@@ -93,6 +93,7 @@ void proc_runtime::begin() {
 
 void proc_runtime::unwind() {
   mute_ = true;
+  ++changes_;
   std::vector<actor_cell*> cells;
   for (auto const& [local, cell] : actors_) cells.push_back(cell.get());  // banned-call: sorted below
   std::sort(cells.begin(), cells.end(),
@@ -117,14 +118,14 @@ actor_id proc_runtime::new_actor_id(actor_cell& spawner, proc_id where) {
   }
 }
 
-void proc_runtime::spawn_here(spawn_order order) {
+void proc_runtime::spawn_here(spawn_order&& order) {
   check_inside();
   auto const local = order.id.local;
   auto const owner = order.owner;
   auto cell = std::make_unique<actor_cell>(*this, std::move(order));
   auto const& name = cell->name();
   auto const rank = cell->where().rank();
-  cell->key = child_key(seams_->key, "actor", name, mix(rank, names_[name + "\n" + std::to_string(rank)]++));
+  cell->key = child_key(seams_->key, "actor", name, mix(rank, names_[mix(hash_text(name), rank)]++));
   cell->worker = seams_->executor->place(cell->key, cell->what().dedicated);
   auto& placed = *cell;
   auto const [at, fresh] = actors_.emplace(local, std::move(cell));
@@ -140,7 +141,7 @@ void proc_runtime::spawn_here(spawn_order order) {
   release_held(local);
 }
 
-void proc_runtime::remember_end(std::uint64_t local, tombstone end) {
+void proc_runtime::remember_end(std::uint64_t local, tombstone&& end) {
   if (!tombstones_.insert_or_assign(local, std::move(end)).second) return;
   auto const limit = seams_->knobs->count(knobs::tombstones);
   if (tombstone_order_.size() < limit) {
@@ -155,7 +156,7 @@ void proc_runtime::retire(actor_cell& cell, error const& why) {
   graveyard_.clear();
   auto const id = cell.id();
   std::vector<std::pair<actor_id, bool>> watchers;
-  if (auto* extras = cell.extras_if_any()) watchers = extras->watchers;
+  if (auto* extras = cell.extras_if_any()) watchers = std::move(extras->watchers);
   if (seams_->observer != nullptr) seams_->observer->actor_ended(id, why.code);
   ++counters_.actors_ended;
   if (why.code == errc::actor_failed) ++counters_.actors_failed;
@@ -164,10 +165,10 @@ void proc_runtime::retire(actor_cell& cell, error const& why) {
   bool const was_root = is_root() && id.local == root_local_;
   sessions_->sender_ended(id.local);
   while (cell.ports != nullptr) close_port(*cell.ports);
-  take_watches([&](watch_entry const& w) { return w.port == 0 && w.watcher == id; });
+  if (!watches_.empty()) take_watches([&](watch_entry const& w) { return w.port == 0 && w.watcher == id; });
   if (owner.local != 0) live_no_more_by(owner);
   recent_[place_of(id.local)] = nullptr;
-  ++ends_;
+  ++changes_;
   auto const node = actors_.find(id.local);
   graveyard_.push_back(std::move(node->second));
   actors_.erase(node);
@@ -205,13 +206,15 @@ bool proc_runtime::prepare_sending(local_account& through, message& m) {
   if (seams_->observer != nullptr) {
     m.stamp = seams_->observer->sent({m.sender, to, {m.endpoint->id}, bytes{m.size}, static_cast<bool>(m.reply), m.deadline});
     if (m.reply) {
-      if (auto const p = find_port(m.reply.port)) p->request = m.stamp;
+      if (auto* const p = open_port_of(m.reply.port)) p->request = m.stamp;
     }
   }
   if (m.reply) mark_sent(m.reply.port);
-  if (through.cell == nullptr || through.seen_ends != ends_) {
+  if (through.cell == nullptr || through.seen_changes != changes_) {
     through.cell = addressed(through.receiver);
-    through.seen_ends = ends_;
+    through.seen_changes = changes_;
+    bool const at_hand = through.cell != nullptr && seams_->observer == nullptr && members_.knows_no_successors();
+    through.at_hand = at_hand ? changes_ : 0;
   }
   if (through.cell != nullptr) return true;
   tell(m.sender, m.reply, m.stamp, m.endpoint->id, to, errc::not_handled, gone_reason(to.local));
@@ -219,10 +222,10 @@ bool proc_runtime::prepare_sending(local_account& through, message& m) {
 }
 
 void proc_runtime::mark_sent(std::uint64_t port) {
-  auto const p = find_port(port);
+  auto* const p = open_port_of(port);
   if (p == nullptr) return;
   p->asked = true;
-  if (!p->awaited || p->watching || ROOST_PLANT(plant_reply_unwatched)) return;
+  if (!p->awaited || p->watching || p->target.proc == self_ || ROOST_PLANT(plant_reply_unwatched)) return;
   p->watching = true;
   depend_on(p->target);
 }
@@ -260,7 +263,7 @@ bool proc_runtime::send_remote(actor_id to, link::outgoing out, reply_route repl
     out.header.stamp_low = stamp.low;
   }
   if (reply) {
-    if (auto const p = find_port(reply.port)) p->request = stamp;
+    if (auto* const p = open_port_of(reply.port)) p->request = stamp;
     mark_sent(reply.port);
   }
   bool const again = ROOST_PLANT(plant_sent_twice) && !reply && (stamp.low & 7) == 5;
@@ -366,22 +369,24 @@ void proc_runtime::open_port(port_base& p, actor_id owner) {
   }
   auto* const cell = find(owner.local);
   if (cell == nullptr) return;
+  p.link = &cell->ports;
   p.after = std::exchange(cell->ports, &p);
-  if (p.after != nullptr) p.after->before = &p;
+  if (p.after != nullptr) p.after->link = &p.after;
 }
 
 void proc_runtime::close_port(port_base& p) noexcept {
   if (p.number == 0) return;
-  port_ptr const alive(&p);
+  port_ptr alive;
   if (auto& place = recent_ports_[place_of(p.number)]; place.get() == &p) {
-    place = nullptr;
-  } else {
-    ports_.erase(p.number);
+    alive.swap(place);
+  } else if (auto const at = ports_.find(p.number); at != ports_.end()) {
+    alive.swap(at->second);
+    ports_.erase(at);
   }
-  if (auto* const cell = find(p.owner.local); cell != nullptr && cell->ports == &p) cell->ports = p.after;
-  if (p.after != nullptr) p.after->before = p.before;
-  if (p.before != nullptr) p.before->after = p.after;
-  p.before = p.after = nullptr;
+  if (p.link != nullptr) *p.link = p.after;
+  if (p.after != nullptr) p.after->link = p.link;
+  p.link = nullptr;
+  p.after = nullptr;
   if (std::exchange(p.watching, false)) depend_no_more_on(p.target);
   if (auto const claims = std::move(p.claims); claims != nullptr && !mute_) {
     for (auto const& claim : *claims) give_back_claim(p, claim);
@@ -390,9 +395,9 @@ void proc_runtime::close_port(port_base& p) noexcept {
   p.number = 0;
 }
 
-port_ptr proc_runtime::look_up_port(std::uint64_t number) const {
+port_base* proc_runtime::look_up_port(std::uint64_t number) const {
   auto const at = ports_.find(number);
-  return at == ports_.end() ? nullptr : at->second;
+  return at == ports_.end() ? nullptr : at->second.get();
 }
 
 void proc_runtime::answer_error(reply_route to, error const& why, actor_id replier, message_stamp request) {
@@ -457,15 +462,21 @@ std::shared_ptr<void>& proc_runtime::proc_local_slot(std::size_t index) {
   return locals_[index];
 }
 
-void proc_runtime::record_first(flight_entry const& entry) {
-  flight_.push_back(entry);
-  flight_full_ = flight_.size() == flight_limit_;
+void proc_runtime::turn_flight() {
+  constexpr std::size_t first_entries = 16;
+  auto const written = flight_.size();
+  flight_full_ = written == flight_limit_;
+  if (!flight_full_) flight_.resize(std::min(flight_limit_, std::max(first_entries, 2 * written)));
+  flight_next_ = flight_.data() + (flight_full_ ? 0 : written);
+  flight_end_ = flight_.data() + flight_.size();
 }
 
 std::vector<flight_record> proc_runtime::flight_of(std::uint64_t actor) const {
   std::vector<flight_record> found;
-  for (std::size_t i = 0; i != flight_.size(); ++i) {
-    auto const& entry = flight_[(flight_next_ + i) % flight_.size()];
+  auto const next = static_cast<std::size_t>(flight_next_ - flight_.data());
+  auto const count = flight_full_ ? flight_.size() : next;
+  for (std::size_t i = 0; i != count; ++i) {
+    auto const& entry = flight_[flight_full_ ? (next + i) % count : i];
     if (entry.actor == actor) found.push_back({entry.at, entry.endpoint == 0 ? "" : endpoint_name(entry.endpoint), entry.sender});
   }
   return found;

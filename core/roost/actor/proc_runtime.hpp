@@ -52,16 +52,16 @@ class proc_runtime final : public proc_instance, private link::session_events, p
   proc_id self() const noexcept { return self_; }
   bool is_root() const noexcept { return !bootstrap_.has_value(); }
   bool mute() const noexcept { return mute_; }
-  lane lane_of(actor_cell const&) const noexcept { return lane::user; }
   std::string place() const { return to_string(self_); }
   /// As it was launched: "procs/3".
   std::string name() const;
   /// Tells those who look that the code of this frame runs now.
-  void show(handler_frame const& frame) const noexcept {
-    auto* const page = current_progress();
-    if (page == nullptr) return;
-    auto const* endpoint = frame.handled != nullptr ? frame.handled->endpoint : nullptr;
-    page->set(frame.cell->local(), &frame.cell->what().name, endpoint != nullptr ? &endpoint->name : nullptr);
+  static void show(handler_frame const& frame) noexcept {
+    show(*frame.cell, frame.handled != nullptr ? frame.handled->endpoint : nullptr);
+  }
+  static void show(actor_cell const& cell, endpoint_descriptor const* endpoint) noexcept {
+    if (auto* const page = current_progress())
+      page->set(cell.local(), &cell.what().name, endpoint != nullptr ? &endpoint->name : nullptr);
   }
 
   // Actors.
@@ -77,7 +77,7 @@ class proc_runtime final : public proc_instance, private link::session_events, p
   /// A fresh id for an actor of `spawner` on `where`; never reused.
   actor_id new_actor_id(actor_cell& spawner, proc_id where);
   /// Makes the actor here; its constructor runs as its first message.
-  void spawn_here(spawn_order order);
+  void spawn_here(spawn_order&& order);
   /// Spawns on another proc.
   void spawn_there(spawn_body body, proc_id where);
   /// The actor has ended: tells owner, watchers and the rest, keeps a tombstone, frees the cell soon.
@@ -102,17 +102,35 @@ class proc_runtime final : public proc_instance, private link::session_events, p
     return accounts_.of(sender.last_account, sender.local(), receiver);
   }
   bool has_room(local_account const& account, std::uint64_t size) const noexcept {
-    return account.messages == 0 || (account.messages < credit_messages_ && account.size + size <= credit_bytes_);
+    if (account.messages == 0) [[likely]]
+      return true;
+    return (account.messages < credit_messages_ && account.size + size <= credit_bytes_);
   }
   /// Sends to the receiver of `through` within this proc. Credit has been awaited.
   void send_local(local_account& through, std::unique_ptr<message> m) {
     check_inside();
-    bool const plain = seams_->observer == nullptr && !m->reply && through.cell != nullptr && through.seen_ends == ends_;
+    bool const plain = seams_->observer == nullptr && !m->reply && through.cell != nullptr && through.seen_changes == changes_;
     if (!plain && !prepare_sending(through, *m)) return;
+    queue_charged(through, m.release());
+  }
+  /// The account of `sender` with `to` where a message without a reply only has to be queued there once there is room: an actor of
+  /// this proc, known to the account, and nobody observes. Null for all others.
+  [[gnu::always_inline]] local_account* at_hand(actor_cell& sender, actor_id const& to) const noexcept {
+    local_account* account = sender.last_account;
+    if (account == nullptr || to.proc != self_) return nullptr;
+    if (!account->is_of(sender.local(), to.local)) [[unlikely]] {
+      account = account->after;
+      if (account == nullptr || !account->is_of(sender.local(), to.local)) return nullptr;
+      sender.last_account = account;
+    }
+    return account->at_hand == changes_ ? account : nullptr;
+  }
+  /// To the receiver of an account that is at hand, or was made ready otherwise. Takes `m`.
+  [[gnu::always_inline]] void queue_charged(local_account& through, message* m) {
     ++through.messages;
     through.size += m->size;
     m->charged = &through;
-    through.cell->accept(std::move(m));
+    through.cell->take_in(m, *seams_);
   }
   /// Sends to another proc. Credit has been awaited. False: it was refused, and the sender is told.
   bool send_remote(actor_id to, link::outgoing out, reply_route reply, actor_id sender);
@@ -137,8 +155,10 @@ class proc_runtime final : public proc_instance, private link::session_events, p
   // Ports.
   void open_port(port_base& p, actor_id owner);
   void close_port(port_base& p) noexcept;
-  port_ptr find_port(std::uint64_t number) const {
-    auto const& recent = recent_ports_[place_of(number)];
+  port_ptr find_port(std::uint64_t number) const { return open_port_of(number); }
+  /// The same, for as long as nothing closes it.
+  port_base* open_port_of(std::uint64_t number) const {
+    auto* const recent = recent_ports_[place_of(number)].get();
     return recent != nullptr && recent->number == number ? recent : look_up_port(number);
   }
   /// The request that the port stands for leaves: from now on the silence of its target's proc ends the wait.
@@ -178,6 +198,9 @@ class proc_runtime final : public proc_instance, private link::session_events, p
   void live_by(actor_id owner);
   void live_no_more_by(actor_id owner);
 
+  /// What accounts remember of their receivers holds no more.
+  void change_accounts() noexcept { ++changes_; }
+
   // Members of meshes.
   membership& members() noexcept { return members_; }
   /// Who stands at a rank of the base of `mesh`, as far as known here.
@@ -206,10 +229,10 @@ class proc_runtime final : public proc_instance, private link::session_events, p
 
   /// The value of a `proc_local` by its index; made by the caller where empty.
   std::shared_ptr<void>& proc_local_slot(std::size_t index);
-  void record(flight_entry const& entry) {
-    if (!flight_full_) return record_first(entry);
-    flight_[flight_next_] = entry;
-    if (++flight_next_ == flight_limit_) flight_next_ = 0;
+  /// The next entry of the flight recorder, to be written as a whole.
+  flight_entry& next_flight() {
+    if (flight_next_ == flight_end_) turn_flight();
+    return *flight_next_++;
   }
   proc_counters& counters() noexcept { return counters_; }
   std::vector<flight_record> flight_of(std::uint64_t actor) const;
@@ -224,7 +247,7 @@ class proc_runtime final : public proc_instance, private link::session_events, p
   static constexpr std::size_t recent_cells = 64;
   static std::size_t place_of(std::uint64_t local) noexcept { return (local >> 1) % recent_cells; }
   actor_cell* look_up(std::uint64_t local) const;
-  port_ptr look_up_port(std::uint64_t number) const;
+  port_base* look_up_port(std::uint64_t number) const;
   struct id_hash {
     std::size_t operator()(std::uint64_t id) const noexcept { return mix(id); }
   };
@@ -275,7 +298,8 @@ class proc_runtime final : public proc_instance, private link::session_events, p
   void give_back_claim(port_base const& p, value_claim const& claim);
   bool is_gone(actor_id receiver) const;
   void report_handling(message_origin const& origin);
-  void record_first(flight_entry const& entry);
+  /// Makes the flight recorder longer, up to its limit; then begins again with its first entry.
+  void turn_flight();
   /// Tells who is to know of a message, and looks for its receiver. False: it is not here, and the sender has been told.
   bool prepare_sending(local_account& through, message& m);
   /// What a message brings is not for anyone here: reply ports in it end unanswered, and its sender is told `why`.
@@ -326,7 +350,7 @@ class proc_runtime final : public proc_instance, private link::session_events, p
   error gone_reason(std::uint64_t local);
   static error reason_of(actor_id gone, tombstone const& end);
   /// Keeps a tombstone for as long as no more than the limit of later ones are kept.
-  void remember_end(std::uint64_t local, tombstone end);
+  void remember_end(std::uint64_t local, tombstone&& end);
   void hold_unknown(std::uint64_t local, link::incoming in);
   void release_held(std::uint64_t local);
   void expire_held();
@@ -369,7 +393,7 @@ class proc_runtime final : public proc_instance, private link::session_events, p
   boost::unordered_flat_map<std::uint64_t, tombstone, id_hash> tombstones_;
   std::vector<std::uint64_t> tombstone_order_;
   std::size_t next_tombstone_ = 0;
-  std::map<std::string, std::uint64_t> names_;
+  boost::unordered_flat_map<std::uint64_t, std::uint64_t, id_hash> names_;  ///< Actors ever spawned here, by name and rank.
   std::set<proc_id> launched_;
   std::map<proc_id, std::vector<proc_id>> launched_by_others_;  ///< At the root, by who launched them.
   lease_sender leases_{*seams_, sessions_};
@@ -377,10 +401,11 @@ class proc_runtime final : public proc_instance, private link::session_events, p
   std::map<host_id, std::uint32_t> ordinals_;
   std::vector<std::shared_ptr<void>> locals_;
   std::vector<flight_entry> flight_;
-  std::size_t flight_next_ = 0;
-  bool flight_full_ = false;
+  flight_entry* flight_next_ = nullptr;  ///< The next to be written; all before it are, and
+  flight_entry* flight_end_ = nullptr;
+  bool flight_full_ = false;  ///< those behind it too.
   proc_counters counters_;
-  std::uint64_t ends_ = 1;  ///< Of actors.
+  std::uint64_t changes_ = 1;  ///< Of what accounts remember: actors that end, the first successor, the end of the proc.
   std::uint64_t next_port_ = 0;
   std::uint64_t next_credit_wait_ = 0;
   std::uint64_t root_local_ = 0;
@@ -398,11 +423,16 @@ class proc_runtime final : public proc_instance, private link::session_events, p
 
 inline actor_id actor_cell::id() const noexcept { return {home_->self(), local_}; }
 
-inline void actor_cell::accept(std::unique_ptr<message> m) {
+[[gnu::always_inline]] inline void actor_cell::accept(std::unique_ptr<message> m) {
   if (!inside_runtime()) used_outside();
-  if (!mailbox_.empty() || frames_ != nullptr || !takes_messages_only()) return accept_beside(std::move(m));
-  mailbox_.push(std::move(m));
-  if (!queued && !mute_) home_->seams().executor->ready(*this, home_->lane_of(*this));
+  take_in(m.release(), home_->seams());
+}
+
+[[gnu::always_inline]] inline void actor_cell::take_in(message* m, platform const& seams) {
+  if (!mailbox_.empty() || frames_ != nullptr || !takes_messages_only()) [[unlikely]]
+    return accept_beside(std::unique_ptr<message>(m));
+  mailbox_.push_first(m);
+  seams.executor->ready_user(*this);
 }
 
 /// The runtime of the handler that runs now; throws outside an actor, naming `what`.

@@ -22,6 +22,10 @@ struct proc_id {
   std::uint32_t ordinal = 0;
   std::uint32_t incarnation = 0;
   auto operator<=>(proc_id const&) const = default;
+  constexpr bool operator==(proc_id const& other) const noexcept { return host == other.host && numbers() == other.numbers(); }
+
+ private:
+  constexpr std::uint64_t numbers() const noexcept { return std::uint64_t{incarnation} << 32 | ordinal; }
 };
 
 /// One life of one actor. `local` is never reused within its proc; 0 means the proc itself (its agent).

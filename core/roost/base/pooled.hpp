@@ -43,11 +43,11 @@ inline constinit thread_local std::array<shelf, shelf_count> shelves_of_this_thr
 class pooled {
  public:
 #if ROOST_POOLS
-  static void* operator new(std::size_t size) {
+  [[gnu::always_inline]] static void* operator new(std::size_t size) {
     std::size_t const which = shelf_of(size);
     if (which < detail::shelf_count) {
       auto& from = detail::shelves_of_this_thread[which];
-      if (auto* const one = from.first; one != nullptr) {
+      if (auto* const one = from.first; one != nullptr) [[likely]] {
         from.first = one->next;
         ++from.room;
         return one;
@@ -55,15 +55,26 @@ class pooled {
     }
     return make(size);
   }
-  static void operator delete(void* what, std::size_t size) noexcept {
+  [[gnu::always_inline]] static void operator delete(void* what, std::size_t size) noexcept {
     std::size_t const which = shelf_of(size);
     if (which >= detail::shelf_count || what == nullptr || detail::shelves_of_this_thread[which].room == 0)
       return free(what, size);
-    auto& to = detail::shelves_of_this_thread[which];
-    --to.room;
-    to.first = ::new (what) detail::shelf::block{to.first};
+    put_back(what, which);
+  }
+  /// The number of the shelf for objects of a size, from 1; 0: there is none.
+  static constexpr std::uint8_t shelf_for(std::size_t size) noexcept {
+    std::size_t const which = shelf_of(size);
+    return which < detail::shelf_count ? static_cast<std::uint8_t>(which + 1) : 0;
+  }
+  /// Puts the memory of an object back on its shelf; false where that has no room.
+  [[gnu::always_inline]] static bool shelve(void* what, std::uint8_t shelf) noexcept {
+    if (detail::shelves_of_this_thread[shelf - 1].room == 0) return false;
+    put_back(what, shelf - 1);
+    return true;
   }
 #else
+  static constexpr std::uint8_t shelf_for(std::size_t) noexcept { return 0; }
+  static bool shelve(void*, std::uint8_t) noexcept { return false; }
   static void* operator new(std::size_t size) { return ::operator new(size); }
   static void operator delete(void* what, std::size_t) noexcept { ::operator delete(what); }
 #endif
@@ -78,6 +89,11 @@ class pooled {
 
  private:
   static constexpr std::size_t shelf_of(std::size_t size) noexcept { return (size - 1) / detail::shelf_step; }
+  [[gnu::always_inline]] static void put_back(void* what, std::size_t which) noexcept {
+    auto& to = detail::shelves_of_this_thread[which];
+    --to.room;
+    to.first = ::new (what) detail::shelf::block{to.first};
+  }
   /// A block that no shelf has.
   static void* make(std::size_t size);
   /// One for which its shelf has no room, or has not been opened yet.

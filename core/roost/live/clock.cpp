@@ -45,7 +45,11 @@ void live_clock::arm(timer& t, instant when) {
   disarm(t);
   entry const added{when, ++armed_, &t};
   heap_.push_back(added);
-  sift(heap_.size() - 1, added);
+  if (std::size_t const at = heap_.size() - 1; at == 0 || !(added < heap_[(at - 1) / 2])) {
+    t.slot = at + 1;
+  } else {
+    sift(at, added);
+  }
   if (sooner_ && heap_.front().what == &t) sooner_();
 }
 

@@ -13,8 +13,8 @@ namespace roost {
 
 class live_clock final : public clock {
  public:
+  live_clock() noexcept : clock(last_) {}
   instant now() const override;
-  instant lately() const override { return last_.load(std::memory_order_relaxed); }
   instant boot() const override;
   std::int64_t wall() const override;
   void arm(timer& t, instant when) override;

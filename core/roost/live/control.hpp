@@ -7,7 +7,6 @@
 #include <roost/live/clock.hpp>
 #include <roost/live/inbox.hpp>
 #include <roost/live/lock.hpp>
-#include <roost/live/run_queue.hpp>
 #include <roost/platform/control_gate.hpp>
 #include <roost/platform/platform.hpp>
 #include <roost/platform/progress.hpp>

@@ -33,6 +33,7 @@ live_executor::live_executor(event_loop& loop, live_clock& time, knob_values con
       workers_(lock_, time, knobs),
       beside_(knobs.count(offload_threads)),
       fibers_([this] { return step(); }) {
+  at_hand_ = &user_;
   clock_.on_sooner([this] {
     if (sleeps_) loop_.notify();
   });
@@ -77,6 +78,7 @@ void live_executor::run_on(std::uint32_t worker, unique_function<void()> task) {
 
 void live_executor::run_loop(unique_function<void()> first) {
   alone_ = std::move(first);
+  steps_before_look_ = 0;
   lock_.lock();
   fibers_.run();
   lock_.unlock();
@@ -131,14 +133,14 @@ inline void live_executor::run_user() {
   control_in_a_row_ = 0;
   runnable* const chosen = user_.pop();
   if (chosen == nullptr) return idle();
-  if (steps_before_look_ > 0) --steps_before_look_;
+  --steps_before_look_;
   control_.begins_handler();
   ++chosen->steps;
   chosen->run();
 }
 
 bool live_executor::step() {
-  while (steps_before_look_ != 0 && !control_.has_ready() && !alone_) {
+  while (steps_before_look_ != 0 && !control_.has_ready()) {
     if (finished()) return false;
     run_user();
   }
@@ -204,9 +206,11 @@ void live_executor::idle() {
   steps_before_look_ = 0;
   nanoseconds const left = due() == never ? longest_sleep : due() - clock_.now();
   sleeps_ = true;
+  at_hand_ = nullptr;
   control_.sleeps(true);
   loop_.sleep(std::clamp(left, nanoseconds(0), longest_sleep), lock_.shared() ? this : nullptr);
   control_.sleeps(false);
+  at_hand_ = &user_;
   sleeps_ = false;
 }
 

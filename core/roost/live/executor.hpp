@@ -10,7 +10,6 @@
 #include <roost/live/door.hpp>
 #include <roost/live/event_loop.hpp>
 #include <roost/live/offload_pool.hpp>
-#include <roost/live/run_queue.hpp>
 #include <roost/live/workers.hpp>
 #include <roost/platform/executor.hpp>
 

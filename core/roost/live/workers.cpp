@@ -27,17 +27,13 @@ ROOST_DEFINE_PLANT(plant_worker_sleeps_on, "worker-sleeps-on", "G4",
 
 constexpr auto between_looks_at_end = std::chrono::microseconds(100);
 
-thread_local live_worker* worker_of_this_thread = nullptr;
-
 }  // namespace
-
-live_worker* live_worker::current() noexcept { return worker_of_this_thread; }
 
 live_worker::live_worker(live_workers& all, std::uint32_t number, bool dedicated)
     : all_(all), number_(number), dedicated_(dedicated), fibers_([this] { return step(); }) {}
 
 void live_worker::main() {
-  worker_of_this_thread = this;
+  of_this_thread_ = this;
   set_current_progress(&progress_);
   overflow_report const overflows(fibers_, progress_, all_.self_);
   all_.lock_.lock();

@@ -7,7 +7,6 @@
 #include <roost/base/unique_function.hpp>
 #include <roost/live/clock.hpp>
 #include <roost/live/lock.hpp>
-#include <roost/live/run_queue.hpp>
 #include <roost/platform/executor.hpp>
 #include <roost/platform/platform.hpp>
 #include <roost/platform/progress.hpp>
@@ -31,7 +30,7 @@ class live_worker {
 
   fiber_pool& fibers() noexcept { return fibers_; }
   /// Of the thread that calls; null where it is none of these.
-  static live_worker* current() noexcept;
+  static live_worker* current() noexcept { return of_this_thread_; }
 
  private:
   friend class live_workers;
@@ -40,6 +39,8 @@ class live_worker {
   void idle();
   /// Inside.
   void wake() noexcept;
+
+  static inline constinit thread_local live_worker* of_this_thread_ = nullptr;
 
   live_workers& all_;
   std::uint32_t number_;

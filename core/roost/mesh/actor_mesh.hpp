@@ -112,6 +112,14 @@ class spawned_again_with final : public spawned_again {
   ArgumentsOf arguments_of_;
 };
 
+/// The same for members that take no arguments: one for all of a class, which nobody counts.
+template <class T>
+std::shared_ptr<spawned_again const> spawned_again_plainly() {
+  constexpr auto none = [](std::uint64_t) { return std::tuple<>(); };
+  static spawned_again_with<T, decltype(none)> const only(none);
+  return {std::shared_ptr<void>(), &only};
+}
+
 /// A mesh without members yet, owned by `owner`.
 std::shared_ptr<mesh_record> new_mesh(actor_cell& owner, std::string name, class_descriptor const& what);
 
@@ -125,11 +133,13 @@ actor_mesh<T> spawn(std::string name, Args&&... args) {
   auto& cell = *detail::require_frame("spawn()").cell;
   auto record = detail::new_mesh(cell, std::move(name), detail::constructible_from<T, arguments>::descriptor);
   arguments given(std::forward<Args>(args)...);
-  if constexpr (std::is_copy_constructible_v<arguments>) {
+  if constexpr (std::is_same_v<arguments, std::tuple<>>) {
+    record->again = detail::spawned_again_plainly<T>();
+  } else if constexpr (std::is_copy_constructible_v<arguments>) {
     auto again = [given](std::uint64_t) { return given; };
     record->again = std::make_shared<detail::spawned_again_with<T, decltype(again)>>(std::move(again));
   }
-  record->members = {detail::spawn_one<T>(cell, cell.id().proc, *record, point(), std::move(given))};
+  record->members.push_back(detail::spawn_one<T>(cell, cell.id().proc, *record, point(), std::move(given)));
   return actor_mesh<T>({std::move(record), region(extent())});
 }
 

@@ -3,6 +3,7 @@
 
 #include <roost/base/units.hpp>
 
+#include <atomic>
 #include <cstdint>
 
 namespace roost {
@@ -32,7 +33,7 @@ class clock {
   /// Never goes back; stands still while the host sleeps.
   virtual instant now() const = 0;
   /// A `now()` of not long ago: at most some tens of the proc's steps, where reading the clock takes longer than most of them.
-  virtual instant lately() const { return now(); }
+  instant lately() const { return last_ == nullptr ? now() : last_->load(std::memory_order_relaxed); }
   /// Never goes back; goes on while the host sleeps. Leases are counted on it.
   virtual instant boot() const = 0;
   /// Nanoseconds since 1970 as this host believes; may step.
@@ -41,6 +42,14 @@ class clock {
   virtual void arm(timer& t, instant when) = 0;
   /// After this returns `t` does not run. Harmless when it is not armed.
   virtual void disarm(timer& t) = 0;
+
+ protected:
+  clock() = default;
+  /// `last`: what `now` said last, where reading the clock takes long.
+  explicit clock(std::atomic<instant> const& last) noexcept : last_(&last) {}
+
+ private:
+  std::atomic<instant> const* last_ = nullptr;
 };
 
 }  // namespace roost

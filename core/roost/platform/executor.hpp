@@ -5,6 +5,7 @@
 #include <roost/base/ids.hpp>
 #include <roost/base/unique_function.hpp>
 #include <roost/base/units.hpp>
+#include <roost/platform/run_queue.hpp>
 #include <roost/platform/side_door.hpp>
 
 #include <cstdint>
@@ -15,35 +16,21 @@ namespace roost {
 /// Which party of a proc runs something: a worker (handlers), or its control plane (agents, sessions, timers).
 enum class lane : std::uint8_t { user, control };
 
-/// Something that can run one step: an actor with a message, or a parked handler whose wait has ended.
-///
-/// It is in the ready queue of its executor at most once; whoever queues it keeps it alive until it ran or was withdrawn.
-class runnable {
- public:
-  runnable() = default;
-  runnable(runnable const&) = delete;
-  runnable& operator=(runnable const&) = delete;
-  /// Runs one step as a plain call on the loop fiber of its worker. It may park that fiber.
-  virtual void run() = 0;
-  /// Whether another worker may run it: nothing of it is parked on this one.
-  virtual bool may_move() const noexcept { return false; }
-
-  entity_key key;            ///< Of the actor, for the schedule's decisions.
-  std::uint32_t worker = 0;  ///< Which worker runs it.
-  bool queued = false;       ///< The executor's mark while queued.
-  std::uint64_t steps = 0;   ///< The executor's count of its own steps: the counter of those decisions.
-  runnable* next = nullptr;  ///< The executor's link while queued.
-
- protected:
-  ~runnable() = default;
-};
-
 /// Runs the runnables of one proc, one at a time per worker and on the control plane. Call only inside the runtime of the proc.
 class executor {
  public:
   virtual ~executor() = default;
   /// Queues `r` behind what is ready in that lane; nothing happens when it is queued already.
   virtual void ready(runnable& r, lane where) = 0;
+  /// The same for the handlers' lane.
+  [[gnu::always_inline]] void ready_user(runnable& r) {
+    if (r.queued) return;
+    if (at_hand_ != nullptr && r.worker == 0) [[likely]] {
+      at_hand_->push(r);
+    } else {
+      ready(r, lane::user);
+    }
+  }
   /// Takes `r` out of the ready queue if it is there.
   virtual void withdraw(runnable& r) = 0;
   /// The running step declares that it takes `duration` of its worker's time. Live: nothing, since it really took it.
@@ -64,6 +51,10 @@ class executor {
   virtual std::shared_ptr<side_door> door() = 0;
   /// The fibers of the worker that calls: handlers park on them.
   virtual fiber_pool& fibers() = 0;
+
+ protected:
+  /// Where handlers of the first worker are queued, while nobody has to be told of them; else null.
+  run_queue* at_hand_ = nullptr;
 };
 
 }  // namespace roost

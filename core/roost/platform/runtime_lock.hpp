@@ -14,10 +14,10 @@ class runtime_lock {
   runtime_lock& operator=(runtime_lock const&) = delete;
   virtual ~runtime_lock() = default;
 
-  void lock() {
+  [[gnu::always_inline]] void lock() {
     if (shared()) acquire();
   }
-  void unlock() noexcept {
+  [[gnu::always_inline]] void unlock() noexcept {
     if (shared()) release();
   }
   /// Once true it stays so.
@@ -52,6 +52,12 @@ inline constinit thread_local runtime_lock* lock_left_by_this_thread = nullptr;
 /// Whether the code that runs now may touch what the lock guards: it is none of the user's.
 inline bool inside_runtime() noexcept { return detail::lock_left_by_this_thread == nullptr; }
 
+/// Whether the code that runs now is the user's, and no other thread can be inside the runtime.
+inline bool only_thread_outside() noexcept {
+  auto const* const left = detail::lock_left_by_this_thread;
+  return left != nullptr && !left->shared();
+}
+
 /// Code of the user's runs in this scope.
 class outside_runtime {
  public:
@@ -73,12 +79,12 @@ class outside_runtime {
 /// The user's code calls the runtime, which runs in this scope. Does nothing in code of the runtime and outside actors.
 class runtime_entry {
  public:
-  runtime_entry() : lock_(detail::lock_left_by_this_thread) {
+  [[gnu::always_inline]] runtime_entry() : lock_(detail::lock_left_by_this_thread) {
     if (lock_ == nullptr) return;
     detail::lock_left_by_this_thread = nullptr;
     lock_->lock();
   }
-  ~runtime_entry() {
+  [[gnu::always_inline]] ~runtime_entry() {
     if (lock_ == nullptr) return;
     lock_->unlock();
     detail::lock_left_by_this_thread = lock_;

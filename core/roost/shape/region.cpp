@@ -80,8 +80,9 @@ std::vector<std::uint64_t> part_sizes(std::vector<std::string> const& names,
 
 }  // namespace
 
-region::region(roost::extent shape)
-    : shape_(std::move(shape)), layout_(roost::slice::row_major({shape_.sizes().begin(), shape_.sizes().end()})) {}
+region::region(roost::extent shape) : shape_(std::move(shape)) {
+  if (shape_.dims() != 0) layout_ = roost::slice::row_major({shape_.sizes().begin(), shape_.sizes().end()});
+}
 
 region::region(std::vector<std::string> labels, roost::slice layout)
     : region(detail::value_or_throw(make(std::move(labels), std::move(layout)))) {}

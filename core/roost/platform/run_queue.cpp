@@ -1,4 +1,4 @@
-#include <roost/live/run_queue.hpp>
+#include <roost/platform/run_queue.hpp>
 
 namespace roost {
 
@@ -14,11 +14,10 @@ runnable* run_queue::take_movable() noexcept {
 }
 
 bool run_queue::remove(runnable& r) noexcept {
-  for (runnable *before = nullptr, *each = first_; each != nullptr; before = each, each = each->next) {
-    if (each != &r) continue;
-    (before != nullptr ? before->next : first_) = r.next;
-    if (last_ == &r) last_ = before;
-    r.next = nullptr;
+  for (runnable** at = &first_; *at != nullptr; at = &(*at)->next) {
+    if (*at != &r) continue;
+    *at = r.next;
+    if (end_ == &r.next) end_ = at;
     r.queued = false;
     return true;
   }

@@ -1,26 +1,29 @@
 #pragma once
 // What is ready to run, first come first served. The links are in the runnables.
 
-#include <roost/platform/executor.hpp>
+#include <roost/platform/runnable.hpp>
 
 namespace roost {
 
 class run_queue {
  public:
+  run_queue() = default;
+  run_queue(run_queue const&) = delete;
+  run_queue& operator=(run_queue const&) = delete;
+
   bool empty() const noexcept { return first_ == nullptr; }
   void push(runnable& r) noexcept {
     r.next = nullptr;
     r.queued = true;
-    (last_ != nullptr ? last_->next : first_) = &r;
-    last_ = &r;
+    *end_ = &r;
+    end_ = &r.next;
   }
   /// Null when it is empty.
   runnable* pop() noexcept {
     runnable* const r = first_;
     if (r == nullptr) return nullptr;
     first_ = r->next;
-    if (first_ == nullptr) last_ = nullptr;
-    r->next = nullptr;
+    if (first_ == nullptr) end_ = &first_;
     r->queued = false;
     return r;
   }
@@ -31,7 +34,7 @@ class run_queue {
 
  private:
   runnable* first_ = nullptr;
-  runnable* last_ = nullptr;
+  runnable** end_ = &first_;
 };
 
 }  // namespace roost

@@ -15,6 +15,7 @@ option(ROOST_HEADER_CHECKS "Compile each header alone (target header_checks)" OF
 option(ROOST_LINT "Add the checks of tools/checks to the tests" OFF)
 set(ROOST_SANITIZE "" CACHE STRING "Value of -fsanitize=, for example address,undefined")
 set(ROOST_TEST_KINDS "simulated;threads" CACHE STRING "Kinds of tests to build: simulated, threads, fuzz")
+set(ROOST_TEST_FLAGS "" CACHE STRING "What tests' own sources are compiled with besides, for example -O0")
 set(ROOST_TEST_PREFIX "" CACHE STRING "What the names of this tree's tests start with, for example asan.")
 
 find_program(ROOST_CCACHE ccache)

@@ -10,6 +10,7 @@ if(ROOST_TESTS)
   find_library(ROOST_RAPIDCHECK rapidcheck REQUIRED)
   add_library(roost_testing INTERFACE)
   target_link_libraries(roost_testing INTERFACE GTest::gtest_main ${ROOST_RAPIDCHECK})
+  target_compile_options(roost_testing INTERFACE ${ROOST_TEST_FLAGS})
 
   # One precompiled header for all tests, made by an executable because only those share its flags. GoogleTest must come before
   # RapidCheck's header for it.

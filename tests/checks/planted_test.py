@@ -2,6 +2,7 @@
 
 import json
 import pathlib
+import re
 import subprocess
 import sys
 import tempfile
@@ -171,6 +172,55 @@ class Symbols(Planted):
 
 
 class Tidy(Planted):
+    # Of each check of the list what it complains about; misc-unused-using-decls looks at a file alone.
+    HEAD = """#include <algorithm>
+#include <cstring>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+struct moved { moved(moved&&); int n(); std::string s; };
+struct held { ~held(); };
+"""
+    SAMPLES = {
+        "bugprone-dangling-handle": "std::string_view f_N() { std::string_view v = std::string(); return v; }",
+        "bugprone-infinite-loop": "void f_N() { int i = 0, j = 0; while (i < 10) ++j; }",
+        "bugprone-inaccurate-erase": "void f_N(std::vector<int> v) { v.erase(std::remove(v.begin(), v.end(), 1)); }",
+        "bugprone-sizeof-expression": "auto f_N() { return sizeof(sizeof(int)); }",
+        "bugprone-undefined-memory-manipulation": "void f_N(moved* a) { std::memset(a, 0, sizeof(moved)); }",
+        "bugprone-unused-raii": "void f_N() { held(); }  void g_N() { held(); int i = 0; static_cast<void>(i); }",
+        "bugprone-use-after-move": "int f_N(moved a) { moved b = std::move(a); return a.n() + b.n(); }",
+        "misc-unused-using-decls": "using std::swap;",
+        "performance-for-range-copy": "int f_N(std::vector<std::string> const& v) { int n = 0; for (auto s : v) n += s.size() != 0; return n; }",
+        "performance-move-const-arg": "int f_N(int a) { int b = std::move(a); return b; }",
+    }
+
+    def tidy_all(self, texts, *options):
+        """Looks at files of the given texts, all in one folder."""
+        sources = [self.write(f"core/roost/base/f{n}.cpp", text) for n, text in enumerate(texts)]
+        self.write("build/compile_commands.json", json.dumps(
+            [{"directory": str(self.root), "file": str(source), "command": f"clang++-19 -std=c++20 -c {source}"} for source in sources]))
+        self.write(".clang-tidy", (TREE / ".clang-tidy").read_text())
+        return self.run_check("tidy.py", "build", *options)
+
+    def test_each_check_of_the_list_complains_about_one_file_among_others(self):
+        self.write("core/roost/base/sample.hpp", "#pragma once\n" + self.HEAD)
+        texts = [f'#include "sample.hpp"\n{text}\n'.replace("_N", str(n)) for n, text in enumerate(self.SAMPLES.values())]
+        listed = set(re.findall(r"^  ([a-z-]+),?$", (TREE / ".clang-tidy").read_text(), re.MULTILINE))
+        self.assertEqual(listed, set(self.SAMPLES))
+        result = self.tidy_all(["int a() { return 1; }\n", *texts, "int b() { return 2; }\n"])
+        self.assert_complains(result, f"tidy: {len(texts)} complaints in {len(texts) + 2} files")
+        for n, check in enumerate(self.SAMPLES):
+            self.assertRegex(result[1], rf"/f{n + 1}\.cpp:\d+:\d+: error: .*\[{check}[,\]]")
+
+    def test_files_that_clash_are_looked_at_all_the_same(self):
+        moved = "#include <utility>\nstruct s { s(s&&); int n(); };\nint f%d(s a) { s b = std::move(a); return a.n() + b.n(); }\n"
+        clash = "namespace { int const one = %d; }\nint g%d() { return one; }\n"
+        result = self.tidy_all([clash % (1, 1), clash % (2, 2), moved % 1, clash % (3, 3), moved % 2])
+        self.assert_complains(result, "tidy: 2 complaints in 5 files", "f2.cpp:3", "f4.cpp:3")
+        self.assert_quiet(self.tidy_all([clash % (n, n) for n in range(5)]))
+
     def tidy(self, text, *options):
         source = self.write("core/roost/base/a.cpp", text)
         command = f"clang++-19 -std=c++20 -c {source}"

@@ -1,23 +1,34 @@
 #!/usr/bin/env python3
 """Runs clang-tidy's hand-picked list (.clang-tidy) over the sources that are not tests, in parallel.
 
-Files changed since the last commit come first, then the largest. A file that had no complaint is passed over until its text, that
-of a header of this tree that it includes, its compiler command or the list changes: BUILD_FOLDER/tidy remembers, and needs the
-folder to be built by ninja. Usage: tidy.py BUILD_FOLDER [--root DIR] [--budget SECONDS] [--jobs N] [--changed]
-With a budget, no further file is begun when it is spent, and those left are counted.
+Files changed since the last commit come first. Files of one folder are looked at joined in one translation unit, since most of the
+time goes to the headers they share. If anything is said of joined files, be it that they clash, those it is said of are looked at
+apart from the others, and so on: only what is said of a file alone is a complaint.
+
+A file that had no complaint is passed over until its text, that of a header of this tree that it includes, its compiler command or
+the list changes: BUILD_FOLDER/tidy remembers, and needs the folder to be built by ninja.
+Usage: tidy.py BUILD_FOLDER [--root DIR] [--budget SECONDS] [--jobs N] [--changed]
+With a budget, nothing further is begun when it is spent, and the files left are counted.
 """
 
 import argparse
 import concurrent.futures
 import hashlib
+import itertools
 import json
 import os
 import pathlib
+import re
+import shlex
 import subprocess
 import sys
 import time
 
 from source_text import changed_files, finish, sources
+
+JOINED = 40  # No more files in one translation unit: it must fit into memory.
+# What keeps a file alone: a main of its own, and using-declarations, as the check for unused ones looks at the main file only.
+ALONE = re.compile(r"^int main\(|^\s*using\b(?!\s+namespace\b)[^=;]*;", re.MULTILINE)
 
 
 def compiled(build, root):
@@ -25,6 +36,17 @@ def compiled(build, root):
     entries = json.loads((build / "compile_commands.json").read_text())
     paths = {pathlib.Path(entry["directory"], entry["file"]).resolve(): entry["command"] for entry in entries}
     return {path.relative_to(root): command for path, command in paths.items() if path.is_relative_to(root)}
+
+
+def flags_of(command, path):
+    """The compiler command of one source without that source and its outputs: equal for sources that are compiled alike."""
+    words, flags = iter(shlex.split(command)), []
+    for word in words:
+        if word in ("-o", "-MF", "-MT"):
+            next(words, None)
+        elif word not in ("-c", "-MD") and not word.endswith(str(path)):
+            flags.append(word)
+    return tuple(flags)
 
 
 def included(build, root):
@@ -61,30 +83,67 @@ def tidy(build, root, path):
     return run.returncode, run.stdout if run.returncode == 0 or run.stdout.strip() else run.stderr
 
 
+def tidy_joined(build, root, flags, paths):
+    """Those of the files of which something is said when they are joined; all of them if it is not said of which."""
+    name = hashlib.sha256("\0".join(map(str, paths)).encode()).hexdigest()
+    unit = build / "tidy" / f"{name[:16]}.cpp"
+    unit.write_text("".join(f'#include "{root / path}"\n' for path in paths))
+    command = ["clang-tidy-19", f"--config-file={root / '.clang-tidy'}", "--quiet", str(unit), "--", *flags[1:]]
+    run = subprocess.run(command, cwd=build, capture_output=True, text=True)
+    unit.unlink()
+    if run.returncode == 0:
+        return []
+    named = set(re.findall(r"^(/[^:\n]+):\d+:\d+: (?:error|warning):", run.stdout, re.MULTILINE))
+    return [path for path in paths if str(root / path) in named] or paths
+
+
+def look_at(build, root, flags, paths):
+    """Yields what is said of each of the files: its path, the status and the text."""
+    if len(paths) == 1:
+        yield paths[0], *tidy(build, root, paths[0])
+        return
+    named = tidy_joined(build, root, flags, paths)
+    others = [path for path in paths if path not in named]
+    if not named:
+        yield from ((path, 0, "") for path in paths)
+        return
+    for part in (others, named) if others else (paths[: len(paths) // 2], paths[len(paths) // 2 :]):
+        yield from look_at(build, root, flags, part)
+
+
+def batches(files, root, built, changed):
+    """The files in the lists in which they are looked at, each with its flags."""
+    alike = {}
+    for path in sorted(files, key=lambda path: (path not in changed, path)):
+        place = path if ALONE.search((root / path).read_text()) else path.parent
+        alike.setdefault((path not in changed, flags_of(built[path], path), place), []).append(path)
+    return [(flags, paths[at : at + JOINED]) for (_, flags, _), paths in alike.items() for at in range(0, len(paths), JOINED)]
+
+
 def check(build, root, budget, jobs, changed_only):
     changed, built, read = changed_files(root), compiled(build, root), included(build, root)
     files = [path for path in sources(root, (".cpp",), ("core", "sim", "transports", "tools", "scenarios"))
              if path in built and not path.name.endswith((".test.cpp", ".fuzz.cpp"))]
     if changed_only:
         files = [path for path in files if path in changed]
-    files.sort(key=lambda path: (path not in changed, -(root / path).stat().st_size))
     end, left, complaints = None if budget is None else time.monotonic() + budget, [], []
     sound = build / "tidy"
     sound.mkdir(exist_ok=True)
+    keys = {path: key_of(built[path], read[path], root) if path in read else None for path in files}
+    unknown = [path for path in files if not keys[path] or not (sound / keys[path]).exists()]
 
-    def one(path):
-        key = key_of(built[path], read[path], root) if path in read else None
-        if key and (sound / key).exists():
-            return path, 0, ""
+    def one(batch):
+        flags, paths = batch
         if end is not None and time.monotonic() > end:
-            return path, None, ""
-        status, text = tidy(build, root, path)
-        if key and status == 0:
-            (sound / key).touch()
-        return path, status, text
+            return [(path, None, "") for path in paths]
+        said = list(look_at(build, root, flags, paths))
+        for path, status, _ in said:
+            if keys[path] and status == 0:
+                (sound / keys[path]).touch()
+        return said
 
     with concurrent.futures.ThreadPoolExecutor(jobs) as pool:
-        for path, status, text in pool.map(one, files):
+        for path, status, text in itertools.chain.from_iterable(pool.map(one, batches(unknown, root, built, changed))):
             if status is None:
                 left.append(path)
             elif status:

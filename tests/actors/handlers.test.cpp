@@ -3,6 +3,7 @@
 #include "stage.test.hpp"
 
 #include <map>
+#include <optional>
 
 using namespace stage;
 
@@ -356,6 +357,19 @@ ROOST_SIM_TEST(handlers, proc_local_values_are_shared_in_a_proc_and_not_between_
   for (auto const& [at, n] : a->count.call().get()) EXPECT_EQ(n.value(), 1);
   for (auto const& [at, n] : b->count.call().get()) EXPECT_EQ(n.value(), 2);
   EXPECT_EQ(++*counted, 1);
+}
+
+roost::proc_local<std::optional<roost::receiver<std::int64_t>>> kept;
+
+struct Holder : roost::actor {
+  void hold() { kept->emplace(roost::channel<std::int64_t>().second); }
+};
+ROOST_EXPORT(Holder, hold)
+
+ROOST_SIM_TEST(handlers, a_receiver_may_outlive_the_actor_that_opened_it, roost::sim::calm()) {
+  auto const procs = hosts.spawn_procs(gpu = 2);
+  for (auto const& [at, held] : procs.spawn<Holder>("holder")->hold.call().get()) EXPECT_TRUE(held);
+  kept->emplace(roost::channel<std::int64_t>().second);
 }
 
 }  // namespace handlers

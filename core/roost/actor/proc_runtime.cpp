@@ -101,7 +101,14 @@ void proc_runtime::unwind() {
   for (auto* cell : cells) seams_->executor->run_on(cell->worker, [cell] { cell->unwind(); });
   held_.clear();
   recent_ = {};
-  for (auto* cell : cells) actors_.erase(cell->id().local);
+  for (auto* cell : cells) {
+    // What others hold of these ports closes them later.
+    while (auto* const port = cell->ports) {
+      cell->ports = std::exchange(port->after, nullptr);
+      port->link = nullptr;
+    }
+    actors_.erase(cell->id().local);
+  }
   graveyard_.clear();
 }
 

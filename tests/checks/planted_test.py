@@ -290,8 +290,10 @@ for seed in 1 2 3; do echo "{{\\"seed\\": \\"$seed\\", \\"digest\\": \\"{digest}
 
 
 class Headers(Planted):
-    def build(self, text):
+    def build(self, text, source=None):
         self.write("core/roost/base/sample.hpp", text)
+        if source is not None:
+            self.write("core/roost/base/sample.cpp", source)
         self.write("CMakeLists.txt", f"""cmake_minimum_required(VERSION 3.25)
 project(sample LANGUAGES CXX)
 include("{TREE}/cmake/RoostHeaders.cmake")
@@ -306,6 +308,14 @@ roost_check_headers(base "${{CMAKE_CURRENT_SOURCE_DIR}}/core" roost_base "" "${{
 
     def test_a_header_that_leans_on_its_includer_does_not_build(self):
         self.assert_complains(self.build("#pragma once\ninline std::string name() { return {}; }\n"), "sample.hpp:2")
+
+    def test_a_source_that_includes_something_else_first_proves_nothing(self):
+        self.assert_complains(self.build("#pragma once\ninline std::string name() { return {}; }\n",
+                                         "#include <string>\n#include <roost/base/sample.hpp>\n"), "sample.hpp:2")
+
+    def test_a_header_that_its_source_includes_first_is_built_with_that(self):
+        self.assert_quiet(self.build("#pragma once\ninline std::string name() { return {}; }\n",
+                                     "#include <roost/base/sample.hpp>\n\n#include <string>\n"))
 
     def test_a_header_that_includes_what_it_uses_builds(self):
         self.assert_quiet(self.build("#pragma once\n#include <string>\ninline std::string name() { return {}; }\n"))

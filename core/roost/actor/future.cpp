@@ -131,7 +131,8 @@ void future_base::become_ready() {
   } else {
     observers_.wake_all(errc::ok);
   }
-  auto callbacks = std::move(callbacks_);
+  if (callbacks_.empty()) return;
+  auto callbacks = std::exchange(callbacks_, {});
   for (auto& callback : callbacks) callback();
 }
 

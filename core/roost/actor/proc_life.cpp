@@ -232,7 +232,8 @@ void proc_runtime::control(proc_id from, std::uint16_t kind, shared_bytes body) 
     case control_kind::kill:
       if (auto const said = wire::decode<target_body>(body)) {
         if (find(said->local) == nullptr && !tombstones_.contains(said->local)) {
-          if (!ROOST_PLANT(plant_tombstone_forgotten)) remember_end(said->local, {nullptr, {}, {}, from_body(said->why)});
+          if (!ROOST_PLANT(plant_tombstone_forgotten))
+            remember_end(said->local, {nullptr, {}, {}, std::make_unique<error const>(from_body(said->why))});
         } else {
           end_actor({self_, said->local}, false, from_body(said->why));
         }

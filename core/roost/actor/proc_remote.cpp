@@ -335,7 +335,7 @@ void proc_runtime::pass_error(reply_route to, error const& why) {
 void proc_runtime::agent_spawn(proc_id from, spawn_body body) {
   auto const refuse = [&](error why) {
     why.where = body.class_name + " " + body.name + " on " + place();
-    remember_end(body.local, {nullptr, {}, {}, why});
+    remember_end(body.local, {nullptr, {}, {}, std::make_unique<error const>(why)});
     owner_told(body.owner, {self_, body.local}, why);
     release_held(body.local);
   };

@@ -167,7 +167,8 @@ void proc_runtime::retire(actor_cell& cell, error const& why) {
   if (seams_->observer != nullptr) seams_->observer->actor_ended(id, why.code);
   ++counters_.actors_ended;
   if (why.code == errc::actor_failed) ++counters_.actors_failed;
-  remember_end(id.local, {&cell.what(), cell.name(), cell.where(), why});
+  remember_end(id.local,
+               {&cell.what(), cell.name(), cell.where(), why.code == errc::ok ? nullptr : std::make_unique<error const>(why)});
   auto const owner = cell.owner();
   bool const was_root = is_root() && id.local == root_local_;
   sessions_->sender_ended(id.local);
@@ -350,7 +351,7 @@ void proc_runtime::tell(actor_id sender, reply_route reply, message_stamp stamp,
 }
 
 error proc_runtime::reason_of(actor_id gone, tombstone const& end) {
-  if (end.what == nullptr || end.why.code != errc::ok) return end.why;
+  if (end.why != nullptr) return *end.why;
   return error(errc::actor_stopped, describe_actor(gone, *end.what, end.name, end.where) + " has stopped");
 }
 

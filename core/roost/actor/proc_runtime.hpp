@@ -264,7 +264,7 @@ class proc_runtime final : public proc_instance, private link::session_events, p
     class_descriptor const* what = nullptr;  ///< Null: it never lived here, and `why` says what became of it.
     std::string name;
     point where;
-    error why;  ///< `errc::ok`: it stopped.
+    std::unique_ptr<error const> why;  ///< Null: it stopped.
   };
   struct held_messages {
     instant until;

@@ -38,6 +38,19 @@ struct Sender : roost::actor {
     for (auto const& other : others) taken += other->taken.call_one().get().size();
     return taken;
   }
+  /// Sends to one that has just been told to stop, and to one that has just been killed.
+  void send_to_who_ends() {
+    auto const stops = greeted();
+    stops->take.broadcast(3);
+    stops.stop();
+    stops->take.broadcast(4);
+    auto const idle = greeted();
+    idle.stop();
+    idle->take.broadcast(3);
+    auto const killed = greeted();
+    killed.kill();
+    killed->take.broadcast(3);
+  }
   /// How many messages came back.
   std::uint64_t lost() { return lost_; }
   /// What the second one at its rank has taken.
@@ -62,6 +75,7 @@ struct Sender : roost::actor {
     return taken;
   }
   void undelivered(roost::undelivered const&) override { ++lost_; }
+  bool supervise(roost::failure const&) override { return true; }
 
  private:
   /// One that was sent to twice.
@@ -83,7 +97,7 @@ struct Sender : roost::actor {
 
   std::uint64_t lost_ = 0;
 };
-ROOST_EXPORT(Sender, send_to_who_ended, lost, send_to_who_was_respawned, send_by_turns)
+ROOST_EXPORT(Sender, send_to_who_ended, send_to_who_ends, lost, send_to_who_was_respawned, send_by_turns)
 
 std::string run(roost::controller controller) {
   roost::program what(std::move(controller));
@@ -105,6 +119,17 @@ TEST(Sending, WhatIsForOneThatHasEndedComesBack) {
             "");
   EXPECT_EQ(lost, 1U);
   EXPECT_EQ(taken, 0U) << "another actor took it";
+}
+
+TEST(Sending, WhatIsForOneThatEndsComesBack) {
+  std::uint64_t lost = 0;
+  EXPECT_EQ(run([&](roost::hosts, std::vector<std::string> const&) {
+              auto const sender = roost::spawn<Sender>("sender");
+              sender->send_to_who_ends.call_one().get();
+              for (int i = 0; i != 1'000 && lost < 3; ++i) lost = sender->lost.call_one().get();
+            }),
+            "");
+  EXPECT_EQ(lost, 3U);
 }
 
 TEST(Sending, WhatIsForARankGoesToWhoHasTakenIt) {

@@ -99,6 +99,11 @@ void actor_cell::accept_beside(std::unique_ptr<message> m) {
   check_ready();
 }
 
+void actor_cell::take_in_beside(message* m) {
+  runtime_entry const inside;
+  accept_beside(std::unique_ptr<message>(m));
+}
+
 void actor_cell::refuse_late(message& m) {
   home_->message_returned(id(), m,
                           now_.state == life::draining ? error(errc::actor_stopped, describe() + " is stopping") : *end_reason_);

@@ -147,6 +147,8 @@ class actor_cell final : public runnable, public sibling, public pooled {
   bool closes_cycle(message const& m) const noexcept;
   /// `accept` where it does more than begin with this message.
   void accept_beside(std::unique_ptr<message> m);
+  /// The same for `take_in`: it may tell the sender, which is work of the runtime.
+  void take_in_beside(message* m);
   void refuse_late(message& m);
   void refuse_cycle(message& m);
   /// One that was owned has ended, and is no longer listed.

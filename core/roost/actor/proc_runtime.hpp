@@ -430,7 +430,7 @@ inline actor_id actor_cell::id() const noexcept { return {home_->self(), local_}
 
 [[gnu::always_inline]] inline void actor_cell::take_in(message* m, platform const& seams) {
   if (!mailbox_.empty() || frames_ != nullptr || !takes_messages_only()) [[unlikely]]
-    return accept_beside(std::unique_ptr<message>(m));
+    return take_in_beside(m);
   mailbox_.push_first(m);
   seams.executor->ready_user(*this);
 }

@@ -1,10 +1,10 @@
 // Code that blocks, on threads of its own.
 
+#include "loopback.test.hpp"
+
 #include <gtest/gtest.h>
 
 #include <roost/base/plant.hpp>
-#include <roost/roost.hpp>
-#include <roost/transports/local.hpp>
 
 #include <atomic>
 #include <chrono>
@@ -90,12 +90,7 @@ ROOST_EXPORT(Killer, kill_under_code)
 
 std::string run(roost::controller controller) {
   gate_open = false;
-  roost::program what(std::move(controller));
-  auto const why = roost::run_local(what, {.transport = roost::local_transport::loopback,
-                                           .arguments = {},
-                                           .catch_signals = false,
-                                           .prepare = [](roost::live_options& proc) { proc.least = roost::log_level::failure; }});
-  return why ? why.describe() : "";
+  return run_on_loopback(std::move(controller));
 }
 
 TEST(Offload, CodeThatBlocksKeepsNobodyElseOfItsProcWaiting) {

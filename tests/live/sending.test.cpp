@@ -1,9 +1,8 @@
 // Messages within a live proc, most of which are queued where they are sent: what may change between two of them.
 
-#include <gtest/gtest.h>
+#include "loopback.test.hpp"
 
-#include <roost/roost.hpp>
-#include <roost/transports/local.hpp>
+#include <gtest/gtest.h>
 
 #include <chrono>
 #include <cstdint>
@@ -99,19 +98,10 @@ struct Sender : roost::actor {
 };
 ROOST_EXPORT(Sender, send_to_who_ended, send_to_who_ends, lost, send_to_who_was_respawned, send_by_turns)
 
-std::string run(roost::controller controller) {
-  roost::program what(std::move(controller));
-  auto const why = roost::run_local(what, {.transport = roost::local_transport::loopback,
-                                           .arguments = {},
-                                           .catch_signals = false,
-                                           .prepare = [](roost::live_options& proc) { proc.least = roost::log_level::failure; }});
-  return why ? why.describe() : "";
-}
-
 TEST(Sending, WhatIsForOneThatHasEndedComesBack) {
   std::uint64_t taken = 0;
   std::uint64_t lost = 0;
-  EXPECT_EQ(run([&](roost::hosts, std::vector<std::string> const&) {
+  EXPECT_EQ(run_on_loopback([&](roost::hosts, std::vector<std::string> const&) {
               auto const sender = roost::spawn<Sender>("sender");
               taken = sender->send_to_who_ended.call_one().get();
               for (int i = 0; i != 1'000 && lost == 0; ++i) lost = sender->lost.call_one().get();
@@ -123,7 +113,7 @@ TEST(Sending, WhatIsForOneThatHasEndedComesBack) {
 
 TEST(Sending, WhatIsForOneThatEndsComesBack) {
   std::uint64_t lost = 0;
-  EXPECT_EQ(run([&](roost::hosts, std::vector<std::string> const&) {
+  EXPECT_EQ(run_on_loopback([&](roost::hosts, std::vector<std::string> const&) {
               auto const sender = roost::spawn<Sender>("sender");
               sender->send_to_who_ends.call_one().get();
               for (int i = 0; i != 1'000 && lost < 3; ++i) lost = sender->lost.call_one().get();
@@ -134,7 +124,7 @@ TEST(Sending, WhatIsForOneThatEndsComesBack) {
 
 TEST(Sending, WhatIsForARankGoesToWhoHasTakenIt) {
   numbers seen;
-  EXPECT_EQ(run([&](roost::hosts, std::vector<std::string> const&) {
+  EXPECT_EQ(run_on_loopback([&](roost::hosts, std::vector<std::string> const&) {
               seen = roost::spawn<Sender>("sender")->send_to_who_was_respawned.call_one().get();
             }),
             "");
@@ -144,7 +134,7 @@ TEST(Sending, WhatIsForARankGoesToWhoHasTakenIt) {
 TEST(Sending, EachReceiverTakesItsMessagesInOrderAlsoBeyondTheCredit) {
   constexpr std::uint64_t rounds = 500;
   std::vector<numbers> seen;
-  EXPECT_EQ(run([&](roost::hosts, std::vector<std::string> const&) {
+  EXPECT_EQ(run_on_loopback([&](roost::hosts, std::vector<std::string> const&) {
               seen = roost::spawn<Sender>("sender")->send_by_turns.call_one(rounds).get();
             }),
             "");

@@ -40,7 +40,7 @@ int bench_local(invocation const& asked, output& out) {
     return out.refuse(exit_unreachable, {errc::unavailable, "is not built, expected it from: ./bootstrap bench", ours.path()});
   }
   std::array<bench_series, works.size()> here, there;
-  bench_series bare;
+  bench_series bare, queues;
   bench_runner runner;
   for (unsigned i = 0; i != repetitions && !runner.failed(); ++i) {
     for (std::size_t w = 0; w != works.size(); ++w) {
@@ -51,6 +51,7 @@ int bench_local(invocation const& asked, output& out) {
       if (peer.is_built()) runner.measure(there[w], peer, words);
     }
     runner.measure(bare, ours, {"bare", asked.quick ? "1000" : "10000000"});
+    runner.measure(queues, ours, {"queues", asked.quick ? "1000" : "10000000"});
   }
   if (runner.failed()) return out.refuse(exit_bug, *runner.failed());
 
@@ -71,6 +72,13 @@ int bench_local(invocation const& asked, output& out) {
         {"ping-pong, over a bare loop's " + digits(least, 1) + " ns", nanoseconds_each(here[ping_pong]) / least, "times",
          bound_bare, true},
         1);
+  auto const queued = nanoseconds_each(queues);
+  out.say("    ping-pong: " + digits(nanoseconds_each(here[ping_pong]) / queued, 1) +
+          " times two queues and a call, which take " + digits(queued, 1) + " ns");
+  out.object("bench_bare", {{"work", json_of("ping-pong")},
+                            {"ns", bench_sample(nanoseconds_each(here[ping_pong])).dump()},
+                            {"bare", json_of("two queues and a call")},
+                            {"bare_ns", bench_sample(queued).dump()}});
   auto const size_of = [](bench_series const& of) { return of.median("peak_bytes", "messages"); };
   print(out, {"actors at rest", size_of(here[at_rest]), "bytes each", bound_rest_bytes, true}, 0);
   print(out, {"spawned and stopped", 1e9 / nanoseconds_each(here[churn]), "actors/s", bound_churn}, 0);

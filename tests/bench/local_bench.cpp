@@ -1,9 +1,11 @@
 // One repetition of one piece of work between actors of one live proc, on one worker. Prints what it cost as one JSON object.
 //
-//   local_bench ping-pong MESSAGES | ask REQUESTS | fan RECEIVERS ROUNDS | rest ACTORS | churn ACTORS | bare MESSAGES
+//   local_bench ping-pong MESSAGES | ask REQUESTS | fan RECEIVERS ROUNDS | rest ACTORS | churn ACTORS | bare MESSAGES |
+//   queues MESSAGES
 
 #include <roost/roost.hpp>
 #include <roost/transports/local.hpp>
+#include <tests/bench/bare_executor.hpp>
 #include <tests/bench/bare_loop.hpp>
 #include <tests/bench/measure.hpp>
 
@@ -220,9 +222,9 @@ int run(std::vector<std::string_view> const& words) {
   for (std::size_t i = 1; i < words.size(); ++i) {
     if (auto const size = number(words[i])) sizes.push_back(*size);
   }
-  if (words.size() == 2 && sizes.size() == 1 && words[0] == "bare") {
+  if (words.size() == 2 && sizes.size() == 1 && (words[0] == "bare" || words[0] == "queues")) {
     stopwatch watch;
-    bare_ping_pong(sizes[0]);
+    words[0] == "bare" ? bare_executor_ping_pong(sizes[0]) : bare_ping_pong(sizes[0]);
     return print(watch.stop(), sizes[0]);
   }
   for (auto const& each : works) {
@@ -238,7 +240,7 @@ int run(std::vector<std::string_view> const& words) {
   }
   std::fprintf(stderr,
                "usage: local_bench ping-pong MESSAGES | ask REQUESTS | fan RECEIVERS ROUNDS | rest ACTORS | churn ACTORS | bare "
-               "MESSAGES\n");
+               "MESSAGES | queues MESSAGES\n");
   return 64;
 }
 

@@ -23,7 +23,7 @@ class hanging_up final : public transport, transport_events {
     under_.attach(events == nullptr ? nullptr : this);
   }
   channel_id connect(proc_id peer) override { return under_.connect(peer); }
-  send_status send(channel_id c, shared_bytes frame) override { return under_.send(c, std::move(frame)); }
+  send_status send(channel_id c, shared_bytes const& frame) override { return under_.send(c, frame); }
   void close(channel_id c) override { under_.close(c); }
   roost::bytes max_frame() const override { return under_.max_frame(); }
 

@@ -22,11 +22,11 @@ link::admission session_end::try_send(proc_id to, std::uint64_t number, shared_b
   message.header.sender = sender;
   message.header.receiver = receiver;
   message.header.stamp_low = number;
-  message.payload = content;
+  message.body = wire::frame_draft::of(content.view());
   return table.send(to, std::move(message), &refusal);
 }
 
-void session_end::deliver(link::incoming message) {
+void session_end::deliver(link::incoming&& message) {
   if (handles_) table.handled(message.from, message.epoch, message.number);
   delivered_.push_back(std::move(message));
   where_.wake();

@@ -49,7 +49,7 @@ class session_end final : public link::session_events {
 
  private:
   link::admission try_send(proc_id to, std::uint64_t number, shared_bytes const& content);
-  void deliver(link::incoming message) override;
+  void deliver(link::incoming&& message) override;
   void told(link::receipt const& r) override;
   void room(std::uint64_t, actor_id) override { where_.wake(); }
   void control(proc_id, std::uint16_t, shared_bytes) override {}

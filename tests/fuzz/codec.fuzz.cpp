@@ -4,6 +4,7 @@
 #include <roost/base/ids.hpp>
 #include <roost/base/units.hpp>
 #include <roost/wire/codec.hpp>
+#include <roost/wire/draft.hpp>
 #include <roost/wire/header.hpp>
 
 #include <algorithm>
@@ -67,13 +68,10 @@ std::vector<std::byte> roost_fuzz_seed(std::uint64_t number) {
   if (n % 3 == 2) r.either = std::vector<std::string>(n % 4, "v");
   r.blob = roost::shared_bytes::copy_of(roost::as_bytes("blob"));
   r.branches.kids.resize(n % 3);
-  auto const payload = encode(r);
   frame_header h;
-  h.payload_length = static_cast<std::uint32_t>(payload.size());
-  std::vector<std::byte> frame(header_size);
-  pack(h, std::span(frame).first<header_size>(), payload, {});
-  frame.insert(frame.end(), payload.begin(), payload.end());
-  return frame;
+  auto draft = frame_draft::of(encode(r));
+  auto const frame = draft.pack(h).view();
+  return {frame.begin(), frame.end()};
 }
 
 extern "C" int LLVMFuzzerTestOneInput(std::uint8_t const* data, std::size_t size) {

@@ -57,7 +57,7 @@ class ScenariosTest(LiveTest):
         for which, lost in (("proc", 1), ("agent", 2)):
             with self.subTest(which):
                 folder = self.path / which
-                running = self.run_of("run", "-n", 3, "--record", folder, ORDERING, "--", 2000)
+                running = self.run_of("run", "-n", 3, "--record", folder, ORDERING, "--", 8000)
                 files = [folder / f"h{host}-p{number}.1.record" for host in range(3) for number in (1, 2)]
                 running.until(lambda: all(file.exists() and file.stat().st_size > 20_000 for file in files), "some work of all")
                 agent = agents_of(running.session)[0]

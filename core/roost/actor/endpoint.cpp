@@ -3,6 +3,8 @@
 #include <roost/base/plant.hpp>
 #include <roost/wire/chain.hpp>
 
+#include <cstring>
+
 namespace roost::detail {
 namespace {
 
@@ -15,6 +17,13 @@ struct envelope_body {
   std::vector<std::uint64_t> sizes;
   std::vector<carried_duty> carried;
 };
+
+/// The envelope of most messages: no slice, no duties.
+shared_bytes const plain_envelope = wire::encode_shared(envelope_body{});
+
+bool starts_with(std::span<std::byte const> all, std::span<std::byte const> front) noexcept {
+  return all.size() >= front.size() && std::memcmp(all.data(), front.data(), front.size()) == 0;
+}
 
 }  // namespace
 
@@ -69,34 +78,42 @@ link::outgoing make_outgoing(invocation const& from, chain_ptr const& chain, end
   out.header.endpoint = endpoint.id;
   out.header.reply_port = reply.port;
   out.header.fingerprint = endpoint.fingerprint;
-  out.header.remaining = from.remaining();
+  std::vector<actor_id> callers;
   if (reply && chain != nullptr) {
-    std::vector<actor_id> callers;
     for (auto const* node = chain.get(); node != nullptr; node = node->outer.get()) callers.push_back(node->caller);
     std::reverse(callers.begin(), callers.end());
-    out.trailer = shared_bytes::made(wire::chain_size(callers.size()), [&](std::span<std::byte> all) {
-      ROOST_INVARIANT(wire::encode_chain(callers, all), std::to_string(callers.size()) + " callers");
-    });
   }
-  envelope_body front;
-  if (place != nullptr) {
-    front.labels.assign(place->shape.labels().begin(), place->shape.labels().end());
-    front.sizes.assign(place->shape.sizes().begin(), place->shape.sizes().end());
+  shared_bytes own;
+  auto const* envelope = &plain_envelope;
+  if (place != nullptr || !carried.empty()) {
+    envelope_body front{{}, {}, std::move(carried)};
+    if (place != nullptr) {
+      front.labels.assign(place->shape.labels().begin(), place->shape.labels().end());
+      front.sizes.assign(place->shape.sizes().begin(), place->shape.sizes().end());
+      out.header.point_rank = place->rank;
+    }
+    own = wire::encode_shared(front);
+    envelope = &own;
   }
-  front.carried = std::move(carried);
-  auto const prefix = wire::encoded_size(front);
-  if (place != nullptr) out.header.point_rank = place->rank;
-  out.payload = shared_bytes::made(prefix + arguments.size, [&](std::span<std::byte> all) {
-    wire::encode_exactly(front, all.first(prefix));
-    arguments.write(arguments.arguments, all.subspan(prefix));
-  });
+  auto const prefix = envelope->size();
+  auto const trailer = callers.empty() ? 0 : wire::chain_size(callers.size());
+  out.body =
+      wire::frame_draft::made(prefix + arguments.size, trailer, [&](std::span<std::byte> payload, std::span<std::byte> last) {
+        std::memcpy(payload.data(), envelope->view().data(), prefix);
+        arguments.write(arguments.arguments, payload.subspan(prefix));
+        if (!callers.empty()) ROOST_INVARIANT(wire::encode_chain(callers, last), std::to_string(callers.size()) + " callers");
+      });
   return out;
 }
 
-result<shared_bytes> open_envelope(link::incoming const& in, arrival& at, std::unique_ptr<cast_place>& place) {
-  wire::reader payload(in.payload.view());
+result<void> open_envelope(shared_bytes& payload, link::incoming const& in, arrival& at, std::unique_ptr<cast_place>& place) {
+  if (starts_with(payload.view(), plain_envelope.view())) {
+    payload.remove_prefix(plain_envelope.size());
+    return {};
+  }
+  wire::reader bytes(payload.view());
   envelope_body front;
-  if (!wire::decode_value(payload, front)) return payload.failure();
+  if (!wire::decode_value(bytes, front)) return bytes.failure();
   at.duties.reserve(front.carried.size());
   for (auto const& duty : front.carried) {
     at.duties.emplace_back(*at.home, reply_route{in.from, duty.port}, at.receiver,
@@ -109,7 +126,8 @@ result<shared_bytes> open_envelope(link::incoming const& in, arrival& at, std::u
       return error(errc::bad_frame, "rank " + std::to_string(in.header.point_rank) + " is outside the slice of the message");
     place = std::make_unique<cast_place>(cast_place{*made, in.header.point_rank});
   }
-  return in.payload.slice(payload.offset(), in.payload.size() - payload.offset());
+  payload.remove_prefix(bytes.offset());
+  return {};
 }
 
 }  // namespace roost::detail

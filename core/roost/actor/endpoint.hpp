@@ -220,8 +220,8 @@ unencoded to_encode(Tuple const& arguments) {
 /// of the reply ports in it.
 link::outgoing make_outgoing(invocation const& from, chain_ptr const& chain, endpoint_descriptor const& endpoint, actor_id to,
                              reply_route reply, unencoded arguments, cast_place const* place, std::vector<carried_duty> carried);
-/// The reverse: takes the envelope off the front of a payload. Errors: those of decoding.
-result<shared_bytes> open_envelope(link::incoming const& in, arrival& at, std::unique_ptr<cast_place>& place);
+/// The reverse: takes the envelope off the front of `payload`, which came with `in`. Errors: those of decoding.
+result<void> open_envelope(shared_bytes& payload, link::incoming const& in, arrival& at, std::unique_ptr<cast_place>& place);
 /// The chain of callers of an invocation that passes on `duties`. Passing on the request that the handler serves cuts it: its
 /// caller waits for somebody else from now on.
 chain_ptr chain_beyond(invocation const& from, duty_list const& duties);
@@ -263,14 +263,10 @@ void send_call_away(invocation const& from, endpoint_descriptor const& endpoint,
     auto const chain = chain_beyond(from, duties);
     passage through(home, std::move(duties), to);
     auto out = make_outgoing(from, chain, endpoint, to, reply, to_encode(arguments), place, through.carried());
-    home.await_credit(from.frame, to, out.payload.size(), from.deadline);
-    out.header.remaining = from.remaining();
-    if (home.send_remote(to, std::move(out), reply, from.cell->id())) through.sent();
+    if (home.send_remote(from, to, std::move(out), reply)) through.sent();
   } else {
     auto out = make_outgoing(from, from.chain, endpoint, to, reply, to_encode(arguments), place, {});
-    home.await_credit(from.frame, to, out.payload.size(), from.deadline);
-    out.header.remaining = from.remaining();
-    home.send_remote(to, std::move(out), reply, from.cell->id());
+    home.send_remote(from, to, std::move(out), reply);
   }
 }
 

@@ -31,5 +31,6 @@ struct arrival;
 struct class_descriptor;
 struct endpoint_descriptor;
 struct handler_frame;
+struct invocation;
 }  // namespace detail
 }  // namespace roost

@@ -9,8 +9,9 @@ class guarded_sessions::relay final : public link::session_events {
  public:
   relay(control_gate& gate, link::session_events& target) : gate_(&gate), target_(&target) {}
 
-  void deliver(link::incoming message) override {
-    hand_on([this, message = std::move(message)]() mutable { target_->deliver(std::move(message)); });
+  void deliver(link::incoming&& message) override {
+    if (!gate_->standing_in()) return target_->deliver(std::move(message));
+    gate_->post([this, message = std::move(message)]() mutable { target_->deliver(std::move(message)); });
   }
   void told(link::receipt const& r) override {
     hand_on([this, r] { target_->told(r); });

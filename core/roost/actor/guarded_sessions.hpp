@@ -25,7 +25,9 @@ class guarded_sessions {
     control_hold hold_;
     link::session_table* table_;
   };
-  held operator->() const { return {gate_, table_.get()}; }
+  held operator->() const { return inside(); }
+  /// For several calls.
+  held inside() const { return {gate_, table_.get()}; }
   /// From inside the gate, on whatever thread.
   link::session_table& table() const noexcept { return *table_; }
 

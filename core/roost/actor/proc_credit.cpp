@@ -120,7 +120,7 @@ void proc_runtime::send_port_value(actor_id sender, port_id to, shared_bytes enc
   out.header.sender = sender.local;
   out.header.receiver = to.number;
   out.header.fingerprint = type;
-  out.payload = std::move(encoded);
+  out.body = wire::frame_draft::of(encoded.view());
   out.reserved = ROOST_PLANT(plant_port_grows);
   error refused;
   if (sessions_->send(to.owner.proc, std::move(out), &refused) == link::admission::refused && refused.code == errc::too_large)

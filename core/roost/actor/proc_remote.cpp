@@ -80,7 +80,7 @@ bool proc_runtime::send_agent(proc_id to, agent_op op, shared_bytes body, std::u
   out.header.endpoint = static_cast<std::uint64_t>(op);
   out.header.reply_port = reply_port;
   out.header.fingerprint = type;
-  out.payload = std::move(body);
+  out.body = wire::frame_draft::of(body.view());
   out.reserved = true;
   ++counters_.sent_to_others;
   return sessions_->send(to, std::move(out), refused) == link::admission::admitted;
@@ -101,7 +101,7 @@ void proc_runtime::send_succession(proc_id to, succession const& news) {
 
 bool proc_runtime::send_question(proc_id to, actor_id about) { return send_agent(to, agent_op::who, wire::encode_shared(about)); }
 
-void proc_runtime::deliver(link::incoming in) {
+void proc_runtime::deliver(link::incoming&& in) {
   set_current_platform(seams_);
   if (in.header.receiver == 0) {
     deliver_agent(in);
@@ -113,7 +113,7 @@ void proc_runtime::deliver(link::incoming in) {
   }
 }
 
-void proc_runtime::deliver_user(link::incoming in) {
+void proc_runtime::deliver_user(link::incoming&& in) {
   actor_id const to{self_, in.header.receiver};
   auto* cell = find(to.local);
   if (cell == nullptr && is_agent(to.local) && !ROOST_PLANT(plant_agent_unmade)) cell = make_agent(to.local);
@@ -137,8 +137,9 @@ void proc_runtime::deliver_user(link::incoming in) {
   if (endpoint->fingerprint != in.header.fingerprint) return return_incoming(in, errc::fingerprint_mismatch);
   std::unique_ptr<cast_place> place;
   arrival at{this, to, {}};
-  auto const arguments = open_envelope(in, at, place);
-  auto decoded = arguments ? endpoint->decode(*arguments, at) : result<std::unique_ptr<message>>(arguments.failure());
+  auto const size = in.payload.size();
+  auto const opened = open_envelope(in.payload, in, at, place);
+  auto decoded = opened ? endpoint->decode(in.payload, at) : result<std::unique_ptr<message>>(opened.failure());
   chain_ptr callers;
   if (!decoded || !read_chain(in.trailer, callers)) {
     sessions_->returned(in.from, in.epoch, in.number, errc::bad_frame);
@@ -149,7 +150,7 @@ void proc_runtime::deliver_user(link::incoming in) {
   m->endpoint = endpoint;
   m->sender = {in.from, in.header.sender};
   m->stamp = {in.header.stamp_high, in.header.stamp_low};
-  m->size = in.payload.size();
+  m->size = size;
   m->travel = std::make_unique<message_travel>(message_origin{in.from, in.epoch, in.number}, std::move(place));
   if (in.header.reply_port != 0) m->reply = {in.from, in.header.reply_port};
   if (in.header.remaining >= 0) {
@@ -173,7 +174,8 @@ void proc_runtime::deliver_value(link::incoming const& in) {
 void proc_runtime::return_incoming(link::incoming const& in, errc why) {
   std::unique_ptr<cast_place> place;
   arrival at{this, {self_, in.header.receiver}, {}};
-  (void)open_envelope(in, at, place);
+  auto payload = in.payload;
+  (void)open_envelope(payload, in, at, place);
   sessions_->returned(in.from, in.epoch, in.number, why);
 }
 

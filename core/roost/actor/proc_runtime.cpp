@@ -1,6 +1,7 @@
 #include <roost/actor/proc_runtime.hpp>
 
 #include <roost/actor/actor.hpp>
+#include <roost/actor/endpoint.hpp>
 #include <roost/actor/knobs.hpp>
 #include <roost/base/keyed.hpp>
 #include <roost/base/plant.hpp>
@@ -256,15 +257,30 @@ void proc_runtime::live_no_more_by(actor_id owner) {
   if (owner.proc != self_ && !known_failed(owner.proc)) sessions_->drop_lease(owner.proc);
 }
 
-bool proc_runtime::send_remote(actor_id to, link::outgoing out, reply_route reply, actor_id sender) {
+bool proc_runtime::send_remote(invocation const& from, actor_id to, link::outgoing&& out, reply_route reply) {
   check_inside();
+  auto const sender = from.cell->id();
+  auto const size = out.body.payload_size();
+  {
+    auto const sessions = sessions_.inside();
+    if (known_failed(to.proc) || sessions->want_room(sender.local, to, bytes{size})) [[likely]] {
+      out.header.remaining = from.remaining();
+      return send_charged(to, std::move(out), reply, sender);
+    }
+  }
+  await_credit(from.frame, to, size, from.deadline);
+  out.header.remaining = from.remaining();
+  return send_charged(to, std::move(out), reply, sender);
+}
+
+bool proc_runtime::send_charged(actor_id to, link::outgoing&& out, reply_route reply, actor_id sender) {
   message_stamp stamp;
   auto const endpoint = out.header.endpoint;
   if (seams_->observer != nullptr) {
     stamp = seams_->observer->sent({sender,
                                     to,
                                     {endpoint},
-                                    bytes{out.payload.size()},
+                                    bytes{out.body.payload_size()},
                                     static_cast<bool>(reply),
                                     out.header.remaining < 0 ? never : seams_->clock->now() + nanoseconds(out.header.remaining)});
     out.header.stamp_high = stamp.high;
@@ -275,7 +291,7 @@ bool proc_runtime::send_remote(actor_id to, link::outgoing out, reply_route repl
     mark_sent(reply.port);
   }
   bool const again = ROOST_PLANT(plant_sent_twice) && !reply && (stamp.low & 7) == 5;
-  auto const copy = again ? out : link::outgoing{};
+  auto copy = again ? link::outgoing{out.header, out.body.copy(), false} : link::outgoing{};
   error refused;
   link::admission admitted = link::admission::refused;
   if (known_failed(to.proc)) {
@@ -285,7 +301,7 @@ bool proc_runtime::send_remote(actor_id to, link::outgoing out, reply_route repl
   }
   if (admitted == link::admission::admitted) {
     ++counters_.sent_to_others;
-    if (again && has_credit(sender.local, to, copy.payload.size())) (void)send_remote(to, copy, {}, sender);
+    if (again && has_credit(sender.local, to, copy.body.payload_size())) (void)send_charged(to, std::move(copy), {}, sender);
     return true;
   }
   if (admitted == link::admission::no_credit) refused = error(errc::would_block, "no credit to send to " + to_string(to));

@@ -132,8 +132,8 @@ class proc_runtime final : public proc_instance, private link::session_events, p
     m->charged = &through;
     through.cell->take_in(m, *seams_);
   }
-  /// Sends to another proc. Credit has been awaited. False: it was refused, and the sender is told.
-  bool send_remote(actor_id to, link::outgoing out, reply_route reply, actor_id sender);
+  /// Sends to another proc, with credit, for which it waits as `await_credit`. False: it was refused, and the sender is told.
+  bool send_remote(invocation const& from, actor_id to, link::outgoing&& out, reply_route reply);
   /// Returns the credit of a message of this proc or reports its handling to its proc.
   void message_started(message& m) {
     if (m.charged != nullptr) {
@@ -272,7 +272,7 @@ class proc_runtime final : public proc_instance, private link::session_events, p
   };
 
   // link::session_events
-  void deliver(link::incoming in) override;
+  void deliver(link::incoming&& in) override;
   void told(link::receipt const& r) override;
   void room(std::uint64_t sender, actor_id receiver) override;
   void control(proc_id from, std::uint16_t kind, shared_bytes body) override;
@@ -292,7 +292,9 @@ class proc_runtime final : public proc_instance, private link::session_events, p
   /// At the root: launches the proc of that host's agent, where it has not been.
   void launch_agent(host_id where);
   void launch_as(proc_id id, std::string name);
-  void deliver_user(link::incoming in);
+  /// The rest of `send_remote`, once there is room.
+  bool send_charged(actor_id to, link::outgoing&& out, reply_route reply, actor_id sender);
+  void deliver_user(link::incoming&& in);
   void deliver_value(link::incoming const& in);
   static void keep_claim(port_base& p, value_claim claim);
   void give_back_claim(port_base const& p, value_claim const& claim);

@@ -20,13 +20,26 @@ bool credit_table::fits(pair_state const& pair, std::uint64_t size) const noexce
   return pair.messages < messages && pair.bytes <= bytes_ && size <= bytes_ - pair.bytes;
 }
 
+credit_table::pair_state& credit_table::use(pair_key const& key) {
+  if (recent_ != nullptr && recent_key_ == key) return *recent_;
+  if (recent_ != nullptr && recent_->messages == 0) pairs_.erase(recent_key_);
+  recent_key_ = key;
+  recent_ = &pairs_.insert(key);
+  return *recent_;
+}
+
+void credit_table::erase(pair_key const& key) {
+  pairs_.erase(key);
+  if (recent_ != nullptr) recent_ = pairs_.find(recent_key_);
+}
+
 bool credit_table::has_room(std::uint64_t sender, std::uint64_t receiver, std::uint64_t size) const noexcept {
-  auto const* pair = pairs_.find({sender, receiver});
+  auto const* pair = find({sender, receiver});
   return pair == nullptr || fits(*pair, size);
 }
 
 bool credit_table::take(std::uint64_t sender, std::uint64_t receiver, std::uint64_t size) {
-  auto& pair = pairs_.insert({sender, receiver});
+  auto& pair = use({sender, receiver});
   if (!fits(pair, size)) {
     wait(pair, size);
     return false;
@@ -37,7 +50,7 @@ bool credit_table::take(std::uint64_t sender, std::uint64_t receiver, std::uint6
 }
 
 void credit_table::wait_for_room(std::uint64_t sender, std::uint64_t receiver, std::uint64_t size) noexcept {
-  if (auto* pair = pairs_.find({sender, receiver})) wait(*pair, size);
+  if (auto* pair = find({sender, receiver})) wait(*pair, size);
 }
 
 void credit_table::wait(pair_state& pair, std::uint64_t size) noexcept {
@@ -46,25 +59,25 @@ void credit_table::wait(pair_state& pair, std::uint64_t size) noexcept {
 }
 
 bool credit_table::give_back(std::uint64_t sender, std::uint64_t receiver, std::uint64_t size) {
-  auto* pair = pairs_.find({sender, receiver});
+  auto* pair = find({sender, receiver});
   ROOST_INVARIANT(pair != nullptr && pair->messages != 0 && pair->bytes >= size,
                   "a" + std::to_string(sender) + " to a" + std::to_string(receiver) + ", " + std::to_string(size) + " bytes");
   --pair->messages;
   pair->bytes -= size;
   auto room = pair->waiting && fits(*pair, pair->wanted);
   if (ROOST_PLANT(room_forgotten) && room && pair->messages == 0) room = false;
-  if (room) pair->waiting = false;
-  if (pair->messages == 0) pairs_.erase({sender, receiver});
+  if (room || pair->messages == 0) pair->waiting = false;
+  if (pair->messages == 0 && pair != recent_) erase({sender, receiver});
   return room;
 }
 
 std::uint32_t credit_table::open(std::uint64_t sender, std::uint64_t receiver) const noexcept {
-  auto const* pair = pairs_.find({sender, receiver});
+  auto const* pair = find({sender, receiver});
   return pair == nullptr ? 0 : pair->messages;
 }
 
 void credit_table::stop_waiting(std::uint64_t sender, std::uint64_t receiver) noexcept {
-  if (auto* pair = pairs_.find({sender, receiver})) pair->waiting = false;
+  if (auto* pair = find({sender, receiver})) pair->waiting = false;
 }
 
 }  // namespace roost::link

@@ -27,7 +27,7 @@ class credit_table {
   /// What the pair has taken and not given back.
   std::uint32_t open(std::uint64_t sender, std::uint64_t receiver) const noexcept;
   /// Pairs with something open.
-  std::size_t pairs() const noexcept { return pairs_.size(); }
+  std::size_t pairs() const noexcept { return pairs_.size() - (recent_ != nullptr && recent_->messages == 0 ? 1 : 0); }
 
   /// The pair has no room for `size`: `give_back` says when it has.
   void wait_for_room(std::uint64_t sender, std::uint64_t receiver, std::uint64_t size) noexcept;
@@ -48,9 +48,16 @@ class credit_table {
     bool waiting = false;
   };
   static void wait(pair_state& pair, std::uint64_t size) noexcept;
+  pair_state* find(pair_key const& key) noexcept { return recent_ != nullptr && recent_key_ == key ? recent_ : pairs_.find(key); }
+  pair_state const* find(pair_key const& key) const noexcept { return const_cast<credit_table*>(this)->find(key); }
+  /// The state of a pair, which becomes the recent one.
+  pair_state& use(pair_key const& key);
+  void erase(pair_key const& key);
   bool fits(pair_state const& pair, std::uint64_t size) const noexcept;
 
   flat_table<pair_key, pair_state, pair_hash> pairs_;
+  pair_key recent_key_;  // Of the pair used last, which stays though nothing of it may be open.
+  pair_state* recent_ = nullptr;
   std::size_t messages_;
   std::uint64_t bytes_;
 };

@@ -174,7 +174,7 @@ class fake_proc final : public clock, public executor, public transport, public 
 
   void attach(transport_events* events) override { listener_ = events; }
   channel_id connect(proc_id peer) override;
-  send_status send(channel_id c, shared_bytes frame) override;
+  send_status send(channel_id c, shared_bytes const& frame) override;
   void close(channel_id c) override;
   bytes max_frame() const override { return {1u << 20}; }
   bool keeps_bytes() const override { return keeps_bytes_; }
@@ -266,7 +266,7 @@ class fake_net {
     return 2 * number;
   }
 
-  send_status send(channel_id c, shared_bytes frame) {
+  send_status send(channel_id c, shared_bytes const& frame) {
     auto const number = c / 2;
     auto const side = static_cast<std::size_t>(c % 2);
     auto& l = lines_[number];
@@ -387,7 +387,7 @@ class fake_net {
 
 inline bool fake_proc::buggify(std::string_view) { return world_.chance(net_.rates.buggify); }
 inline channel_id fake_proc::connect(proc_id peer) { return net_.connect(*this, peer); }
-inline send_status fake_proc::send(channel_id c, shared_bytes frame) { return net_.send(c, std::move(frame)); }
+inline send_status fake_proc::send(channel_id c, shared_bytes const& frame) { return net_.send(c, frame); }
 inline void fake_proc::close(channel_id c) { net_.close(c); }
 
 }  // namespace roost::link::testing

@@ -22,7 +22,7 @@ std::uint64_t outbox::number(outgoing const& message) {
                    h.endpoint,
                    h.reply_port,
                    {h.stamp_high, h.stamp_low},
-                   static_cast<std::uint32_t>(message.payload.size()),
+                   static_cast<std::uint32_t>(message.body.payload_size()),
                    false});
   }
   return drawn;

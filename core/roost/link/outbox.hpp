@@ -35,8 +35,7 @@ class outbox {
   /// A message that has not left yet.
   struct waiting {
     wire::frame_header header;
-    shared_bytes payload;
-    shared_bytes trailer;
+    wire::frame_draft body;
     instant since{};  ///< Its remaining deadline runs on while it waits.
   };
 

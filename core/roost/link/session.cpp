@@ -13,6 +13,8 @@ ROOST_DEFINE_PLANT(control_behind_data, "control-behind-data", "G4",
                    "queues control messages behind data that waits, and lets data pass them");
 ROOST_DEFINE_PLANT(sender_ended_told, "sender-ended-told", "G3", "tells a sender that has ended");
 
+constexpr unsigned frames_per_reading = 8;
+
 }  // namespace
 
 session::session(surroundings const& around, channel_registry& channels, proc_id peer)
@@ -44,7 +46,7 @@ void session::stakes_rise(bool before) {
 }
 
 admission session::send(outgoing&& message) {
-  auto const size = message.payload.size();
+  auto const size = message.body.payload_size();
   auto& header = message.header;
   if (!message.reserved && !credit_.take(header.sender, header.receiver, size)) {
     reachable("link: credit exhausted");
@@ -54,26 +56,21 @@ admission session::send(outgoing&& message) {
   header.kind = wire::frame_kind::data;
   header.flags = around_.checksum_flags;
   if (message.reserved) header.flags |= flag_reserved;
-  header.payload_length = static_cast<std::uint32_t>(size);
-  header.trailer_length = static_cast<std::uint16_t>(message.trailer.size());
   header.control_number = ROOST_PLANT(control_behind_data) ? 0 : control_out_.last_of_user();
   header.number = out_.number(message);
-  if (can_send() && !out_.any_waiting() && out_.window_open(wire::frame_size(header)) && !pumping_) {
+  if (can_send() && !out_.any_waiting() && out_.window_open(message.body.frame_size()) && !pumping_) {
     if (out_.window_half_full()) header.flags |= flag_answer;
-    shared_bytes frame;
-    auto const status = put(header, message.payload, message.trailer, frame);
+    auto const status = put(header, message.body);
     if (status == send_status::sent) {
-      auto const at = now();
       note_left();
-      out_.left(std::move(frame), at);
-      touch(at + detector_.resend_after());
+      out_.left(std::move(message.body).take(), leaves_at());
     } else {
       note_status(status);
-      out_.wait({header, std::move(message.payload), std::move(message.trailer), now()});
+      out_.wait({header, std::move(message.body), now()});
     }
   } else {
     if (can_send()) reachable("link: window full");
-    out_.wait({header, std::move(message.payload), std::move(message.trailer), now()});
+    out_.wait({header, std::move(message.body), now()});
   }
   stakes_rise(staked);
   return admission::admitted;
@@ -168,18 +165,12 @@ void session::close() {
   around_.seams.clock->disarm(*this);
 }
 
-send_status session::put(wire::frame_header& header, shared_bytes const& payload, shared_bytes const& trailer,
-                         shared_bytes& frame) {
+send_status session::put(wire::frame_header& header, wire::frame_draft& body) {
   header.epoch = epoch_;
   header.ack_below = in_.custody_below();
   header.handled_below = in_.handled_below();
   header.control_ack = control_in_.received_below();
-  frame = shared_bytes::made(wire::frame_size(header), [&](std::span<std::byte> out) {
-    auto const body = out.subspan(wire::header_size);
-    std::copy(payload.view().begin(), payload.view().end(), body.begin());
-    std::copy(trailer.view().begin(), trailer.view().end(), body.begin() + static_cast<std::ptrdiff_t>(payload.size()));
-    wire::pack(header, out, version_);
-  });
+  auto const& frame = body.pack(header, version_);
   auto const number = header.kind == wire::frame_kind::control ? header.control_number : header.number;
   return put_again(frame, number, header.kind);
 }
@@ -215,6 +206,17 @@ void session::note_status(send_status status) {
   }
 }
 
+instant session::leaves_at() {
+  auto const& clock = *around_.seams.clock;
+  left_at_ = std::max(left_at_, clock.lately());
+  if (out_.in_flight() == 0 || ++left_since_reading_ == frames_per_reading) {
+    left_since_reading_ = 0;
+    left_at_ = clock.now();
+    touch(left_at_ + detector_.resend_after());
+  }
+  return left_at_;
+}
+
 /// A fresh frame took all acknowledgements along.
 void session::note_left() noexcept {
   frames_unacked_ = 0;
@@ -242,9 +244,8 @@ bool session::pump_control() {
     header.kind = due->item.frame;
     header.endpoint = due->item.kind;
     header.control_number = number;
-    header.payload_length = static_cast<std::uint32_t>(due->item.body.size());
-    shared_bytes frame;
-    auto const status = put(header, due->item.body, {}, frame);
+    auto body = wire::frame_draft::of(due->item.body.view());
+    auto const status = put(header, body);
     if (status != send_status::sent) {
       note_status(status);
       return false;
@@ -281,19 +282,18 @@ bool session::pump_again() {
 bool session::pump_waiting() {
   while (out_.any_waiting()) {
     auto& next = out_.next_waiting();
-    if (!out_.window_open(wire::frame_size(next.header))) return true;
+    if (!out_.window_open(next.body.frame_size())) return true;
     if (out_.window_half_full()) next.header.flags |= flag_answer;
     auto const at = now();
     auto header = next.header;
     if (header.remaining > 0) header.remaining = std::max<std::int64_t>(0, header.remaining - (at - next.since).count());
-    shared_bytes frame;
-    auto const status = put(header, next.payload, next.trailer, frame);
+    auto const status = put(header, next.body);
     if (status != send_status::sent) {
       note_status(status);
       return false;
     }
     note_left();
-    out_.next_left(std::move(frame), at);
+    out_.next_left(std::move(next.body).take(), at);
     touch(at + detector_.resend_after());
   }
   return true;
@@ -304,13 +304,9 @@ void session::send_ack() {
   wire::frame_header header;
   header.kind = wire::frame_kind::ack;
   header.number = peer_probe_;
-  shared_bytes body;
-  if (in_.holds_any()) {
-    body = encode_runs(in_.held_runs(64));
-    header.payload_length = static_cast<std::uint32_t>(body.size());
-  }
-  shared_bytes frame;
-  auto const status = put(header, body, {}, frame);
+  wire::frame_draft body;
+  if (in_.holds_any()) body = wire::frame_draft::of(encode_runs(in_.held_runs(64)).view());
+  auto const status = put(header, body);
   note_status(status);
   if (status == send_status::sent) note_left();
 }
@@ -319,8 +315,8 @@ void session::send_probe() {
   wire::frame_header header;
   header.kind = wire::frame_kind::heartbeat;
   header.number = probe_ + 1;
-  shared_bytes frame;
-  auto const status = put(header, {}, {}, frame);
+  wire::frame_draft nothing;
+  auto const status = put(header, nothing);
   note_status(status);
   probe_at_ = now();
   if (status != send_status::sent) return;

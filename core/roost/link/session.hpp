@@ -90,7 +90,7 @@ class session final : public timer {
   void greeted(channel_id c, wire::frame_header const& header, hello_body hello);
   void answered(channel_id c, wire::frame_header const& header, hello_body const& answer);
   void refused(channel_id c, refuse_body const& why);
-  void received(channel_id c, wire::frame_header const& header, shared_bytes const& frame);
+  void received(channel_id c, wire::frame_header const& header, shared_bytes&& frame);
 
   void expired() override;
 
@@ -110,12 +110,14 @@ class session final : public timer {
   };
 
   instant now() const { return around_.seams.clock->now(); }
+  /// When a frame leaves that left just now. Of those that leave one after the other, only some look at the clock.
+  instant leaves_at();
   bool at_stake() const noexcept;
   void stakes_rise(bool before);
   bool can_send() const noexcept { return phase_ == phase::up && stage_ == stage::open && !blocked_; }
 
   // Sending (session.cpp).
-  send_status put(wire::frame_header& header, shared_bytes const& payload, shared_bytes const& trailer, shared_bytes& frame);
+  send_status put(wire::frame_header& header, wire::frame_draft& body);
   send_status put_again(shared_bytes const& frame, std::uint64_t number, wire::frame_kind kind);
   /// The frame as it leaves once more, `elapsed` after it left first: with what remains of its deadline.
   shared_bytes with_time_left(shared_bytes const& frame, nanoseconds elapsed) const;
@@ -132,10 +134,10 @@ class session final : public timer {
   // Receiving (session_receive.cpp).
   std::int64_t open_to() const noexcept;
   bool take_acks(wire::frame_header const& header, bool resuming);
-  void take_data(wire::frame_header const& header, shared_bytes const& frame);
+  void take_data(wire::frame_header const& header, shared_bytes&& frame);
   void take_control(wire::frame_header const& header, shared_bytes const& frame);
   void take_ack(wire::frame_header const& header, shared_bytes const& frame);
-  void hand_up(arrival const& whole);
+  void hand_up(wire::frame_header const& header, shared_bytes&& frame, instant at);
   void drain();
   bool apply_report(shared_bytes const& body);
   void release(outbox::record& r, bool credit = true);
@@ -187,6 +189,7 @@ class session final : public timer {
   unsigned failures_ = 0;  ///< Attempts since a handshake succeeded.
   unsigned losses_ = 0;    ///< Events of a lost session not yet handed up.
   unsigned frames_unacked_ = 0;
+  unsigned left_since_reading_ = 0;  ///< Frames, since `left_at_` was read.
   unsigned handled_unsaid_ = 0;
   std::uint64_t handled_bytes_unsaid_ = 0;
   std::uint32_t watchers_ = 0;
@@ -202,6 +205,7 @@ class session final : public timer {
   instant armed_for_ = never;
   instant ack_at_ = never;
   instant retry_at_ = never;
+  instant left_at_{};
   instant attempt_ends_ = never;
   instant hello_at_{};
   instant up_since_{};

@@ -99,11 +99,9 @@ void session::connected(channel_id c) {
 void session::send_hello(wire::frame_kind kind) {
   wire::frame_header header;
   header.kind = kind;
-  auto const body = encode(introduction());
-  header.payload_length = static_cast<std::uint32_t>(body.size());
+  auto body = wire::frame_draft::of(encode(introduction()).view());
   auto const spoken = std::exchange(version_, around_.who.wire_version_max);
-  shared_bytes frame;
-  note_status(put(header, body, {}, frame));
+  note_status(put(header, body));
   version_ = spoken;
 }
 

@@ -19,7 +19,7 @@ ROOST_DEFINE_PLANT(told_twice, "told-twice", "G3", "keeps the record of a return
 
 std::int64_t session::open_to() const noexcept { return losses_ != 0 ? -1 : static_cast<std::int64_t>(control_in_.open_to()); }
 
-void session::received(channel_id c, wire::frame_header const& header, shared_bytes const& frame) {
+void session::received(channel_id c, wire::frame_header const& header, shared_bytes&& frame) {
   if (c != channel_ || phase_ != phase::up) return;
   if (header.epoch != epoch_ || stage_ == stage::fresh) return;
   auto news = false;
@@ -32,7 +32,7 @@ void session::received(channel_id c, wire::frame_header const& header, shared_by
   }
   news |= take_acks(header, false);
   switch (header.kind) {
-    case wire::frame_kind::data: take_data(header, frame); break;
+    case wire::frame_kind::data: take_data(header, std::move(frame)); break;
     case wire::frame_kind::control:
     case wire::frame_kind::told: take_control(header, frame); break;
     case wire::frame_kind::ack:
@@ -109,15 +109,15 @@ bool session::take_acks(wire::frame_header const& header, bool resuming) {
   return news;
 }
 
-void session::take_data(wire::frame_header const& header, shared_bytes const& frame) {
+void session::take_data(wire::frame_header const& header, shared_bytes&& frame) {
   switch (in_.judge(header, open_to())) {
     case inbox::verdict::next:
       // Only a deadline is counted from then; the clock takes longer than most else here.
-      hand_up({header, frame, header.remaining >= 0 ? now() : around_.seams.clock->lately()});
+      hand_up(header, std::move(frame), header.remaining >= 0 ? now() : around_.seams.clock->lately());
       drain();
       break;
     case inbox::verdict::held:
-      in_.hold({header, frame, now()});
+      in_.hold({header, std::move(frame), now()});
       ack_now_ = true;
       break;
     case inbox::verdict::duplicate:
@@ -131,8 +131,7 @@ void session::take_data(wire::frame_header const& header, shared_bytes const& fr
   }
 }
 
-void session::hand_up(arrival const& whole) {
-  auto const& [header, frame, at] = whole;
+void session::hand_up(wire::frame_header const& header, shared_bytes&& frame, instant at) {
   in_.accept(header.number, (header.flags & flag_reserved) != 0, header.payload_length);
   if (++frames_unacked_ >= around_.limits.ack_every || (header.flags & flag_answer) != 0) {
     ack_now_ = true;
@@ -140,10 +139,12 @@ void session::hand_up(arrival const& whole) {
     ack_later();
   }
   incoming message{peer_, epoch_, header.number, at, header, {}, {}};
-  if (header.payload_length != 0) message.payload = frame.slice(wire::header_size, header.payload_length);
   if (header.trailer_length != 0) {
     message.trailer = frame.slice(wire::header_size + header.payload_length, header.trailer_length);
+    frame = frame.slice(0, wire::header_size + header.payload_length);
   }
+  frame.remove_prefix(wire::header_size);
+  message.payload = std::move(frame);
   around_.events.target().deliver(std::move(message));
 }
 
@@ -151,7 +152,7 @@ void session::drain() {
   while (!retired_ && in_.holds_any()) {
     auto ready = in_.take_ready(open_to());
     if (!ready) return;
-    hand_up(*ready);
+    hand_up(ready->header, std::move(ready->frame), ready->at);
   }
 }
 

@@ -45,8 +45,8 @@ class session_table::impl final : public transport_events, public event_origin, 
   }
 
   admission send(proc_id to, outgoing&& message, error* why) {
-    auto const whole = wire::header_size + message.payload.size() + message.trailer.size();
-    if (whole > around_.max_frame || message.payload.size() > largest_payload || message.trailer.size() > 0xffff) {
+    auto const whole = message.body.frame_size();
+    if (whole > around_.max_frame || message.body.payload_size() > largest_payload || message.body.trailer_size() > 0xffff) {
       return refuse(why, {errc::too_large, "the message has " + to_string(bytes{whole}) + " with its header, and a frame to " +
                                                to_string(to) + " may have " + to_string(bytes{around_.max_frame})});
     }
@@ -60,8 +60,8 @@ class session_table::impl final : public transport_events, public event_origin, 
   }
 
   bool want_room(std::uint64_t sender, actor_id receiver, bytes size) {
-    auto* s = sessions_.find(receiver.proc);
-    return s == nullptr || (*s)->want_room(sender, receiver.local, size);
+    auto* s = find(receiver.proc);
+    return s == nullptr || s->want_room(sender, receiver.local, size);
   }
 
   void sender_ended(std::uint64_t sender) {
@@ -99,8 +99,11 @@ class session_table::impl final : public transport_events, public event_origin, 
   }
 
   session* find(proc_id peer) {
+    if (last_ != nullptr && last_->peer() == peer) return last_;
     auto* found = sessions_.find(peer);
-    return found == nullptr ? nullptr : found->get();
+    if (found == nullptr) return nullptr;
+    if (!closed_) last_ = found->get();
+    return found->get();
   }
 
   void watch(proc_id peer, bool lease) {
@@ -181,7 +184,7 @@ class session_table::impl final : public transport_events, public event_origin, 
                       header->number, frame.size());
     }
     if (header->kind >= wire::frame_kind::data) {
-      if (s != nullptr) s->received(c, *header, frame);
+      if (s != nullptr) s->received(c, *header, std::move(frame));
       return;
     }
     auto const body = frame.view().subspan(wire::header_size, header->payload_length);
@@ -289,13 +292,9 @@ class session_table::impl final : public transport_events, public event_origin, 
   void say_no(channel_id c, refuse_body const& refusal) {
     wire::frame_header header;
     header.kind = wire::frame_kind::refuse;
-    auto const body = encode(refusal);
-    header.payload_length = static_cast<std::uint32_t>(body.size());
-    std::vector<std::byte> data(wire::header_size);
-    data.insert(data.end(), body.view().begin(), body.view().end());
-    wire::pack(header, data, who_.wire_version_max);
+    auto body = wire::frame_draft::of(encode(refusal).view());
     // Not closed here: what is under way would be lost. The other end closes, or the lobby does.
-    seams_.transport->send(c, shared_bytes(std::move(data)));
+    seams_.transport->send(c, body.pack(header, who_.wire_version_max));
     if (seams_.log != nullptr) seams_.log->write(log_level::warning, {.name = "link"}, "refused a session: " + refusal.text, {});
   }
 
@@ -359,7 +358,7 @@ session_table::session_table(platform& seams, identity who, session_events& even
     : impl_(std::make_unique<impl>(seams, std::move(who), events, lease)) {}
 session_table::~session_table() = default;
 
-admission session_table::send(proc_id to, outgoing message, error* why_refused) {
+admission session_table::send(proc_id to, outgoing&& message, error* why_refused) {
   return impl_->send(to, std::move(message), why_refused);
 }
 void session_table::expect_newcomers_within(nanoseconds patience) { impl_->expect_newcomers_within(patience); }

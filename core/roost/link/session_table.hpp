@@ -6,6 +6,7 @@
 #include <roost/base/error.hpp>
 #include <roost/base/ids.hpp>
 #include <roost/platform/platform.hpp>
+#include <roost/wire/draft.hpp>
 #include <roost/wire/header.hpp>
 
 #include <cstdint>
@@ -19,9 +20,8 @@ namespace roost::link {
 /// mesh_epoch and fingerprint; the session fills the rest.
 struct outgoing {
   wire::frame_header header;
-  shared_bytes payload;
-  shared_bytes trailer;   ///< The call chain, encoded; may be empty.
-  bool reserved = false;  ///< A reply or other message whose room was reserved by the request: takes no credit, is never told.
+  wire::frame_draft body;  ///< Payload, and as its trailer the call chain, encoded; may be empty.
+  bool reserved = false;   ///< A reply or other message whose room was reserved by the request: takes no credit, is never told.
 };
 
 /// A whole message that arrived in order.
@@ -60,7 +60,7 @@ enum class admission : std::uint8_t {
 class session_events {
  public:
   /// Puts the message in custody (mailbox or held list) before returning; the acknowledgement follows from that.
-  virtual void deliver(incoming message) = 0;
+  virtual void deliver(incoming&& message) = 0;
   virtual void told(receipt const& r) = 0;
   /// The pair was refused credit before and has room now.
   virtual void room(std::uint64_t sender, actor_id receiver) = 0;
@@ -95,7 +95,7 @@ class session_table {
   ~session_table();
 
   /// Admits one message to `to`, or says why not. Order of admission is order of delivery per (sender, receiver).
-  admission send(proc_id to, outgoing message, error* why_refused = nullptr);
+  admission send(proc_id to, outgoing&& message, error* why_refused = nullptr);
   /// Whether a message of `size` bytes from `sender` to `receiver` would be admitted now.
   bool has_credit(std::uint64_t sender, actor_id receiver, bytes size) const;
   /// The same, and where it would not be, `session_events::room` follows for this pair as if `send` had been refused.

@@ -20,7 +20,7 @@ struct diary final : session_events {
   std::vector<std::string> lines;
   std::function<void(incoming const&)> on_deliver;
 
-  void deliver(incoming message) override {
+  void deliver(incoming&& message) override {
     lines.push_back("data " + std::to_string(message.header.stamp_low));
     delivered.push_back(message);
     if (on_deliver) on_deliver(message);
@@ -52,7 +52,7 @@ struct two_procs : ::testing::Test {
     m.header.sender = 7;
     m.header.receiver = 9;
     m.header.stamp_low = stamp;
-    m.payload = shared_bytes(std::vector<std::byte>(size));
+    m.body = wire::frame_draft::of(std::vector<std::byte>(size));
     auto result = admission::refused;
     from.as_self([&] { result = from.table->send(to, std::move(m), why); });
     return result;

@@ -11,7 +11,7 @@ struct workload::node final : session_events {
   node(workload& all, proc_id id, identity who)
       : load(all), proc(all.world_, all.net_, id, all.knobs_, std::move(who), *this, all.result_.seen) {}
 
-  void deliver(incoming m) override { load.arrived(*this, std::move(m)); }
+  void deliver(incoming&& m) override { load.arrived(*this, std::move(m)); }
   void told(receipt const& r) override { load.told(*this, r); }
   void room(std::uint64_t who, actor_id to) override {
     for (auto& s : senders) {
@@ -237,7 +237,7 @@ void workload::offer(node& n, sender& s, std::size_t index) {
     out.header.receiver = m.receiver;
     out.header.reply_port = m.call ? index : 0;
     out.header.stamp_low = index;
-    out.payload = shared_bytes(std::vector<std::byte>(m.size, static_cast<std::byte>(index)));
+    out.body = wire::frame_draft::of(std::vector<std::byte>(m.size, static_cast<std::byte>(index)));
     auto const fits = n.proc.table->has_credit(m.sender, {m.to, m.receiver}, {m.size});
     auto const admitted = n.proc.table->send(m.to, std::move(out));
     if (admitted != admission::refused && fits != (admitted == admission::admitted)) fail("G10", "has_credit and send differ");
@@ -364,7 +364,7 @@ void workload::start_handler(node& n, std::uint64_t id) {
     out.header.receiver = answer.receiver;
     out.header.reply_port = index;
     out.header.stamp_low = messages_.size() - 1;
-    out.payload = shared_bytes(std::vector<std::byte>(answer.size));
+    out.body = wire::frame_draft::of(std::vector<std::byte>(answer.size));
     static_cast<void>(n.proc.table->send(answer.to, std::move(out)));
   });
   r.busy = true;

@@ -311,7 +311,7 @@ struct small_program final : proc_program {
 struct no_transport final : transport {
   void attach(transport_events*) override {}
   channel_id connect(proc_id) override { return 0; }
-  send_status send(channel_id, shared_bytes) override { return send_status::closed; }
+  send_status send(channel_id, shared_bytes const&) override { return send_status::closed; }
   void close(channel_id) override {}
   bytes max_frame() const override { return {}; }
 };

@@ -76,10 +76,10 @@ class muted_transport final : public transport {
     if (!mute_) target_.attach(events);
   }
   channel_id connect(proc_id peer) override { return mute_ ? 0 : target_.connect(peer); }
-  send_status send(channel_id c, shared_bytes frame) override {
+  send_status send(channel_id c, shared_bytes const& frame) override {
     if (mute_) return send_status::closed;
     if (before_send_) before_send_();
-    return target_.send(c, std::move(frame));
+    return target_.send(c, frame);
   }
   void close(channel_id c) override {
     if (!mute_) target_.close(c);

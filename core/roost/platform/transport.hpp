@@ -42,7 +42,8 @@ class transport {
   virtual void attach(transport_events* events) = 0;
   /// Starts to connect to `peer`; ends in `connected` or `closed`.
   virtual channel_id connect(proc_id peer) = 0;
-  virtual send_status send(channel_id c, shared_bytes frame) = 0;
+  /// Keeps the frame only where it is sent.
+  virtual send_status send(channel_id c, shared_bytes const& frame) = 0;
   /// Closes this end. Frames under way may be lost. No `closed` follows at this end.
   virtual void close(channel_id c) = 0;
   /// Largest frame that `send` takes.

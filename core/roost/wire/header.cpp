@@ -14,14 +14,14 @@ constexpr std::uint32_t magic = 0x74736f52;  // "Rost", read as text.
 
 constexpr std::size_t at_magic = 0;
 constexpr std::size_t at_version = 4;
-constexpr std::size_t at_kind = 6;
-constexpr std::size_t at_flags = 7;
-constexpr std::size_t at_payload_length = 8;
-constexpr std::size_t at_trailer_length = 12;
-constexpr std::size_t at_reserved = 14;
-constexpr std::size_t at_words = 16;
-constexpr std::size_t at_checksum = 152;
-static_assert(at_words + 17 * 8 == at_checksum && at_checksum + 8 == header_size);
+constexpr std::size_t at_reserved = 6;
+constexpr std::size_t at_checksum = 8;
+constexpr std::size_t at_payload_length = 16;  // What the checksum covers begins here.
+constexpr std::size_t at_trailer_length = 20;
+constexpr std::size_t at_kind = 22;
+constexpr std::size_t at_flags = 23;
+constexpr std::size_t at_words = 24;
+static_assert(at_words + 17 * 8 == header_size);
 
 using detail::load;
 using detail::store;
@@ -48,15 +48,20 @@ void for_words(Header& h, Each each) {
   each(h.fingerprint);
 }
 
-std::uint64_t checksum(std::byte const* header, std::uint8_t flags, std::span<std::byte const> payload,
-                       std::span<std::byte const> trailer) noexcept {
-  auto sum = hash_bytes({header, at_checksum});
-  if (flags & flag_checksum_header_only) return sum;
-  if (!payload.empty() && (payload.size() <= checksummed_payload || (flags & flag_checksum_whole))) {
-    sum = roost::detail::mix(sum, hash_bytes(payload));
+/// Of a whole frame whose lengths are those of its header.
+std::uint64_t checksum(std::span<std::byte const> frame, std::uint16_t version, std::uint8_t flags,
+                       std::size_t payload) noexcept {
+  auto const covered = frame.subspan(at_payload_length);
+  auto const header = covered.first(header_size - at_payload_length);
+  std::uint64_t sum = 0;
+  if (flags & flag_checksum_header_only) {
+    sum = hash_bytes(header);
+  } else if (payload <= checksummed_payload || (flags & flag_checksum_whole)) {
+    sum = hash_bytes(covered);
+  } else {
+    sum = roost::detail::mix(hash_bytes(header), hash_bytes(covered.subspan(header.size() + payload)));
   }
-  if (!trailer.empty()) sum = roost::detail::mix(sum, hash_bytes(trailer));
-  return sum;
+  return roost::detail::mix(sum, version);
 }
 
 error bad(std::string text) { return {errc::bad_frame, std::move(text), "frame header"}; }
@@ -67,7 +72,7 @@ result<std::size_t> check_front(std::span<std::byte const> bytes, frame_limits c
     return bad("the frame is truncated: " + std::to_string(bytes.size()) + " bytes, and a header has " +
                std::to_string(header_size));
   };
-  if (bytes.size() < at_kind) return truncated();
+  if (bytes.size() < at_reserved) return truncated();
   if (load<std::uint32_t>(bytes.data() + at_magic) != magic) return bad("this is not a frame: its magic is wrong");
   auto const version = load<std::uint16_t>(bytes.data() + at_version);
   if (version < limits.version_min || version > limits.version_max) {
@@ -89,12 +94,10 @@ result<std::size_t> check_front(std::span<std::byte const> bytes, frame_limits c
 
 }  // namespace
 
-void pack(frame_header const& header, std::span<std::byte, header_size> out, std::span<std::byte const> payload,
-          std::span<std::byte const> trailer, std::uint16_t version) {
-  ROOST_INVARIANT(payload.size() == header.payload_length && trailer.size() == header.trailer_length,
-                  "payload " + std::to_string(payload.size()) + " of " + std::to_string(header.payload_length) + ", trailer " +
-                      std::to_string(trailer.size()) + " of " + std::to_string(header.trailer_length));
-  auto* const p = out.data();
+void pack(frame_header const& header, std::span<std::byte> frame, std::uint16_t version) {
+  ROOST_INVARIANT(frame.size() == frame_size(header),
+                  "a frame of " + std::to_string(frame_size(header)) + " bytes in " + std::to_string(frame.size()));
+  auto* const p = frame.data();
   store(p + at_magic, magic);
   store(p + at_version, version);
   store(p + at_kind, static_cast<std::uint8_t>(header.kind));
@@ -107,14 +110,7 @@ void pack(frame_header const& header, std::span<std::byte, header_size> out, std
     store(word, value);
     word += 8;
   });
-  store(p + at_checksum, checksum(p, header.flags, payload, trailer));
-}
-
-void pack(frame_header const& header, std::span<std::byte> frame, std::uint16_t version) {
-  ROOST_INVARIANT(frame.size() == frame_size(header),
-                  "a frame of " + std::to_string(frame_size(header)) + " bytes in " + std::to_string(frame.size()));
-  pack(header, frame.first<header_size>(), frame.subspan(header_size, header.payload_length), frame.last(header.trailer_length),
-       version);
+  store(p + at_checksum, checksum(frame, version, header.flags, header.payload_length));
 }
 
 result<std::size_t> peek_frame_size(std::span<std::byte const> prefix, frame_limits const& limits) {
@@ -133,9 +129,8 @@ result<frame_header> unpack(std::span<std::byte const> frame, frame_limits const
   header.flags = load<std::uint8_t>(p + at_flags);
   header.payload_length = load<std::uint32_t>(p + at_payload_length);
   header.trailer_length = load<std::uint16_t>(p + at_trailer_length);
-  if (limits.verify_checksum &&
-      load<std::uint64_t>(p + at_checksum) !=
-          checksum(p, header.flags, frame.subspan(header_size, header.payload_length), frame.last(header.trailer_length))) {
+  if (limits.verify_checksum && load<std::uint64_t>(p + at_checksum) !=
+                                    checksum(frame, load<std::uint16_t>(p + at_version), header.flags, header.payload_length)) {
     return bad("the checksum is wrong: the frame was damaged on its way");
   }
   auto const kind = load<std::uint8_t>(p + at_kind);

@@ -93,10 +93,6 @@ constexpr std::size_t frame_size(frame_header const& header) noexcept {
 /// `frame` must be exactly `frame_size(header)` bytes. Allocates nothing. `version` is for speaking an older wire.
 void pack(frame_header const& header, std::span<std::byte> frame, std::uint16_t version = wire_version);
 
-/// The same for a payload and a trailer that lie elsewhere: for gathered writes. Their sizes must be those of `header`.
-void pack(frame_header const& header, std::span<std::byte, header_size> out, std::span<std::byte const> payload,
-          std::span<std::byte const> trailer, std::uint16_t version = wire_version);
-
 /// Checks one whole frame and reads its header. Allocates nothing unless it refuses.
 ///
 /// Errors: `errc::version_mismatch` names both versions; `errc::too_large` names `max_frame`; anything else that is wrong

@@ -4,6 +4,7 @@
 #include <rapidcheck/gtest.h>
 
 #include <roost/wire/chain.hpp>
+#include <roost/wire/draft.hpp>
 #include <roost/wire/header.hpp>
 
 #include <algorithm>
@@ -54,12 +55,26 @@ RC_GTEST_PROP(Header, ComesBackAsItWentOut, ()) {
   RC_ASSERT(*peek_frame_size(std::span(frame).first(header_size)) == frame.size());
 }
 
-RC_GTEST_PROP(Header, GatheredPartsMakeTheSameFrame, ()) {
-  auto const h = drawn_header();
+RC_GTEST_PROP(Header, ADraftMakesTheSameFrame, ()) {
+  auto h = drawn_header();
   auto const frame = packed(h);
-  std::array<std::byte, header_size> out;
-  pack(h, out, std::span(frame).subspan(header_size, h.payload_length), std::span(frame).last(h.trailer_length));
-  RC_ASSERT(std::equal(out.begin(), out.end(), frame.begin()));
+  auto const behind = std::span<std::byte const>(frame).subspan(header_size);
+  auto draft = frame_draft::of(behind.first(h.payload_length), behind.last(h.trailer_length));
+  auto copy = draft.copy();
+  RC_ASSERT(draft.frame_size() == frame.size());
+  RC_ASSERT(std::ranges::equal(draft.pack(h).view(), frame));
+  RC_ASSERT(std::ranges::equal(copy.pack(h).view(), frame));
+  h.number += 1;
+  RC_ASSERT(unpack(draft.pack(h).view())->number == h.number);
+  RC_ASSERT(unpack(copy.pack(h).view())->number == h.number);
+}
+
+TEST(Header, ADraftOfNothingIsAHeader) {
+  frame_draft draft;
+  frame_header h;
+  h.payload_length = 3;
+  EXPECT_EQ(draft.pack(h).size(), header_size);
+  EXPECT_EQ(unpack(std::move(draft).take().view())->payload_length, 0U);
 }
 
 TEST(Header, EveryFlippedBitIsSeen) {

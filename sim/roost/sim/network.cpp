@@ -148,7 +148,7 @@ channel_end& network::connect(proc& from, proc_id to) {
   return near;
 }
 
-send_status network::send(channel_end& end, shared_bytes frame) {
+send_status network::send(channel_end& end, shared_bytes const& frame) {
   if (end.state == end_state::connecting) {
     end.wants_room = true;
     return send_status::full;
@@ -173,6 +173,7 @@ send_status network::send(channel_end& end, shared_bytes frame) {
     records.say(to_string(end.owner->id) + " -> " + to_string(end.peer) + " frame " + std::to_string(number) + ", " +
                 std::to_string(size) + " bytes");
   }
+  shared_bytes carried = frame;
   damage const what = damage_on(l, end.owner->id);
   bool in_order = true;
   moment extra = 0;
@@ -182,14 +183,14 @@ send_status network::send(channel_end& end, shared_bytes frame) {
     bool const twice = strikes(l, what.duplicate);
     bool const late = strikes(l, what.reorder);
     bool const flipped = strikes(l, what.corrupt);
-    if (flipped && size != 0) frame = corrupted(l, frame);
+    if (flipped && size != 0) carried = corrupted(l, frame);
     if (late) {
       in_order = false;
       extra = draw_delay(l, *end.owner) * 2;
     }
     if (twice) {
       network_event& copy = take_event(network_step::frame, *end.other);
-      copy.frame_ = frame;
+      copy.frame_ = carried;
       copy.number_ = number;
       transmit(end, copy, size, false, draw_delay(l, *end.owner));
     }
@@ -201,7 +202,7 @@ send_status network::send(channel_end& end, shared_bytes frame) {
     }
   }
   network_event& e = take_event(network_step::frame, *end.other);
-  e.frame_ = std::move(frame);
+  e.frame_ = std::move(carried);
   e.number_ = number;
   e.counted_ = true;
   end.in_flight += size;

@@ -91,7 +91,7 @@ class network {
   ~network();
 
   channel_end& connect(proc& from, proc_id to);
-  send_status send(channel_end& end, shared_bytes frame);
+  send_status send(channel_end& end, shared_bytes const& frame);
   void close(channel_end& end);
 
   /// The proc is gone: its peers are told, unless `silently`.

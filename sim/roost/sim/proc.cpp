@@ -262,7 +262,7 @@ channel_id simulated_transport::connect(proc_id peer) {
   return self_.channels.size();
 }
 
-send_status simulated_transport::send(channel_id c, shared_bytes frame) {
+send_status simulated_transport::send(channel_id c, shared_bytes const& frame) {
   if (!self_.muted && self_.doomed_sends != 0 && --self_.doomed_sends == 0) self_.sim.crash(self_, false);
   if (self_.muted) return send_status::sent;
   channel_end* const end = c == 0 || c > self_.channels.size() ? nullptr : self_.channels[c - 1];

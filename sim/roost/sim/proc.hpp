@@ -86,7 +86,7 @@ class simulated_transport final : public transport {
   explicit simulated_transport(proc& self) : self_(self) {}
   void attach(transport_events* events) override;
   channel_id connect(proc_id peer) override;
-  send_status send(channel_id c, shared_bytes frame) override;
+  send_status send(channel_id c, shared_bytes const& frame) override;
   void close(channel_id c) override;
   bytes max_frame() const override;
 

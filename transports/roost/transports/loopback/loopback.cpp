@@ -80,7 +80,7 @@ channel_id loopback::connect(proc_id peer) {
   return here;
 }
 
-send_status loopback::send(channel_id c, shared_bytes frame) {
+send_status loopback::send(channel_id c, shared_bytes const& frame) {
   std::lock_guard const lock(hub_.changing_);
   auto const found = ends_.find(c);
   if (found == ends_.end() || found->second.there == 0) return send_status::closed;
@@ -101,7 +101,7 @@ send_status loopback::send(channel_id c, shared_bytes frame) {
   loopback* const other = find(mine.peer);
   if (other == nullptr) return send_status::closed;
   mine.under_way += frame.size();
-  other->push({.what = kind::received, .c = mine.there, .frame = std::move(frame)});
+  other->push({.what = kind::received, .c = mine.there, .frame = frame});
   return send_status::sent;
 }
 

@@ -36,7 +36,7 @@ class loopback final : public transport, poll_source {
 
   void attach(transport_events* events) override;
   channel_id connect(proc_id peer) override;
-  send_status send(channel_id c, shared_bytes frame) override;
+  send_status send(channel_id c, shared_bytes const& frame) override;
   void close(channel_id c) override;
   bytes max_frame() const override { return {max_frame_}; }
   bool keeps_bytes() const override { return true; }

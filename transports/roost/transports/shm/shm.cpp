@@ -206,10 +206,14 @@ void shm_transport::attach_to(link& peer, shm::notice const& greeting) {
   if (memory.probe()) peer.in.attach(memory);
 }
 
-send_status shm_transport::send(channel_id c, shared_bytes frame) {
-  auto const found = links_.find(c);
-  if (found == links_.end() || found->second->failure) return send_status::closed;
-  link& to = *found->second;
+send_status shm_transport::send(channel_id c, shared_bytes const& frame) {
+  if (recent_ == nullptr || recent_->id != c) {
+    auto const found = links_.find(c);
+    if (found == links_.end()) return send_status::closed;
+    recent_ = found->second.get();
+  }
+  link& to = *recent_;
+  if (to.failure) return send_status::closed;
   if (frame.size() > max_frame_) {
     to.failure = {errc::too_large,
                   "a frame of " + to_string(bytes{frame.size()}) + " is over the limit of " + to_string(bytes{max_frame_}),
@@ -277,6 +281,7 @@ void shm_transport::close(channel_id c) {
   if (found == links_.end()) return;
   auto const closed = std::move(found->second);
   links_.erase(found);
+  if (recent_ == closed.get()) recent_ = nullptr;
   closed->gone = true;
   closed->socket_watch.reset();
 }

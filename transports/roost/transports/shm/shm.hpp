@@ -30,7 +30,7 @@ class shm_transport final : public transport, introduction_events, poll_source {
 
   void attach(transport_events* events) override;
   channel_id connect(proc_id peer) override;
-  send_status send(channel_id c, shared_bytes frame) override;
+  send_status send(channel_id c, shared_bytes const& frame) override;
   void close(channel_id c) override;
   bytes max_frame() const override { return {max_frame_}; }
   bool keeps_bytes() const override { return true; }
@@ -99,6 +99,7 @@ class shm_transport final : public transport, introduction_events, poll_source {
   transport_events* events_ = nullptr;
   channel_id last_ = 0;
   std::map<channel_id, std::shared_ptr<link>> links_;
+  link* recent_ = nullptr;  // Of `links_`: the one that was sent to last.
   std::map<std::uint64_t, channel_id> requests_;
 };
 

@@ -32,10 +32,15 @@ ALONE = re.compile(r"^int main\(|^\s*using\b(?!\s+namespace\b)[^=;]*;", re.MULTI
 
 
 def compiled(build, root):
-    """The compiler command of each source that `build` compiles, by its path relative to `root`."""
+    """The compiler command of each source that `build` compiles, by its path relative to `root`: by itself, or joined with others."""
     entries = json.loads((build / "compile_commands.json").read_text())
-    paths = {pathlib.Path(entry["directory"], entry["file"]).resolve(): entry["command"] for entry in entries}
-    return {path.relative_to(root): command for path, command in paths.items() if path.is_relative_to(root)}
+    commands = {}
+    for entry in entries:
+        path, command = pathlib.Path(entry["directory"], entry["file"]).resolve(), entry["command"]
+        joined = re.findall(r'^#include "(.*)"$', path.read_text(), re.MULTILINE) if path.parent.name == "Unity" else []
+        commands.update((pathlib.Path(source).resolve(), command.replace(str(path), source)) for source in joined)
+        commands[path] = command
+    return {path.relative_to(root): command for path, command in commands.items() if path.is_relative_to(root)}
 
 
 def flags_of(command, path):
@@ -59,9 +64,8 @@ def included(build, root):
     for block in run.stdout.split("\n\n"):
         paths = [(build / line.strip()).resolve() for line in block.splitlines()[1:]]
         ours = [path for path in paths if path.is_relative_to(root)]
-        source = next((path for path in ours if path.suffix == ".cpp"), None)
-        if source and "(VALID)" in block.splitlines()[0]:
-            read[source.relative_to(root)] = ours
+        if "(VALID)" in (block.splitlines() or [""])[0]:
+            read.update((path.relative_to(root), ours) for path in ours if path.suffix == ".cpp")
     return read
 
 
@@ -76,10 +80,9 @@ def key_of(command, files, root):
     return digest.hexdigest()
 
 
-def tidy(build, root, path):
-    # A precompiled header is of no use here, and the compiler's own warnings were errors already.
-    command = ["clang-tidy-19", "-p", str(build), "--quiet", str(root / path)]
-    run = subprocess.run(command, cwd=root, capture_output=True, text=True)
+def tidy(build, root, flags, path):
+    command = ["clang-tidy-19", f"--config-file={root / '.clang-tidy'}", "--quiet", str(root / path), "--", *flags[1:]]
+    run = subprocess.run(command, cwd=build, capture_output=True, text=True)
     return run.returncode, run.stdout if run.returncode == 0 or run.stdout.strip() else run.stderr
 
 
@@ -100,7 +103,7 @@ def tidy_joined(build, root, flags, paths):
 def look_at(build, root, flags, paths):
     """Yields what is said of each of the files: its path, the status and the text."""
     if len(paths) == 1:
-        yield paths[0], *tidy(build, root, paths[0])
+        yield paths[0], *tidy(build, root, flags, paths[0])
         return
     named = tidy_joined(build, root, flags, paths)
     others = [path for path in paths if path not in named]

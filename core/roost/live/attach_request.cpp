@@ -10,7 +10,7 @@ namespace roost {
 namespace {
 
 constexpr std::size_t least_descriptors = 6;
-constexpr std::size_t most_descriptors = 7;
+constexpr std::size_t most_requested = 7;
 constexpr off_t most_bytes = 8 << 20;
 constexpr std::int64_t longest_bound_ns = 60'000'000'000;
 
@@ -31,7 +31,7 @@ result<descriptor> write_attach_words(attach_words const& words) { return sealed
 
 result<attach_request> read_attach_request(std::vector<descriptor> descriptors) {
   auto const bad = [](std::string what) { return error(errc::bad_frame, "the request to attach " + std::move(what)); };
-  if (descriptors.size() < least_descriptors || descriptors.size() > most_descriptors)
+  if (descriptors.size() < least_descriptors || descriptors.size() > most_requested)
     return bad("came with " + std::to_string(descriptors.size()) + " descriptors");
   auto const at = [&](attach_descriptor which) -> descriptor& { return descriptors[static_cast<std::size_t>(which)]; };
   struct stat facts{};
@@ -55,7 +55,7 @@ result<attach_request> read_attach_request(std::vector<descriptor> descriptors) 
                          .executable = std::move(at(attach_descriptor::executable)),
                          .directory = std::move(at(attach_descriptor::directory)),
                          .log = {}};
-  if (descriptors.size() == most_descriptors) request.log = std::move(at(attach_descriptor::log));
+  if (descriptors.size() == most_requested) request.log = std::move(at(attach_descriptor::log));
   return request;
 }
 

@@ -17,7 +17,7 @@ knob const stop_grace({"live.stop_grace", knob_unit::nanosecond, 1'000'000'000, 
 ROOST_DEFINE_PLANT(plant_readiness_lost, "readiness-lost", "G4", "A proc that runs is never told as launched.");
 
 constexpr std::size_t longest_name = 1024;
-constexpr int looks_per_bound = 5;
+constexpr int looks_per_launch = 5;
 
 }  // namespace
 
@@ -100,7 +100,7 @@ result<void> host_procs::launch(launch_request request) {
     return refused(started.failure());
   }
   made.process = *std::move(started);
-  if (!look_.armed()) time_.arm(look_, time_.now() + stopped_bound_ / looks_per_bound);
+  if (!look_.armed()) time_.arm(look_, time_.now() + stopped_bound_ / looks_per_launch);
   return {};
 }
 
@@ -195,7 +195,7 @@ void host_procs::look_at_procs() {
                 {errc::proc_failed, "the proc does not answer: it has been stopped by a signal for " + to_string(stopped_bound_),
                  to_string(id)});
   }
-  if (!procs_.empty()) time_.arm(look_, now + stopped_bound_ / looks_per_bound);
+  if (!procs_.empty()) time_.arm(look_, now + stopped_bound_ / looks_per_launch);
 }
 
 }  // namespace roost

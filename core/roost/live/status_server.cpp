@@ -26,7 +26,7 @@ namespace {
 constexpr std::string_view prefix = "roost/";
 constexpr std::uint64_t magic = 0x726f6f7374207374ULL;
 constexpr int backlog = 16;
-constexpr timeval patience{.tv_sec = 2, .tv_usec = 0};
+constexpr timeval asking_patience{.tv_sec = 2, .tv_usec = 0};
 constexpr std::size_t most_answer = std::size_t{256} << 20;
 
 struct request {
@@ -51,8 +51,8 @@ std::pair<sockaddr_un, socklen_t> address_of(status_address const& where) {
 }
 
 void be_patient(int socket) noexcept {
-  ::setsockopt(socket, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience);
-  ::setsockopt(socket, SOL_SOCKET, SO_SNDTIMEO, &patience, sizeof patience);
+  ::setsockopt(socket, SOL_SOCKET, SO_RCVTIMEO, &asking_patience, sizeof asking_patience);
+  ::setsockopt(socket, SOL_SOCKET, SO_SNDTIMEO, &asking_patience, sizeof asking_patience);
 }
 
 bool same_user(int socket) noexcept {

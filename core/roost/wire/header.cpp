@@ -64,16 +64,16 @@ std::uint64_t checksum(std::span<std::byte const> frame, std::uint16_t version, 
   return roost::detail::mix(sum, version);
 }
 
-error bad(std::string text) { return {errc::bad_frame, std::move(text), "frame header"}; }
+error bad_header(std::string text) { return {errc::bad_frame, std::move(text), "frame header"}; }
 
 /// Everything that the first bytes alone can tell.
 result<std::size_t> check_front(std::span<std::byte const> bytes, frame_limits const& limits) {
   auto const truncated = [&] {
-    return bad("the frame is truncated: " + std::to_string(bytes.size()) + " bytes, and a header has " +
+    return bad_header("the frame is truncated: " + std::to_string(bytes.size()) + " bytes, and a header has " +
                std::to_string(header_size));
   };
   if (bytes.size() < at_reserved) return truncated();
-  if (load<std::uint32_t>(bytes.data() + at_magic) != magic) return bad("this is not a frame: its magic is wrong");
+  if (load<std::uint32_t>(bytes.data() + at_magic) != magic) return bad_header("this is not a frame: its magic is wrong");
   auto const version = load<std::uint16_t>(bytes.data() + at_version);
   if (version < limits.version_min || version > limits.version_max) {
     auto ours = std::to_string(limits.version_max);
@@ -121,7 +121,7 @@ result<frame_header> unpack(std::span<std::byte const> frame, frame_limits const
   auto const whole = check_front(frame, limits);
   if (!whole) return whole.failure();
   if (frame.size() != *whole) {
-    return bad("the lengths do not add up: the header says " + std::to_string(*whole) + " bytes, and the frame has " +
+    return bad_header("the lengths do not add up: the header says " + std::to_string(*whole) + " bytes, and the frame has " +
                std::to_string(frame.size()));
   }
   auto const* const p = frame.data();
@@ -131,13 +131,13 @@ result<frame_header> unpack(std::span<std::byte const> frame, frame_limits const
   header.trailer_length = load<std::uint16_t>(p + at_trailer_length);
   if (limits.verify_checksum && load<std::uint64_t>(p + at_checksum) !=
                                     checksum(frame, load<std::uint16_t>(p + at_version), header.flags, header.payload_length)) {
-    return bad("the checksum is wrong: the frame was damaged on its way");
+    return bad_header("the checksum is wrong: the frame was damaged on its way");
   }
   auto const kind = load<std::uint8_t>(p + at_kind);
   if (kind < static_cast<std::uint8_t>(frame_kind::hello) || kind > static_cast<std::uint8_t>(frame_kind::control)) {
-    return bad("there is no frame kind " + std::to_string(kind));
+    return bad_header("there is no frame kind " + std::to_string(kind));
   }
-  if (load<std::uint16_t>(p + at_reserved) != 0) return bad("the reserved bytes are not zero");
+  if (load<std::uint16_t>(p + at_reserved) != 0) return bad_header("the reserved bytes are not zero");
   header.kind = static_cast<frame_kind>(kind);
   auto const* word = p + at_words;
   for_words(header, [&word](auto& value) {

@@ -22,7 +22,7 @@ LiveTest.roost, SENTRIES, ACTORS, MESSAGING, ORDERING = (os.path.abspath(path) f
 
 # The notes on an agent's socket: mark, version, kind, status, size of the text, number.
 NOTE = struct.Struct("=IHHiIq")
-MARK, VERSION = 0x726f6f02, 1
+MARK, VERSION = 0x726f6f02, 2
 ATTACH, ACCEPTED, REFUSED, ALIVE, DETACH, KILL, LEAVING, ENDED, IDLE, STOP, INQUIRE, STATE = range(1, 13)
 
 

@@ -1,5 +1,6 @@
 #include <gtest/gtest.h>
 
+#include <roost/base/bytes.hpp>
 #include <roost/base/digest.hpp>
 #include <roost/base/error.hpp>
 #include <roost/base/ids.hpp>
@@ -8,6 +9,8 @@
 #include <roost/base/units.hpp>
 
 #include <array>
+#include <string>
+#include <utility>
 
 namespace roost {
 namespace {
@@ -83,6 +86,31 @@ TEST(Error, ChainIsKeptWithTheNewestFirst) {
 }
 
 knob const test_knob({"test.window", knob_unit::count, 8, 1, 1024, "Only for this test."});
+
+TEST(Bytes, LiveAsLongAsSomebodyLooksAtThem) {
+  auto const text = [](shared_bytes const& bytes) {
+    return std::string(reinterpret_cast<char const*>(bytes.view().data()), bytes.size());
+  };
+  for (std::size_t const size : {11U, 600U, 70'000U}) {
+    std::string const content = "hello world" + std::string(size - 11, '.');
+    shared_bytes world, kept;
+    {
+      auto whole = shared_bytes::copy_of(as_bytes(content));
+      world = whole.slice(6, 5);
+      kept = whole;
+      kept = *&kept;
+      auto moved = std::move(whole);
+      EXPECT_TRUE(whole.empty());
+      moved.remove_prefix(6);
+      EXPECT_EQ(text(moved).substr(0, 5), "world");
+    }
+    EXPECT_EQ(text(world), "world");
+    EXPECT_EQ(text(std::exchange(kept, {})), content);
+    EXPECT_EQ(text(world), "world");
+  }
+  EXPECT_THROW(shared_bytes::made(8, [](std::span<std::byte>) { throw 1; }), int);
+  EXPECT_TRUE(shared_bytes::copy_of({}).empty());
+}
 
 TEST(Knobs, AreDrawnWithinTheirRange) {
   for (std::uint64_t seed = 0; seed != 500; ++seed) {

@@ -288,7 +288,7 @@ class fake_net {
       if (world_.chance(rates.corrupt)) {
         std::vector<std::byte> copy(frame.view().begin(), frame.view().end());
         copy[world_.below(copy.size())] ^= static_cast<std::byte>(1 + world_.below(255));
-        data = shared_bytes(std::move(copy));
+        data = shared_bytes(copy);
         damaged = true;
       }
       ++from.under_way;

@@ -32,7 +32,7 @@ class writer {
     out_.insert(out_.end(), bytes.begin(), bytes.end());
     return *this;
   }
-  shared_bytes done() { return shared_bytes(std::move(out_)); }
+  shared_bytes done() { return shared_bytes(out_); }
 
  private:
   std::vector<std::byte> out_;

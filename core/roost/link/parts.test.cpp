@@ -10,7 +10,11 @@
 #include <roost/link/numbered_queue.hpp>
 #include <roost/link/report.hpp>
 
+#include <algorithm>
 #include <map>
+#include <numeric>
+#include <utility>
+#include <vector>
 
 namespace roost::link {
 namespace {
@@ -114,6 +118,44 @@ TEST(credit, forgets_a_pair_that_is_idle_and_full) {
   EXPECT_TRUE(credit.give_back(1, 2, 40)) << "the smallest refused one has room";
   EXPECT_FALSE(credit.give_back(1, 2, 60));
   EXPECT_EQ(credit.pairs(), 0u);
+}
+
+RC_GTEST_PROP(credit, of_a_pair_is_the_same_whichever_was_used_last, ()) {
+  struct pair {
+    std::vector<std::uint64_t> open;
+    bool waits = false;
+    std::uint64_t wanted = 0;
+  };
+  std::map<std::pair<std::uint64_t, std::uint64_t>, pair> naive;
+  credit_table credit(3, 100);
+  auto const fits = [](pair const& p, std::uint64_t size) {
+    return p.open.empty() || (p.open.size() < 3 && std::accumulate(p.open.begin(), p.open.end(), size) <= 100);
+  };
+  for (int step = 0; step != 200; ++step) {
+    auto const sender = *rc::gen::inRange<std::uint64_t>(1, 4), receiver = *rc::gen::inRange<std::uint64_t>(1, 4);
+    auto& p = naive[{sender, receiver}];
+    auto const size = *rc::gen::inRange<std::uint64_t>(0, 80);
+    RC_ASSERT(credit.has_room(sender, receiver, size) == fits(p, size));
+    if (*rc::gen::arbitrary<bool>()) {
+      bool const taken = fits(p, size);
+      RC_ASSERT(credit.take(sender, receiver, size) == taken);
+      if (taken) {
+        p.open.push_back(size);
+      } else {
+        p.wanted = p.waits ? std::min(p.wanted, size) : size;
+        p.waits = true;
+      }
+    } else if (!p.open.empty()) {
+      auto const back = p.open.back();
+      p.open.pop_back();
+      bool const room = p.waits && fits(p, p.wanted);
+      p.waits = p.waits && !room;
+      RC_ASSERT(credit.give_back(sender, receiver, back) == room);
+    }
+    RC_ASSERT(credit.open(sender, receiver) == p.open.size());
+    auto const busy = [](auto const& each) { return !each.second.open.empty(); };
+    RC_ASSERT(credit.pairs() == static_cast<std::size_t>(std::count_if(naive.begin(), naive.end(), busy)));
+  }
 }
 
 TEST(control_lane, hands_up_each_message_once_and_in_order) {

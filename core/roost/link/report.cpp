@@ -41,7 +41,7 @@ shared_bytes encode_runs(std::span<fate_run const> runs) {
     put(out, static_cast<std::uint64_t>(run.fate));
     next = run.first + run.count;
   }
-  return shared_bytes(std::move(out));
+  return shared_bytes(out);
 }
 
 result<std::vector<fate_run>> decode_runs(std::span<std::byte const> data) {

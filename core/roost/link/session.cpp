@@ -13,6 +13,7 @@ ROOST_DEFINE_PLANT(control_behind_data, "control-behind-data", "G4",
                    "queues control messages behind data that waits, and lets data pass them");
 ROOST_DEFINE_PLANT(sender_ended_told, "sender-ended-told", "G3", "tells a sender that has ended");
 
+/// So many frames in flight leave one after the other, and every so many of them look at the clock.
 constexpr unsigned frames_per_reading = 8;
 
 }  // namespace
@@ -54,8 +55,7 @@ admission session::send(outgoing&& message) {
   }
   auto const staked = at_stake();
   header.kind = wire::frame_kind::data;
-  header.flags = around_.checksum_flags;
-  if (message.reserved) header.flags |= flag_reserved;
+  header.flags = message.reserved ? flag_reserved : std::uint8_t{0};
   header.control_number = ROOST_PLANT(control_behind_data) ? 0 : control_out_.last_of_user();
   header.number = out_.number(message);
   if (can_send() && !out_.any_waiting() && out_.window_open(message.body.frame_size()) && !pumping_) {
@@ -63,7 +63,7 @@ admission session::send(outgoing&& message) {
     auto const status = put(header, message.body);
     if (status == send_status::sent) {
       note_left();
-      out_.left(std::move(message.body).take(), leaves_at());
+      out_.left(std::move(message.body).take(), leaves_at(header));
     } else {
       note_status(status);
       out_.wait({header, std::move(message.body), now()});
@@ -166,6 +166,7 @@ void session::close() {
 }
 
 send_status session::put(wire::frame_header& header, wire::frame_draft& body) {
+  header.flags |= around_.checksum_flags;
   header.epoch = epoch_;
   header.ack_below = in_.custody_below();
   header.handled_below = in_.handled_below();
@@ -206,10 +207,12 @@ void session::note_status(send_status status) {
   }
 }
 
-instant session::leaves_at() {
+instant session::leaves_at(wire::frame_header const& header) {
   auto const& clock = *around_.seams.clock;
   left_at_ = std::max(left_at_, clock.lately());
-  if (out_.in_flight() == 0 || ++left_since_reading_ == frames_per_reading) {
+  // A deadline is counted from then.
+  bool const exactly = header.remaining > 0 || out_.in_flight() < frames_per_reading;
+  if (exactly || ++left_since_reading_ == frames_per_reading) {
     left_since_reading_ = 0;
     left_at_ = clock.now();
     touch(left_at_ + detector_.resend_after());

@@ -111,7 +111,7 @@ class session final : public timer {
 
   instant now() const { return around_.seams.clock->now(); }
   /// When a frame leaves that left just now. Of those that leave one after the other, only some look at the clock.
-  instant leaves_at();
+  instant leaves_at(wire::frame_header const& header);
   bool at_stake() const noexcept;
   void stakes_rise(bool before);
   bool can_send() const noexcept { return phase_ == phase::up && stage_ == stage::open && !blocked_; }

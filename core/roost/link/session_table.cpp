@@ -99,11 +99,9 @@ class session_table::impl final : public transport_events, public event_origin, 
   }
 
   session* find(proc_id peer) {
-    if (last_ != nullptr && last_->peer() == peer) return last_;
+    if (last_found_ != nullptr && last_found_->peer() == peer) return last_found_;
     auto* found = sessions_.find(peer);
-    if (found == nullptr) return nullptr;
-    if (!closed_) last_ = found->get();
-    return found->get();
+    return found == nullptr ? nullptr : last_found_ = found->get();
   }
 
   void watch(proc_id peer, bool lease) {
@@ -122,7 +120,7 @@ class session_table::impl final : public transport_events, public event_origin, 
   bool declare_failed(proc_id peer, error why) {
     auto& known = lives_[{peer.host, peer.ordinal}];
     known.failed = std::max(known.failed, std::uint64_t{peer.incarnation} + 1);
-    last_ = nullptr;
+    last_ = last_found_ = nullptr;
     auto* found = sessions_.find(peer);
     if (found == nullptr) return false;
     auto ended = std::move(*found);
@@ -347,7 +345,8 @@ class session_table::impl final : public transport_events, public event_origin, 
   std::map<channel_id, instant> lobby_;
   std::map<std::pair<host_id, std::uint32_t>, lives> lives_;
   std::vector<std::unique_ptr<session>> ended_;
-  session* last_ = nullptr;
+  session* last_ = nullptr;  // Given by `reach`, which had nothing against it.
+  session* last_found_ = nullptr;
   session* last_bound_ = nullptr;
   channel_id last_channel_ = 0;
   nanoseconds patience_{0};

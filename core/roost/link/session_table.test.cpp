@@ -203,6 +203,32 @@ TEST_F(two_procs, cover_large_payloads_with_a_checksum_unless_the_transport_keep
   EXPECT_EQ(damage_seen, (std::map<proc_id, bool>{{a.id(), true}, {sure.id(), false}}));
 }
 
+TEST_F(two_procs, cover_large_control_messages_with_a_checksum) {
+  bool damage_seen = false;
+  net.on_sent = [&](proc_id, proc_id, shared_bytes const& frame) {
+    if (frame.size() < wire::checksummed_payload) return;
+    std::vector<std::byte> damaged(frame.view().begin(), frame.view().end());
+    damaged.back() ^= std::byte{1};
+    damage_seen = !wire::unpack(damaged, {});
+  };
+  a.as_self([&] { a.table->send_control(b.id(), 5, shared_bytes(std::vector<std::byte>(5000))); });
+  pass(10ms);
+  EXPECT_TRUE(damage_seen);
+}
+
+TEST_F(two_procs, send_nothing_to_an_earlier_incarnation_than_one_that_failed) {
+  proc_id const later{b.id().host, b.id().ordinal, b.id().incarnation + 1};
+  EXPECT_EQ(send(a, b.id(), 1), admission::admitted);
+  pass(10ms);
+  a.as_self([&] {
+    a.table->declare_failed(later, error(errc::proc_failed, "gone"));
+    EXPECT_TRUE(a.table->want_room(1, {b.id(), 2}, bytes{1}));
+  });
+  error why;
+  EXPECT_EQ(send(a, b.id(), 2, 0, &why), admission::refused);
+  EXPECT_EQ(why.code, errc::proc_failed);
+}
+
 TEST_F(two_procs, admit_a_message_larger_than_the_credit_alone) {
   ASSERT_TRUE(a.knobs().count(*find_knob("link.credit_bytes")) < 2u << 20);
   EXPECT_EQ(send(a, b.id(), 1, (1u << 20) - 1000), admission::admitted);

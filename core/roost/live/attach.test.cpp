@@ -97,7 +97,7 @@ TEST(attach_stream, another_version_is_named_with_that_of_here) {
   attach_note got;
   ASSERT_EQ(ends.far.receive(got), attach_stream::status::refused);
   EXPECT_EQ(ends.far.failure().code, errc::version_mismatch);
-  EXPECT_EQ(ends.far.failure().what, "wire version 77 is spoken there, and 1 here");
+  EXPECT_EQ(ends.far.failure().what, "wire version 77 is spoken there, and " + std::to_string(wire::wire_version) + " here");
 }
 
 TEST(attach_stream, a_first_byte_that_begins_no_note_is_refused_at_once) {

@@ -65,7 +65,7 @@ result<shared_bytes> read_sealed(int fd) {
     if (got <= 0) return system_error("read a memory file", errno);
     done += static_cast<std::size_t>(got);
   }
-  return shared_bytes(std::move(content));
+  return shared_bytes(content);
 }
 
 result<void> check_same_user(int socket) {

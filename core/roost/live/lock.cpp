@@ -1,5 +1,7 @@
 #include <roost/live/lock.hpp>
 
+#include <utility>
+
 namespace roost {
 namespace {
 
@@ -18,8 +20,23 @@ void live_lock::acquire() {
     state_.wait(held_and_wanted, std::memory_order_relaxed);
 }
 
+void live_lock::wake_after(std::shared_ptr<wake_signal> signal) {
+  if (waking_count_ == most_waking) return signal->notify_one();
+  waking_[waking_count_++] = std::move(signal);
+}
+
 void live_lock::release() noexcept {
+  if (waking_count_ != 0) return release_and_wake();
   if (state_.exchange(free, std::memory_order_release) == held_and_wanted) state_.notify_one();
+}
+
+void live_lock::release_and_wake() noexcept {
+  auto const waking = std::exchange(waking_, {});
+  waking_count_ = 0;
+  release();
+  for (auto const& signal : waking) {
+    if (signal != nullptr) signal->notify_one();
+  }
 }
 
 }  // namespace roost

@@ -206,7 +206,7 @@ result<proc_status> ask_status(status_address const& whom, std::size_t most_acto
     return error(errc::version_mismatch, "it answers as another version of Roost does", where);
   std::vector<std::byte> body(static_cast<std::size_t>(head.size));
   if (!read_whole(socket.get(), body.data(), body.size())) return nobody("its answer ends in the middle");
-  auto status = wire::decode<proc_status>(shared_bytes(std::move(body)));
+  auto status = wire::decode<proc_status>(shared_bytes(body));
   if (!status) return error(errc::bad_frame, "its answer cannot be read", where).caused_by(status.failure());
   return *std::move(status);
 }

@@ -67,11 +67,11 @@ bool live_worker::step() {
 void live_worker::idle() {
   asleep_ = true;
   if (!dedicated_) ++all_.asleep_;
-  auto const before = signal_.load();
+  auto const before = signal_->load();
   auto const until = all_.clock_.now() + all_.knobs_.duration(live_knobs::spin);
   all_.lock_.unlock();
-  while (signal_.load() == before && live_clock().now() < until) pause_briefly();
-  signal_.wait(before);
+  while (signal_->load() == before && live_clock().now() < until) pause_briefly();
+  signal_->wait(before);
   all_.lock_.lock();
 }
 
@@ -79,8 +79,8 @@ void live_worker::wake() noexcept {
   if (!asleep_) return;
   asleep_ = false;
   if (!dedicated_) --all_.asleep_;
-  signal_.fetch_add(1);
-  signal_.notify_one();
+  signal_->fetch_add(1);
+  all_.lock_.wake_after(signal_);
 }
 
 live_workers::live_workers(live_lock& lock, live_clock& clock, knob_values const& knobs)

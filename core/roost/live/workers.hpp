@@ -53,7 +53,7 @@ class live_worker {
   std::uint64_t seen_turn_ = 0;  ///< Of its page, when it was last minded.
   instant seen_at_{};
   bool reported_ = false;
-  std::atomic<std::uint32_t> signal_ = 0;  ///< Changes when it is woken.
+  std::shared_ptr<wake_signal> signal_ = std::make_shared<wake_signal>(0);  ///< Changes when it is woken.
   std::atomic<bool> ended_ = false;
   progress_page progress_;
   fiber_pool fibers_;

@@ -150,7 +150,7 @@ TEST(Control, WhatDoesNotMakeSenseIsRefused) {
   h.received.ranges = {{12, 12}};
   EXPECT_FALSE(decode_hello(encode_body(h)));
   h = {};
-  h.version_min = 2;
+  h.version_min = h.version_max + 1;
   EXPECT_FALSE(decode_hello(encode_body(h)));
   h = {};
   h.auth = static_cast<auth_kind>(3);

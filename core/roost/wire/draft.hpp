@@ -30,8 +30,18 @@ class frame_draft {
     });
     return draft;
   }
-  frame_draft(frame_draft&&) = default;
-  frame_draft& operator=(frame_draft&&) = default;
+  frame_draft(frame_draft&& other) noexcept
+      : frame_(std::move(other.frame_)),
+        first_(std::exchange(other.first_, nullptr)),
+        payload_(std::exchange(other.payload_, 0)),
+        trailer_(std::exchange(other.trailer_, 0)) {}
+  frame_draft& operator=(frame_draft other) noexcept {
+    std::swap(frame_, other.frame_);
+    std::swap(first_, other.first_);
+    std::swap(payload_, other.payload_);
+    std::swap(trailer_, other.trailer_);
+    return *this;
+  }
 
   std::size_t payload_size() const noexcept { return payload_; }
   std::size_t trailer_size() const noexcept { return trailer_; }
@@ -41,8 +51,8 @@ class frame_draft {
   /// Writes the header, whose lengths are set to those of this draft, and gives the frame. May be repeated while nobody has kept what
   /// it gave before.
   shared_bytes const& pack(frame_header& header, std::uint16_t version = wire_version);
-  /// The frame, packed.
-  shared_bytes take() && noexcept { return std::move(frame_); }
+  /// The frame, packed; nothing is left.
+  shared_bytes take() && noexcept { return std::move(frame_draft(std::move(*this)).frame_); }
 
  private:
   shared_bytes frame_;

@@ -70,7 +70,7 @@ error bad_header(std::string text) { return {errc::bad_frame, std::move(text), "
 result<std::size_t> check_front(std::span<std::byte const> bytes, frame_limits const& limits) {
   auto const truncated = [&] {
     return bad_header("the frame is truncated: " + std::to_string(bytes.size()) + " bytes, and a header has " +
-               std::to_string(header_size));
+                      std::to_string(header_size));
   };
   if (bytes.size() < at_reserved) return truncated();
   if (load<std::uint32_t>(bytes.data() + at_magic) != magic) return bad_header("this is not a frame: its magic is wrong");
@@ -122,7 +122,7 @@ result<frame_header> unpack(std::span<std::byte const> frame, frame_limits const
   if (!whole) return whole.failure();
   if (frame.size() != *whole) {
     return bad_header("the lengths do not add up: the header says " + std::to_string(*whole) + " bytes, and the frame has " +
-               std::to_string(frame.size()));
+                      std::to_string(frame.size()));
   }
   auto const* const p = frame.data();
   frame_header header;

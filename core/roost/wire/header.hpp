@@ -12,7 +12,7 @@
 namespace roost::wire {
 
 /// Version of the frame layout and of the control bodies. Two ends must share one.
-inline constexpr std::uint16_t wire_version = 1;
+inline constexpr std::uint16_t wire_version = 2;
 
 /// What a frame is for. Values are part of the wire format.
 enum class frame_kind : std::uint8_t {

@@ -52,7 +52,7 @@ bool reader::get_shared(shared_bytes& out, std::size_t count) {
   }
   std::vector<std::byte> copy(count);
   if (!get_bytes(copy.data(), count)) return false;
-  out = shared_bytes(std::move(copy));
+  out = shared_bytes(copy);
   return true;
 }
 

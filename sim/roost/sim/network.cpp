@@ -239,7 +239,7 @@ shared_bytes network::corrupted(link& l, shared_bytes const& frame) {
   std::vector<std::byte> copy(frame.view().begin(), frame.view().end());
   auto const bit = scale_below(keyed_hash(engine_.seed(), draw_domain::network, l.damage_key, l.damages++).low, copy.size() * 8);
   copy[bit / 8] ^= std::byte{1} << (bit % 8);
-  return shared_bytes(std::move(copy));
+  return shared_bytes(copy);
 }
 
 network::damage network::damage_on(link const& l, proc_id from) const noexcept {

@@ -267,7 +267,7 @@ send_status simulated_transport::send(channel_id c, shared_bytes const& frame) {
   if (self_.muted) return send_status::sent;
   channel_end* const end = c == 0 || c > self_.channels.size() ? nullptr : self_.channels[c - 1];
   if (end == nullptr) return send_status::closed;
-  return self_.sim.net().send(*end, std::move(frame));
+  return self_.sim.net().send(*end, frame);
 }
 
 void simulated_transport::close(channel_id c) {

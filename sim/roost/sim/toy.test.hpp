@@ -110,7 +110,7 @@ class player final : public proc_instance, public transport_events {
   void send(channel_id c, std::uint64_t number) {
     std::vector<std::byte> frame(std::max(settings_.frame_bytes, sizeof number));
     std::memcpy(frame.data(), &number, sizeof number);
-    seams_.transport->send(c, shared_bytes(std::move(frame)));
+    seams_.transport->send(c, shared_bytes(frame));
   }
   void handle() {
     auto const [c, number] = inbox_.front();

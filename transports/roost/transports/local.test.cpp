@@ -39,7 +39,7 @@ std::string text_of(shared_bytes const& content) {
 shared_bytes filled(std::size_t size, std::size_t seed) {
   std::vector<std::byte> content(size);
   for (std::size_t i = 0; i < size; ++i) content[i] = static_cast<std::byte>(seed + i);
-  return shared_bytes(std::move(content));
+  return shared_bytes(content);
 }
 proc_id child_id(std::uint32_t ordinal) { return {{0}, ordinal, 1}; }
 constexpr proc_id root_id{{0}, 0, 1};

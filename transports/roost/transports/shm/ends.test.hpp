@@ -38,7 +38,7 @@ struct shm_end {
 inline shared_bytes filled(std::size_t size, int seed) {
   std::vector<std::byte> content(size);
   for (std::size_t i = 0; i < size; ++i) content[i] = static_cast<std::byte>(static_cast<std::size_t>(seed) + i);
-  return shared_bytes(std::move(content));
+  return shared_bytes(content);
 }
 
 inline bool same(shared_bytes const& a, shared_bytes const& b) { return std::ranges::equal(a.view(), b.view()); }

@@ -47,7 +47,9 @@ ring_status frame_writer::begin(shared_bytes const& frame) {
   if (status != ring_status::done) return status;
   large_ = frame;
   large_done_ = 0;
-  return pump() == ring_status::corrupt ? ring_status::corrupt : ring_status::done;
+  if (pump() != ring_status::corrupt) return ring_status::done;
+  large_ = {};
+  return ring_status::corrupt;
 }
 
 std::size_t frame_writer::next_piece() const noexcept {

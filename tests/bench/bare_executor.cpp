@@ -1,4 +1,5 @@
 #include <tests/bench/bare_executor.hpp>
+#include <tests/bench/fifo.hpp>
 
 #include <atomic>
 #include <cstddef>
@@ -16,27 +17,6 @@ struct ready {
   kind what = kind::message;
 };
 
-class fifo {
- public:
-  bool empty() const noexcept { return first_ == nullptr; }
-  void push(ready& one) noexcept {
-    one.next = nullptr;
-    (last_ == nullptr ? first_ : last_->next) = &one;
-    last_ = &one;
-  }
-  ready* pop() noexcept {
-    ready* const one = first_;
-    if (one == nullptr) return nullptr;
-    first_ = one->next;
-    if (first_ == nullptr) last_ = nullptr;
-    return one;
-  }
-
- private:
-  ready* first_ = nullptr;
-  ready* last_ = nullptr;
-};
-
 struct actor;
 struct worker;
 
@@ -51,11 +31,6 @@ struct message : ready {
 };
 static_assert(sizeof(message) == 64);
 
-/// A handler that was parked, and the stack on which it goes on.
-struct runner : ready {
-  void* stack = nullptr;
-};
-
 enum class life : std::uint8_t { idle, queued, running };
 
 struct actor : ready {
@@ -64,7 +39,7 @@ struct actor : ready {
   virtual void handle(message& one) = 0;
 
   worker* home = nullptr;
-  fifo mailbox;
+  fifo<ready> mailbox;
   life state = life::idle;
   std::uint64_t handled = 0;
 };
@@ -72,7 +47,7 @@ struct actor : ready {
 constexpr int batch = 32;
 
 struct worker {
-  fifo queue;
+  fifo<ready> queue;
   ready* free = nullptr;
   actor* current = nullptr;
   bool over = false;

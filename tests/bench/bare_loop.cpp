@@ -1,4 +1,5 @@
 #include <tests/bench/bare_loop.hpp>
+#include <tests/bench/fifo.hpp>
 
 #include <memory>
 #include <vector>
@@ -11,28 +12,6 @@ struct bare_actor;
 struct node {
   node* next = nullptr;
   std::uint64_t left = 0;
-};
-
-template <class T>
-class fifo {
- public:
-  void push(T& one) noexcept {
-    one.next = nullptr;
-    (last_ == nullptr ? first_ : last_->next) = &one;
-    last_ = &one;
-  }
-  T* pop() noexcept {
-    T* const one = first_;
-    if (one == nullptr) return nullptr;
-    first_ = one->next;
-    if (first_ == nullptr) last_ = nullptr;
-    return one;
-  }
-  bool empty() const noexcept { return first_ == nullptr; }
-
- private:
-  T* first_ = nullptr;
-  T* last_ = nullptr;
 };
 
 struct bare_worker {

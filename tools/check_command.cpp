@@ -1,6 +1,6 @@
 #include <roost/sim/check/judge.hpp>
 #include <roost/sim/check/record.hpp>
-#include <roost/sim/quantity.hpp>
+#include <roost/sim/words.hpp>
 #include <tools/check_command.hpp>
 #include <tools/command_line.hpp>
 #include <tools/live_record.hpp>

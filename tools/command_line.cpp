@@ -5,6 +5,7 @@
 #include <roost/sim/quantity.hpp>
 #include <roost/sim/scenario_file.hpp>
 #include <roost/sim/toml_document.hpp>
+#include <roost/sim/words.hpp>
 #include <roost/wire/header.hpp>
 #include <algorithm>
 #include <CLI/CLI.hpp>

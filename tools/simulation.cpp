@@ -1,7 +1,7 @@
 #include <roost/actor/registry.hpp>
 #include <roost/base/plant.hpp>
-#include <roost/sim/quantity.hpp>
 #include <roost/sim/scenario_file.hpp>
+#include <roost/sim/words.hpp>
 #include <tools/simulation.hpp>
 
 #include <cstdio>

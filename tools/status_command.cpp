@@ -1,6 +1,7 @@
 #include <roost/base/units.hpp>
 #include <roost/live/status_server.hpp>
 #include <roost/sim/quantity.hpp>
+#include <roost/sim/words.hpp>
 #include <tools/command_line.hpp>
 #include <tools/metrics_page.hpp>
 #include <tools/status_command.hpp>

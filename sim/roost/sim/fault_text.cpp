@@ -1,5 +1,6 @@
 #include <roost/sim/fault_text.hpp>
 #include <roost/sim/quantity.hpp>
+#include <roost/sim/words.hpp>
 
 #include <algorithm>
 #include <charconv>

@@ -5,7 +5,6 @@
 #include <roost/base/units.hpp>
 
 #include <cstdint>
-#include <span>
 #include <string>
 #include <string_view>
 
@@ -31,12 +30,5 @@ result<std::uint32_t> ppm_of(double fraction);
 result<std::uint64_t> parse_seed(std::string_view text);
 /// As `parse_seed` reads it: small ones decimal, large ones hexadecimal.
 std::string seed_text(std::uint64_t seed);
-
-/// The candidate that `word` most likely meant, or empty where none is near. `-` and `_` count as the same, and so do cases.
-std::string_view nearest(std::string_view word, std::span<std::string_view const> candidates);
-/// ", did you mean 'x'?" or, where nothing is near, ", expected one of a, b, c" (or nothing without candidates).
-std::string suggestion(std::string_view word, std::span<std::string_view const> candidates);
-/// `text` in single quotes, cut after 40 characters, with unprintable characters escaped: fit for an error message.
-std::string quoted(std::string_view text);
 
 }  // namespace roost::sim

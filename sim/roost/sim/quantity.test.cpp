@@ -61,14 +61,5 @@ TEST(Quantities, SeedsAreDecimalOrHexadecimal) {
   EXPECT_FALSE(parse_seed("12x"));
 }
 
-TEST(Quantities, NearestFindsTheLikelyWord) {
-  constexpr std::string_view words[] = {"hosts", "procs_per_host", "dims"};
-  EXPECT_EQ(nearest("host", words), "hosts");
-  EXPECT_EQ(nearest("procs-per-hosts", words), "procs_per_host");
-  EXPECT_EQ(nearest("dmis", words), "dims");
-  EXPECT_EQ(nearest("colour", words), "");
-  EXPECT_EQ(suggestion("colour", words), ", expected one of hosts, procs_per_host, dims");
-}
-
 }  // namespace
 }  // namespace roost::sim

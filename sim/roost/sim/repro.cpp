@@ -2,6 +2,7 @@
 #include <roost/sim/quantity.hpp>
 #include <roost/sim/repro.hpp>
 #include <roost/sim/toml_document.hpp>
+#include <roost/sim/words.hpp>
 
 #include <algorithm>
 #include <array>

@@ -2,6 +2,7 @@
 #include <roost/sim/quantity.hpp>
 #include <roost/sim/scenario_reader.hpp>
 #include <roost/sim/target.hpp>
+#include <roost/sim/words.hpp>
 
 #include <algorithm>
 #include <array>

@@ -3,6 +3,7 @@
 #include <roost/sim/quantity.hpp>
 #include <roost/sim/scenario_file.hpp>
 #include <roost/sim/scenario_reader.hpp>
+#include <roost/sim/words.hpp>
 
 #include <array>
 #include <charconv>

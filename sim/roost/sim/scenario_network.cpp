@@ -1,5 +1,6 @@
 #include <roost/sim/quantity.hpp>
 #include <roost/sim/scenario_reader.hpp>
+#include <roost/sim/words.hpp>
 
 #include <array>
 

@@ -1,6 +1,6 @@
 #include <roost/shape/region.hpp>
-#include <roost/sim/quantity.hpp>
 #include <roost/sim/scenario_reader.hpp>
+#include <roost/sim/words.hpp>
 
 #include <charconv>
 

@@ -1,5 +1,5 @@
-#include <roost/sim/quantity.hpp>
 #include <roost/sim/toml_document.hpp>
+#include <roost/sim/words.hpp>
 
 #include <algorithm>
 #include <charconv>

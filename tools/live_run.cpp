@@ -216,6 +216,7 @@ class taken_signals {
 struct root_end {
   bool reported = false;  ///< It finished; else it died.
   error why;              ///< What it finished with.
+  bool started = true;    ///< Else it lacked what `why` tells, and nothing ran.
   std::string died;       ///< "killed by signal 11 (Segmentation fault)".
   int killed_by = 0;
   int stopped_by = 0;  ///< The signal that this process was ended with.
@@ -285,7 +286,8 @@ root_end await_root(pid_t root, int report, taken_signals const& signals, std::v
   if (space != std::string::npos) {
     end.reported = true;
     std::from_chars(text.data(), text.data() + space, code);
-    if (code != 0) end.why = error(static_cast<errc>(code), text.substr(space + 1));
+    end.started = code >= 0;
+    if (code != 0) end.why = error(static_cast<errc>(std::abs(code)), text.substr(space + 1));
   } else if (WIFSIGNALED(status)) {
     end.killed_by = WTERMSIG(status);
     end.died = "killed by signal " + std::to_string(end.killed_by) + " (" + ::strsignal(end.killed_by) + ")";
@@ -318,10 +320,15 @@ result<std::vector<attachment>> attach_agents(live_request const& asked, knob_va
   recorders observers(directory, run);
   program.set_arguments(asked.arguments);
   how.prepare = [&](roost::live_options& proc) { observers.observe(proc); };
+  auto const tell = [&](int code, std::string const& why) {
+    auto const text = std::to_string(code) + " " + why;
+    static_cast<void>(!::write(report, text.data(), text.size()));
+  };
   try {
     auto const why = run_local(program, how, std::move(attached));
-    auto const text = std::to_string(static_cast<int>(why.code)) + " " + (why ? why.describe() : "");
-    static_cast<void>(!::write(report, text.data(), text.size()));
+    tell(static_cast<int>(why.code), why ? why.describe() : "");
+  } catch (exception const& lacking) {
+    tell(-static_cast<int>(lacking.code()), lacking.why().what);
   } catch (std::exception const& bug) {
     write_stderr(std::string(bug.what()) + "\n");
     std::exit(exit_bug);
@@ -441,6 +448,7 @@ int live_run(live_request const& asked, proc_program& program, output& out) {
   if (written) written->pass_on();
   auto const end = await_root(root, report.get(), signals, records->janitor(), out);
   written.reset();
+  if (!end.started) return out.refuse(exit_unreachable, end.why);
   return report_live(asked, end, *records, out);
 }
 

@@ -62,6 +62,8 @@ constexpr std::size_t slots_per_chunk = 64;
 constexpr int madv_guard_install = 102;
 // Older kernels: each mprotect guard costs two mappings of the 65,530 a process may have. Stacks after these have a canary.
 constexpr int max_protected_guards = 8'192;
+// With fewer handlers that wait no program of any size would go on for long.
+constexpr std::size_t fewest_slots = 64;
 constexpr std::uint64_t canary = 0x726f6f7374a55a3cULL;
 
 std::atomic<int> protected_guards{0};
@@ -85,10 +87,14 @@ class stack_region {
       : page_(static_cast<std::size_t>(sysconf(_SC_PAGESIZE))),
         slot_((std::max(stack_bytes, 4 * page_) + page_ - 1) / page_ * page_),
         max_slots_(max_slots) {
-    void* const region =
-        mmap(nullptr, slot_ * max_slots_, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_STACK, -1, 0);
-    ROOST_INVARIANT(region != MAP_FAILED, failure("reserve", slot_ * max_slots_));
-    base_ = static_cast<std::byte*>(region);
+    while ((base_ = reserve(slot_ * max_slots_)) == nullptr) {
+      auto const fewer = max_slots_ / 4;
+      if (fewer < fewest_slots) {
+        throw exception(
+            error(errc::unavailable, failure("reserve", slot_ * max_slots_) + "; is the address space limited (ulimit -v)?"));
+      }
+      max_slots_ = fewer;
+    }
     // A huge page would make every parked stack resident as a whole. Kernels without huge pages refuse, which is as good.
     static_cast<void>(madvise(base_, slot_ * max_slots_, MADV_NOHUGEPAGE));
   }
@@ -127,6 +133,16 @@ class stack_region {
   }
 
  private:
+  // Under a limit of the address space as much again has to be free, for all that is no stack.
+  static std::byte* reserve(std::size_t size) {
+    auto const map = [](std::size_t of) {
+      return mmap(nullptr, of, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_STACK, -1, 0);
+    };
+    void* const place = map(2 * size);
+    if (place == MAP_FAILED) return nullptr;
+    munmap(static_cast<std::byte*>(place) + size, size);
+    return static_cast<std::byte*>(place);
+  }
   bool guard(std::byte* page) {
     if (madvise(page, page_, madv_guard_install) == 0) return true;
     if (protected_guards.fetch_add(1) < max_protected_guards && mprotect(page, page_, PROT_NONE) == 0) {

@@ -21,6 +21,10 @@ error system_error(std::string const& what, int error_number) {
   return {errc::unavailable, "cannot " + what + ": " + std::strerror(error_number)};
 }
 
+void require_system(bool made, char const* what) {
+  if (!made) throw exception(system_error(what, errno));
+}
+
 result<std::pair<descriptor, descriptor>> socket_pair() {
   int ends[2] = {-1, -1};
   if (::socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0, ends) != 0)

@@ -34,6 +34,8 @@ class descriptor {
 
 /// `errc::unavailable` with errno's text: "cannot <what>: <reason>".
 error system_error(std::string const& what, int error_number);
+/// Throws it as an `exception` where `made` is false: for what a proc cannot start without.
+void require_system(bool made, char const* what);
 
 /// A connected pair of Unix sockets that keep record boundaries, neither of which blocks.
 result<std::pair<descriptor, descriptor>> socket_pair();

@@ -59,8 +59,8 @@ void fd_watch::reset() {
 }
 
 event_loop::event_loop() : epoll_(epoll_create1(EPOLL_CLOEXEC)), wake_(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)) {
-  check(bool(epoll_), "make an epoll instance");
-  check(bool(wake_), "make an eventfd");
+  require_system(bool(epoll_), "make an epoll instance");
+  require_system(bool(wake_), "make an eventfd");
   epoll_event event{.events = EPOLLIN, .data = {.u64 = wake_id}};
   check(epoll_ctl(epoll_.get(), EPOLL_CTL_ADD, wake_.get(), &event) == 0, "watch an eventfd");
 }

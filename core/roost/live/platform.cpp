@@ -184,7 +184,7 @@ live_platform::live_platform(live_options options)
   ::signal(SIGPIPE, SIG_IGN);
   if (!options_.catch_signals) return;
   signals_.reset(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK));
-  ROOST_INVARIANT(bool(signals_), system_error("make an eventfd", errno).what);
+  require_system(bool(signals_), "make an eventfd");
   signal_descriptor.store(signals_.get());
   signal_watch_ = loop_.add(signals_.get(), EPOLLIN, [this](std::uint32_t) {
     std::uint64_t count = 0;

@@ -69,11 +69,16 @@ int run_local_child(int argc, char const* const* argv, proc_program& program, kn
   options.name = start->name;
   options.knobs = std::move(knobs);
   if (prepare) prepare(options);
-  live_platform platform(std::move(options));
-  shared_bytes bootstrap = start->bootstrap;
-  child_launcher launcher(platform.executor(), *std::move(start));
-  shm_transport transport(platform.loop(), launcher, platform.options().self, platform.options().knobs);
-  return platform.run(program, std::move(bootstrap), transport, launcher) ? 6 : 0;
+  try {
+    live_platform platform(std::move(options));
+    shared_bytes bootstrap = start->bootstrap;
+    child_launcher launcher(platform.executor(), *std::move(start));
+    shm_transport transport(platform.loop(), launcher, platform.options().self, platform.options().knobs);
+    return platform.run(program, std::move(bootstrap), transport, launcher) ? 6 : 0;
+  } catch (exception const& lacking) {
+    write_stderr(lacking.why().describe() + "\n");
+    return 69;
+  }
 }
 
 }  // namespace roost

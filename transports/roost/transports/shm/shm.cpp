@@ -57,8 +57,8 @@ shm_transport::shm_transport(event_loop& loop, introducer& procs, proc_id self, 
       bell_(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)),
       ring_idle_(knobs.get(ring_idle)),
       look_timer_(::timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK)) {
-  ROOST_INVARIANT(bool(bell_), system_error("make an eventfd", errno).what);
-  ROOST_INVARIANT(bool(look_timer_), system_error("make a timer", errno).what);
+  require_system(bool(bell_), "make an eventfd");
+  require_system(bool(look_timer_), "make a timer");
   bell_watch_ = loop_.add(bell_.get(), EPOLLIN, [this](std::uint32_t) {
     std::uint64_t count = 0;
     static_cast<void>(!::read(bell_.get(), &count, sizeof count));

@@ -17,11 +17,17 @@ struct Node : roost::actor {
   std::int64_t left_there(roost::actor_mesh<Node> other);
   void nap_there(roost::actor_mesh<Node> other, std::int64_t milliseconds);
   bool room(roost::actor_mesh<Node> other);
+  int echo(int value) { return value; }
+  std::vector<int> ask_all(roost::actor_mesh<Node> whom, int how);
+  roost::task<std::vector<int>> co_ask_all(roost::actor_mesh<Node> whom);
+  std::vector<int> ask_all_there(roost::actor_mesh<Node> other, roost::actor_mesh<Node> whom, int how);
+  int begin(roost::actor_mesh<Node> other, roost::actor_mesh<Node> me, roost::actor_mesh<Node> slow, int how);
 
  private:
   int notes_ = 0;
 };
-ROOST_EXPORT(Node, visit, visit_any, flood, note, notes, nap, left, left_there, nap_there, room)
+ROOST_EXPORT(Node, visit, visit_any, flood, note, notes, nap, left, left_there, nap_there, room, echo, ask_all, co_ask_all,
+             ask_all_there, begin)
 
 using nodes = std::vector<roost::actor_mesh<Node>>;
 
@@ -41,6 +47,38 @@ int Node::flood(roost::actor_mesh<Node> to, int count) {
 }
 std::int64_t Node::left_there(roost::actor_mesh<Node> other) { return other->left.call_one().get(); }
 void Node::nap_there(roost::actor_mesh<Node> other, std::int64_t milliseconds) { other->nap.call_one(milliseconds).get(); }
+/// Of each rank: 0, or the code of its error.
+std::vector<int> codes_of(roost::value_mesh<roost::result<int>> const& all) {
+  std::vector<int> codes;
+  for (auto const& [at, one] : all) codes.push_back(one ? 0 : static_cast<int>(one.failure().code));
+  return codes;
+}
+std::vector<int> Node::ask_all(roost::actor_mesh<Node> whom, int how) {
+  if (how == 0) return codes_of(whom->echo.call(1).get());
+  std::vector<int> codes(whom.size());
+  auto answers = whom->echo.stream(1);
+  while (auto const one = answers.next())
+    codes.at(one->first.rank()) = one->second ? 0 : static_cast<int>(one->second.failure().code);
+  return codes;
+}
+roost::task<std::vector<int>> Node::co_ask_all(roost::actor_mesh<Node> whom) { co_return codes_of(co_await whom->echo.call(1)); }
+std::vector<int> Node::ask_all_there(roost::actor_mesh<Node> other, roost::actor_mesh<Node> whom, int how) {
+  return other->ask_all.call_one(whom, how).get();
+}
+/// Asks `other`, which asks back, and waits for somebody else meanwhile.
+int Node::begin(roost::actor_mesh<Node> other, roost::actor_mesh<Node> me, roost::actor_mesh<Node> slow, int how) {
+  auto const asked = other->visit.call_one({me});
+  asked.then([this](int depth) { notes_ += depth; }).detach();
+  if (how == 0) roost::wait_all(std::vector{slow->nap.call_one(2'000)});
+  if (how == 1) slow->nap.call(2'000).get();
+  if (how == 2) {
+    auto answers = slow->echo.stream(1);
+    while (answers.next()) {
+    }
+  }
+  if (how == 3) roost::sleep(2s);
+  return 0;
+}
 bool Node::room(roost::actor_mesh<Node> other) { return other->note.try_broadcast("x"); }
 
 nodes far(roost::hosts const& hosts, int count) {
@@ -78,6 +116,94 @@ ROOST_SIM_TEST(waits, a_cycle_across_procs_is_a_deadlock, roost::sim::calm()) {
 ROOST_SIM_TEST(waits, a_cycle_through_a_wait_on_several_is_a_deadlock, roost::sim::calm()) {
   auto const n = far(hosts, 2);
   EXPECT_EQ(code_of([&] { n[0]->visit_any.call_one(n[1], {n[0]}).get(); }), errc::deadlock);
+}
+
+ROOST_SIM_TEST(waits, a_rank_that_waits_for_its_own_mesh_is_a_deadlock_of_that_rank, roost::sim::calm()) {
+  auto const team = hosts.spawn_procs(gpu = 2).spawn<Node>("team");
+  auto const deadlock = static_cast<int>(errc::deadlock);
+  std::vector<int> expected(team.size(), 0);
+  expected[1] = deadlock;
+  auto const me = team.at_rank(1);
+  EXPECT_EQ(me->ask_all.with(60s).call_one(team, 0).get(), expected);
+  EXPECT_EQ(me->ask_all.with(60s).call_one(team, 1).get(), expected);
+  EXPECT_EQ(me->co_ask_all.with(60s).call_one(team).get(), expected);
+  // Through another, which is of the mesh as well.
+  expected[2] = deadlock;
+  for (int const how : {0, 1}) EXPECT_EQ(me->ask_all_there.with(60s).call_one(team.at_rank(2), team, how).get(), expected) << how;
+}
+
+ROOST_SIM_TEST(waits, a_call_back_to_who_waits_for_somebody_else_is_no_deadlock, roost::sim::calm()) {
+  auto const n = far(hosts, 3);
+  for (int const how : {0, 1, 2, 3}) {
+    n[0]->begin.call_one(n[1], n[0], n[2], how).get();
+    roost::sleep(5s);
+    EXPECT_EQ(n[0]->notes.call_one().get(), 2 * (how + 1)) << how;
+  }
+}
+
+struct Shared {
+  std::optional<roost::future<int>> future;
+  std::optional<roost::result_stream<int>> stream;
+  std::optional<roost::receiver<int>> receiver;
+};
+roost::proc_local<Shared> shared;
+
+struct Sharer : roost::actor {
+  int slow();
+  void open(roost::actor_mesh<Sharer> whom);
+  int wait(int how);
+  roost::task<int> co_wait() { co_return co_await *shared->future; }
+};
+ROOST_EXPORT(Sharer, slow, open, wait, co_wait)
+
+int Sharer::slow() {
+  roost::sleep(1h);
+  return 1;
+}
+void Sharer::open(roost::actor_mesh<Sharer> whom) {
+  shared->future = whom->slow.call_one();
+  shared->stream = whom->slow.stream();
+  auto [port, receiver] = roost::channel<int>();
+  receiver.link(whom.id());
+  shared->receiver = std::move(receiver);
+}
+int Sharer::wait(int how) {
+  if (how == 0) return shared->future->get();
+  if (how == 1) return shared->stream->next()->second.value();
+  return shared->receiver->recv();
+}
+
+struct Sharers : roost::actor {
+  void end(bool kill) {
+    auto const callee = roost::spawn<Sharer>("callee");
+    auto const opener = roost::spawn<Sharer>("opener");
+    opener->open.call_one(callee).get();
+    std::vector<roost::actor_mesh<Sharer>> others;
+    for (int i = 0; i != 4; ++i) others.push_back(roost::spawn<Sharer>("other"));
+    std::vector<roost::future<int>> waits;
+    for (int const how : {0, 1, 2}) waits.push_back(others[how]->wait.call_one(how));
+    waits.push_back(others[3]->co_wait.call_one());
+    roost::sleep(1s);
+    if (kill) {
+      opener.kill();
+    } else {
+      opener.stop();
+    }
+    auto const began = roost::now();
+    for (auto& one : waits) {
+      auto const ended = one.wait();
+      ASSERT_FALSE(ended.has_value());
+      EXPECT_NE(ended.failure().describe().find("which opened this, has ended"), std::string::npos) << ended.failure().describe();
+    }
+    EXPECT_LT(roost::now() - began, 1s);
+  }
+  bool supervise(roost::failure const&) override { return true; }
+};
+ROOST_EXPORT(Sharers, end)
+
+ROOST_SIM_TEST(waits, what_others_wait_for_ends_with_who_opened_it, roost::sim::calm()) {
+  auto const keeper = roost::spawn<Sharers>("keeper");
+  for (bool const kill : {false, true}) keeper->end.call_one(kill).get();
 }
 
 ROOST_SIM_TEST(waits, a_busy_callee_is_no_deadlock, roost::sim::calm()) {

@@ -163,6 +163,30 @@ class LiveTest(unittest.TestCase):
         self.assertIn("nothing more is recorded", done.stderr)
         self.assertRegex(done.stderr, r"h0-p\d\.1\.record\.incomplete: could not be written to its end")
 
+    def limited(self, limit, *words):
+        """A command under a limit of `ulimit`."""
+        return self.finish(subprocess.Popen(["sh", "-c", f'ulimit {limit} && exec "$0" "$@"', ROOST, *map(str, words)], cwd=self.path,
+                                            env=self.environment, start_new_session=True, text=True, stdin=subprocess.DEVNULL,
+                                            stdout=subprocess.PIPE, stderr=subprocess.PIPE))
+
+    def test_what_a_proc_lacks_to_start_is_said(self):
+        for descriptors, told in ((8, {69}), (10, {0, 69}), (12, {0, 69}), (14, {0, 69})):  # Its procs may lack it, and not the root.
+            with self.subTest(descriptors=descriptors):
+                code, _, err = self.limited(f"-n {descriptors}", "run", ORDERING)
+                self.assertIn(code, told, err)
+                self.assertRegex(err, r"cannot make [a-z ]+: Too many open files")
+                self.assertNotIn("invariant", err)
+                self.assert_nothing_left()
+
+    def test_a_small_address_space_has_room_for_fewer_handlers(self):
+        if b"__asan_init" in pathlib.Path(ROOST).read_bytes():
+            self.skipTest("the address sanitizer takes more than any limit leaves")
+        for kib in (600_000, 100_000):
+            with self.subTest(kib=kib):
+                code, _, err = self.limited(f"-v {kib}", "run", ORDERING)
+                self.assertEqual(code, 0, err)
+                self.assertRegex(err, ": held")
+
     def test_signals_end_a_run_and_leave_nothing(self):
         for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
             with self.subTest(number=number):

@@ -114,9 +114,7 @@ bool actor_cell::closes_cycle(message const& m) const noexcept {
   for (auto const* link = m.chain.get(); link != nullptr; link = link->outer.get()) {
     if (link->caller == id()) {
       for (auto* f = frames_; f != nullptr; f = f->next) {
-        if (f->waiting != nullptr && !f->concurrent &&
-            (f->waiting->kind() == wait_kind::several || f->waiting->target() == next_hop))
-          return true;
+        if (f->waiting != nullptr && !f->concurrent && f->waiting->needs(next_hop)) return true;
       }
     }
     next_hop = link->caller;

@@ -287,7 +287,11 @@ void send_call(invocation const& from, endpoint_descriptor const& endpoint, acto
 template <class R>
 class collect_state final : public future_state<value_mesh<result<stored<R>>>> {
  public:
-  explicit collect_state(extent shape) : shape_(std::move(shape)), missing_(shape_.size()) { entries_.resize(missing_); }
+  collect_state(extent shape, std::vector<actor_id> members)
+      : shape_(std::move(shape)), members_(std::move(members)), missing_(members_.size()) {
+    entries_.resize(missing_);
+  }
+  std::vector<actor_id> const& members() const noexcept { return members_; }
   void put(std::uint64_t rank, result<stored<R>> entry) {
     if (entries_[rank]) return;
     entries_[rank].emplace(std::move(entry));
@@ -297,9 +301,15 @@ class collect_state final : public future_state<value_mesh<result<stored<R>>>> {
     for (auto& e : entries_) all.push_back(std::move(*e));
     this->set(value_mesh<result<stored<R>>>(shape_, std::move(all)));
   }
+  bool can_end_without(actor_id const& silent) const noexcept override {
+    for (std::uint64_t rank = 0; rank != members_.size(); ++rank)
+      if (members_[rank] == silent && !entries_[rank]) return false;
+    return true;
+  }
 
  private:
   extent shape_;
+  std::vector<actor_id> members_;
   std::uint64_t missing_;
   std::vector<std::optional<result<stored<R>>>> entries_;
 };
@@ -328,9 +338,14 @@ template <class R>
 class result_stream {
  public:
   using entry = std::pair<point, result<detail::stored<R>>>;
-  struct shared {
+  struct shared final : detail::awaited_answers {
+    explicit shared(std::vector<actor_id> of) : awaited(std::move(of)), due(awaited.size()) {}
+    bool can_end_without(actor_id const& silent) const noexcept override {
+      return std::any_of(awaited.begin(), awaited.end(), [&](actor_id const& a) { return a != actor_id{} && a != silent; });
+    }
+    std::vector<actor_id> awaited;  ///< By rank; none once it has answered or failed.
     std::deque<entry> arrived;
-    std::uint64_t due = 0;
+    std::uint64_t due;
     detail::observer_list waiting;
   };
   explicit result_stream(std::shared_ptr<shared> state) : state_(std::move(state)) {}
@@ -341,6 +356,7 @@ class result_stream {
     while (state_->arrived.empty()) {
       if (state_->due == 0) return std::nullopt;
       detail::waiter w(detail::require_frame("stream::next()"));
+      w.answers = state_.get();
       detail::observer_node node{&w, nullptr};
       state_->waiting.add(node);
       errc outcome = errc::ok;
@@ -443,18 +459,17 @@ class endpoint<Member, Class, Name, std::tuple<Args...>> {
     check_copies();
     runtime_entry const inside;
     auto const& mesh = detail::require_mesh(*mesh_, "stream");
-    auto state = std::make_shared<typename result_stream<R>::shared>();
-    state->due = mesh.size();
-    auto const members = mesh.members();
-    for (std::uint64_t rank = 0; rank != members.size(); ++rank) {
-      auto const answer = call_rank(mesh, rank, members[rank], std::tuple<Args...>(args...)).state();
+    auto const state = std::make_shared<typename result_stream<R>::shared>(mesh.members());
+    for (std::uint64_t rank = 0; rank != state->due; ++rank) {
+      auto const answer = call_rank(mesh, rank, state->awaited[rank], std::tuple<Args...>(args...)).state();
       point const at(mesh.covered.extent(), rank);
       answer->when_ready([answer = answer.get(), state, at] {
+        state->awaited[at.rank()] = {};
         state->arrived.emplace_back(at, answer->outcome());
         state->waiting.wake_all(errc::ok);
       });
     }
-    return result_stream<R>(std::move(state));
+    return result_stream<R>(state);
   }
 
  private:
@@ -539,10 +554,10 @@ class endpoint<Member, Class, Name, std::tuple<Args...>> {
   future<value_mesh<result<stored>>> collect(Make make) const {
     runtime_entry const inside;
     auto const& mesh = detail::require_mesh(*mesh_, "call");
-    boost::intrusive_ptr all(new detail::collect_state<R>(mesh.covered.extent()));
+    boost::intrusive_ptr all(new detail::collect_state<R>(mesh.covered.extent(), mesh.members()));
     all->owner = detail::require_frame("call").cell->id();
     if (mesh.size() == 0) all->set(value_mesh<result<stored>>(mesh.covered.extent(), {}));
-    auto const members = mesh.members();
+    auto const& members = all->members();
     for (std::uint64_t rank = 0; rank != members.size(); ++rank) {
       auto const answer = call_rank(mesh, rank, members[rank], make(rank)).state();
       answer->when_ready([answer = answer.get(), all, rank] { all->put(rank, answer->outcome()); });

@@ -85,6 +85,16 @@ inline handler_frame& require_frame(char const* what) {
 /// What user code threw, as an error.
 error error_of(std::exception_ptr thrown);
 
+/// What a wait for answers waits for.
+class awaited_answers {
+ public:
+  /// Whether the wait can end while `silent` answers nothing.
+  virtual bool can_end_without(actor_id const& silent) const noexcept = 0;
+
+ protected:
+  ~awaited_answers() = default;
+};
+
 /// One wait of one frame: on the stack of the waiting handler, or in its coroutine. Woken at most once; the first reason wins.
 class waiter final : public runnable {
  public:
@@ -108,8 +118,14 @@ class waiter final : public runnable {
   bool woken() const noexcept { return outcome_.has_value(); }
   wait_kind kind() const noexcept { return kind_; }
   actor_id const& target() const noexcept { return target_; }
+  /// Whether it waits for what only a handler of `who` brings.
+  bool needs(actor_id const& who) const noexcept {
+    if (answers != nullptr) return !answers->can_end_without(who);
+    return target_ == who && (kind_ == wait_kind::reply || kind_ == wait_kind::credit);
+  }
 
-  message_stamp request;  ///< Whose answer it waits for, for observers; zero where there is none.
+  awaited_answers const* answers = nullptr;  ///< Lives as long as the wait.
+  message_stamp request;                     ///< Whose answer it waits for, for observers; zero where there is none.
 
   void run() override;
   /// The proc ends: lets the handler unwind at once.

@@ -14,6 +14,20 @@ ROOST_DEFINE_PLANT(plant_await_not_asked_again, "await-not-asked-again", "G4",
 ROOST_DEFINE_PLANT(plant_forget_observer, "second-observer-forgotten", "G4",
                    "Of several waits on one future only the first is ended.");
 
+/// So many of several futures.
+class several_answers final : public awaited_answers {
+ public:
+  several_answers(std::vector<future_base*> const& states, std::size_t wanted) noexcept : states_(states), wanted_(wanted) {}
+  bool can_end_without(actor_id const& silent) const noexcept override {
+    auto const can = std::count_if(states_.begin(), states_.end(), [&](future_base* s) { return s->can_end_without(silent); });
+    return static_cast<std::size_t>(can) >= wanted_;
+  }
+
+ private:
+  std::vector<future_base*> const& states_;
+  std::size_t wanted_;
+};
+
 }  // namespace
 
 void port_base::add_ref_outside(port_base* p) noexcept {
@@ -46,6 +60,7 @@ errc future_base::wait(instant deadline, wait_kind kind) {
   auto& frame = require_frame("future::get()");
   if (comes_after(frame)) return errc::deadlock;
   waiter w(frame);
+  w.answers = this;
   w.request = request;
   observer_node node{&w, nullptr};
   observers_.add(node);
@@ -82,6 +97,7 @@ bool coroutine_wait::suspend(future_base& on, std::coroutine_handle<> who) {
   if (on.comes_after(frame)) throw_error(wait_error(errc::deadlock));
   on_ = &on;
   waiter_.emplace(frame);
+  waiter_->answers = &on;
   waiter_->request = on.request;
   node_.who = &*waiter_;
   on.add_observer(node_);
@@ -158,6 +174,8 @@ std::vector<std::size_t> wait_states(std::vector<future_base*> const& states, st
     auto const can_come = std::count_if(states.begin(), states.end(), [&](future_base* s) { return !s->comes_after(frame); });
     if (static_cast<std::size_t>(can_come) < wanted) throw_error(wait_error(errc::deadlock));
     waiter w(frame);
+    several_answers const several(states, wanted);
+    w.answers = &several;
     std::vector<observer_node> nodes(states.size());
     for (std::size_t i = 0; i != states.size(); ++i) {
       nodes[i].who = &w;

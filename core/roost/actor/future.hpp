@@ -31,7 +31,7 @@ template <class T>
 using stored = std::conditional_t<std::is_void_v<T>, unit, T>;
 
 /// The state that a future and its copies share. As a port it takes the one answer of a call.
-class future_base : public port_base {
+class future_base : public port_base, public awaited_answers {
  public:
   bool ready() const noexcept { return ready_; }
   /// Suspends until ready; gives errc::timeout at the deadline, which leaves the future as it was, and errc::deadlock at once
@@ -49,6 +49,7 @@ class future_base : public port_base {
   /// and may never be ready.
   void when_ready(unique_function<void()> callback);
 
+  bool can_end_without(actor_id const& silent) const noexcept override { return ready_ || !awaited || target != silent; }
   bool once() const noexcept override { return true; }
   future_base();
   ~future_base() override;

@@ -173,7 +173,7 @@ void proc_runtime::retire(actor_cell& cell, error const& why) {
   auto const owner = cell.owner();
   bool const was_root = is_root() && id.local == root_local_;
   sessions_->sender_ended(id.local);
-  while (cell.ports != nullptr) close_port(*cell.ports);
+  end_ports(cell, why);
   if (!watches_.empty()) take_watches([&](watch_entry const& w) { return w.port == 0 && w.watcher == id; });
   if (owner.local != 0) live_no_more_by(owner);
   recent_[place_of(id.local)] = nullptr;
@@ -183,6 +183,15 @@ void proc_runtime::retire(actor_cell& cell, error const& why) {
   actors_.erase(node);
   notify_end(cell, watchers, why);
   if (was_root) root_ended(why);
+}
+
+void proc_runtime::end_ports(actor_cell& cell, error const& why) {
+  while (cell.ports != nullptr) {
+    port_ptr const port(cell.ports);
+    close_port(*port);
+    // Another actor of this proc may hold what stands for it, and wait.
+    port->fail({why.code == errc::ok ? errc::actor_stopped : why.code, cell.describe() + ", which opened this, has ended"});
+  }
 }
 
 void proc_runtime::end_actor(actor_id who, bool drain, error why) {

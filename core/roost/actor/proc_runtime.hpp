@@ -155,6 +155,8 @@ class proc_runtime final : public proc_instance, private link::session_events, p
   // Ports.
   void open_port(port_base& p, actor_id owner);
   void close_port(port_base& p) noexcept;
+  /// Closes those of an actor that ends; waits of others for them end with an error.
+  void end_ports(actor_cell& cell, error const& why);
   port_ptr find_port(std::uint64_t number) const { return open_port_of(number); }
   /// The same, for as long as nothing closes it.
   port_base* open_port_of(std::uint64_t number) const {

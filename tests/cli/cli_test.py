@@ -364,6 +364,23 @@ class CommandLine(unittest.TestCase):
         used = re.search(r"^    used   (.*)$", done.stderr, re.MULTILINE).group(1)
         self.assertNotEqual(fresh, used)
 
+    def test_verify_reports_the_seeds_that_were_asked_for_and_each_once(self):
+        scenario = self.misbehave("lottery")
+        seeds = [str(seed) for seed in range(1, 21)]
+        run = self.call("sim", "run", scenario, "--seeds", "1..20", "--json")
+        crashed = [each["seed"] for each in self.objects(run) if each["type"] == "run" and each["code"] == 4]
+        self.assertTrue(5 < len(crashed) < 20, crashed)
+        done = self.call("sim", "verify", scenario, "--seeds", "1..20", "--json")
+        objects = self.objects(done)
+        self.assertEqual([each["seed"] for each in objects if each["type"] == "verify"], seeds)
+        self.assertEqual([each["seed"] for each in objects if each["type"] == "failure"], crashed[:3])
+        self.assertEqual((objects[-1]["seeds"], objects[-1]["failed"]), (20, len(crashed)), done.stderr)
+        self.assertEqual(done.returncode, 4, done.stderr)
+        for seed in seeds[:6]:
+            done = self.call("sim", "verify", scenario, "--seeds", f"{seed}..{seed}", "--json")
+            self.assertEqual(done.returncode, 4 if seed in crashed else 0, done.stderr)
+            self.assertLessEqual({each["seed"] for each in self.objects(done) if "seed" in each}, {seed})
+
     def test_the_printed_line_reproduces_the_failure_at_the_same_event(self):
         first = self.call("sim", "run", self.misbehave("broken"), "--seed", "12345678901", "--set", "topology.hosts=2")
         again = re.search(r"^  again:  (.*)$", first.stderr, re.MULTILINE).group(1)

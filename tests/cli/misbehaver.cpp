@@ -10,7 +10,7 @@ struct Pupil : roost::actor {
   std::uint64_t learn(std::string what) {
     static int calls = 0;  // What the rules for deterministic programs forbid: it outlives the run.
     if (what == "static") roost::sleep(std::chrono::microseconds(++calls));
-    if (what == "crash") std::abort();
+    if (what == "crash" || (what == "lottery" && roost::random_bits() % 8 == 0)) std::abort();
     if (what == "exit") std::exit(0);
     if (what == "hang") {
       for (bool volatile on = true; on;) continue;

@@ -20,6 +20,8 @@ import unittest
 
 ROOST, PROGRAM, FABRIC = (os.path.abspath(path) for path in sys.argv[1:4])
 
+SANITIZED = b"__asan_init" in pathlib.Path(PROGRAM).read_bytes()
+
 CALM = """\
 program = "misbehaver"
 argv = ["%s"]
@@ -321,6 +323,20 @@ class CommandLine(unittest.TestCase):
         done = self.call("sim", "run", scenario, "--seeds", "3..4", "--set", "time.wall_limit=300ms")
         self.assertEqual(done.returncode, 5, done.stderr)
         self.assertIn("wall limit of 300ms passed, in Pupil.learn of Pupil pupils[", done.stderr)
+
+    def test_a_run_that_hangs_while_it_asks_for_memory_is_named_all_the_same(self):
+        done = self.call("sim", "run", self.misbehave("churn"), "--seeds", "1..8", "--set", "time.wall_limit=100ms")
+        self.assertEqual(done.returncode, 5, done.stderr)
+        self.assertEqual(len(re.findall(r"wall limit of 100ms passed, in Pupil.learn of Pupil pupils\[", done.stderr)), 5, done.stderr)
+
+    def test_a_crash_names_the_handler_that_it_came_in(self):
+        for how, expected in [("crash", r"killed by signal 6 \(Aborted\), in Pupil\.learn of Pupil pupils\[gpu=[01]/2\] \(h0/p[12]\.1/a\d+\)"),
+                              ("deep", r"killed by signal 11 .*, in Pupil\.learn of .*, which used up its stack of 64 KiB")]:
+            with self.subTest(how):
+                done = self.call("sim", "run", self.misbehave(how))
+                self.assertEqual(done.returncode, 4, done.stderr)
+                if not SANITIZED or how == "crash":
+                    self.assertRegex(done.stderr, expected)
 
     def test_a_trace_that_cannot_be_written_is_refused(self):
         done = self.call("sim", "run", self.misbehave("nothing"), "--trace", str(self.path / "no folder" / "trace"))

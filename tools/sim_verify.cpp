@@ -83,7 +83,7 @@ bool trace(simulation const& what, std::vector<std::uint64_t> const& history, st
         return task;
       },
       [&](pool_outcome next) {
-        traced = next.done.died.empty();
+        traced = next.done.died.empty() && next.done.trace_lost.empty();
         return traced;
       },
       [] {});

@@ -40,25 +40,26 @@ class grammar {
     auto* const sim = add(app_, "sim", "Simulated runs");
     sim->require_subcommand(1);
 
+    CLI::Validator const some([](std::string& given) { return given.empty() ? "'' is empty" : std::string(); }, "");
     auto* const run = add(*sim, "run", "Run a scenario with one seed, or with many");
     scenario(*run);
-    auto* const seed = run->add_option("--seed", into_.seed, "Decimal, or hexadecimal after 0x (standard: 1)");
-    auto* const seeds = run->add_option("--seeds", into_.seeds, "A..B: a campaign of many runs in worker processes");
+    auto* const seed = run->add_option("--seed", into_.seed, "Decimal, or hexadecimal after 0x (standard: 1)")->check(some);
+    auto* const seeds = run->add_option("--seeds", into_.seeds, "A..B: a campaign of many runs in worker processes")->check(some);
     seeds->excludes(seed);
-    run->add_option("--trace", into_.trace, "Write each event to this file")->excludes(seeds);
+    run->add_option("--trace", into_.trace, "Write each event to this file")->check(some)->excludes(seeds);
     workers(*run);
     in_process(*run);
 
     auto* const verify = add(*sim, "verify", "Run each seed in a fresh and in a used process and compare");
     scenario(*verify);
-    verify->add_option("--seeds", into_.seeds, "A..B (standard: 1..10)");
+    verify->add_option("--seeds", into_.seeds, "A..B (standard: 1..10)")->check(some);
     workers(*verify);
 
     auto* const replay = add(*sim, "replay", "Run again what a repro line or file says");
     replay->add_option("REPRO", into_.target, "A .repro file, or r1:<scenario>:<seed>:<hash>")->required();
     changes(*replay);
-    replay->add_option("--until", until_, "Stop after this event");
-    replay->add_option("--trace", into_.trace, "Write each event to this file");
+    until_option_ = replay->add_option("--until", until_, "Stop after this event");
+    replay->add_option("--trace", into_.trace, "Write each event to this file")->check(some);
     replay->add_option("--last", into_.last_events, "How many of the last events to show (standard: 20)");
     in_process(*replay);
 
@@ -72,12 +73,13 @@ class grammar {
         live->add_option("-n,--hosts", into_.hosts, "Hosts, each but the first behind an agent process (standard: 1)")
             ->check(CLI::Range(1U, 64U));
     live->add_option("--attach", attach_, "PATH[,PATH...]: sockets of agents that stay, one for each host but the first")
+        ->check(some)
         ->excludes(hosts);
     live->add_flag("--namespaces", into_.own_networks, "A network namespace for each agent and its procs");
     live->add_option("--log-format", into_.log_format, "What standard error is to have: text, or one JSON object a line")
         ->check(CLI::IsMember({"text", "json"}))
         ->envname("ROOST_LOG_FORMAT");
-    live->add_option("--record", into_.record, "Keep what each proc saw in this folder, for 'check'");
+    live->add_option("--record", into_.record, "Keep what each proc saw in this folder, for 'check'")->check(some);
     live->add_option("--set", into_.settings, "key=value over what the scenario says; also knobs")->allow_extra_args(false);
     live->add_option("--plant", into_.plants, "Arm a planted bug")->allow_extra_args(false);
     live->add_option("PROGRAM", into_.target, "PROGRAM or SCENARIO; its arguments follow after --");
@@ -130,11 +132,14 @@ class grammar {
       return {};
     } catch (CLI::ExtrasError const&) {
       return error(errc::bad_argument, unexpected());
+    } catch (CLI::RequiredError const& problem) {
+      bool const extra = !app_.remaining(true).empty();
+      return error(errc::bad_argument, extra ? unexpected() : problem.what());
     } catch (CLI::ParseError const& problem) {
       return error(errc::bad_argument, problem.what());
     }
     into_.command = command();
-    if (into_.until_event = 0; !until_.empty()) {
+    if (into_.until_event = 0; until_option_->count() != 0) {
       auto const until = sim::parse_seed(until_);
       if (!until || *until == 0)
         return error(errc::bad_argument, "--until: " + sim::quoted(until_) + " is no event, expected a number from 1");
@@ -240,6 +245,7 @@ class grammar {
   }
 
   invocation& into_;
+  CLI::Option const* until_option_ = nullptr;
   std::string until_;
   std::string attach_;
   bool help_ = false;
@@ -250,6 +256,10 @@ class grammar {
 /// A scenario file and what the command line puts over it.
 result<simulation> named_simulation(invocation const& asked) {
   simulation what;
+  if (asked.target.find_first_of("\n\r") != std::string::npos) {
+    return error(errc::bad_argument,
+                 "the path of the scenario has a line end, expected one that fits into a line that repeats the run");
+  }
   what.file = asked.target;
   what.settings = asked.settings;
   what.plants = asked.plants;
@@ -282,10 +292,7 @@ result<std::string> program_of(simulation const& what) {
   auto const scenario =
       sim::read_scenario(what.text, what.file, {.settings = what.settings, .check_knobs = false});  // Its program knows them.
   if (!scenario) return scenario.failure();
-  std::string place = what.file + ":1:1";
-  if (auto const document = sim::parse_toml(what.text, what.file)) {
-    if (auto const* found = document->find("program")) place = found->place;
-  }
+  auto const place = place_of_program(what);
   if (scenario->program.empty()) {
     return error(errc::bad_scenario, "the scenario names no program, expected program = \"...\"", place);
   }
@@ -330,6 +337,7 @@ int run_live(invocation const& asked, proc_program& program, output& out) {
     auto what = named_simulation(asked);
     if (!what) return out.refuse(exit_bad_input, what.failure());
     if (auto const ready = read(*what); !ready) return out.refuse(exit_bad_input, ready.failure());
+    if (auto const fits = for_this_program(*what); !fits) return out.refuse(exit_usage, fits.failure());
     request.scenario = what->what;
     request.knobs = what->what.knobs;
     if (request.arguments.empty()) request.arguments = what->what.argv;
@@ -345,6 +353,7 @@ int run_simulated(invocation const& asked, proc_program& program, output& out) {
   auto what = named_simulation(asked);
   if (!what) return out.refuse(exit_bad_input, what.failure());
   if (auto const ready = read(*what); !ready) return out.refuse(exit_bad_input, ready.failure());
+  if (auto const fits = for_this_program(*what); !fits) return out.refuse(exit_usage, fits.failure());
   if (auto const armed = arm(what->plants); !armed) return out.refuse(exit_usage, armed.failure());
   if (asked.command == "sim verify") return sim_verify(asked, *what, out);
   return asked.seeds.empty() ? sim_run(asked, *what, program, out) : sim_campaign(asked, *what, out);

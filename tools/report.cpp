@@ -1,6 +1,7 @@
 #include <roost/sim/fault_text.hpp>
 #include <roost/sim/quantity.hpp>
 #include <roost/sim/repro.hpp>
+#include <tools/command_line.hpp>
 #include <tools/program_file.hpp>
 #include <tools/report.hpp>
 
@@ -112,6 +113,13 @@ std::string write_repro_file(simulation const& of, outcome const& done, headline
 }  // namespace
 
 int code_of(outcome const& done) { return static_cast<int>(done.run.outcome); }
+
+int check_trace(output& out, job const& work, outcome const& done, int code) {
+  if (done.trace_lost.empty()) return code;
+  auto const lost =
+      out.refuse(exit_unreachable, {errc::unavailable, "--trace: cannot be written: " + done.trace_lost, work.trace_file});
+  return code == exit_ok ? lost : code;
+}
 
 std::string replay_arguments(simulation const& of, std::uint64_t seed) {
   auto scenario = of.file;

@@ -11,6 +11,9 @@ namespace roost::tools {
 /// The exit code of a run.
 int code_of(outcome const& done);
 
+/// Says it where the trace could not be written; then the exit code that was `code` is no 0.
+int check_trace(output& out, job const& work, outcome const& done, int code);
+
 /// "r1:scenarios/04_ordering:17:1a2b3c4d --set ...": what follows `sim replay`.
 std::string replay_arguments(simulation const& of, std::uint64_t seed);
 

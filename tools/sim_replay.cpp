@@ -56,6 +56,7 @@ int sim_replay(invocation const& asked, proc_program& program, output& out) {
   }
   auto& what = source->what;
   if (auto const ready = read(what); !ready) return out.refuse(exit_bad_input, ready.failure());
+  if (auto const fits = for_this_program(what); !fits) return out.refuse(exit_usage, fits.failure());
   if (auto const armed = arm(what.plants); !armed) return out.refuse(exit_usage, armed.failure());
   job work;
   work.seed = source->seed;
@@ -85,21 +86,22 @@ int sim_replay(invocation const& asked, proc_program& program, output& out) {
   if (work.until_event != 0 && done.died.empty() && done.run.violations.empty()) {
     out.say("stopped after event " + std::to_string(done.run.events) +
             ", t=" + roost::to_string(done.run.end.time_since_epoch()));
-    return exit_ok;
+    return check_trace(out, work, done, exit_ok);
   }
   if (done.run.outcome == sim::verdict::held) {
     describe_run(out, what, done);
   } else {
     report_failure(out, what, done, source->file ? asked.target : "");
   }
-  if (!source->file || work.until_event != 0 || source->file->plan_edited) return code_of(done);
+  auto const code = check_trace(out, work, done, code_of(done));
+  if (!source->file || work.until_event != 0 || source->file->plan_edited) return code;
   auto const& file = *source->file;
   bool const recorded_digest = file.digest != hash128{};
-  if (file.outcome == done.run.outcome && (!recorded_digest || file.digest == done.run.digest)) return code_of(done);
+  if (file.outcome == done.run.outcome && (!recorded_digest || file.digest == done.run.digest)) return code;
   out.say("the run is not the recorded one: " + std::string(sim::verdict_name(done.run.outcome)) + ", digest " +
           roost::to_string(done.run.digest) + "; recorded: " + std::string(sim::verdict_name(file.outcome)) + ", digest " +
           roost::to_string(file.digest));
-  if (file.build != build_id()) return code_of(done);
+  if (file.build != build_id()) return code;
   return static_cast<int>(sim::verdict::not_deterministic);
 }
 

@@ -125,7 +125,7 @@ int sim_run(invocation const& asked, simulation const& what, proc_program& progr
   } else {
     report_failure(out, what, done);
   }
-  return code_of(done);
+  return check_trace(out, work, done, code_of(done));
 }
 
 int sim_campaign(invocation const& asked, simulation const& what, output& out) {

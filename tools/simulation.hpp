@@ -21,6 +21,10 @@ struct simulation {
 
 /// Reads `what`. Errors: `errc::bad_scenario`.
 result<void> read(simulation& into);
+/// "FILE:LINE:COLUMN" where the scenario names its program.
+std::string place_of_program(simulation const& what);
+/// Errors, with that place: it names another program than this executable.
+result<void> for_this_program(simulation const& what);
 /// Arms the planted bugs of this process. Errors: `errc::bad_argument`, with the nearest name.
 result<void> arm(std::vector<std::string> const& plants);
 
@@ -38,6 +42,7 @@ struct outcome {
   std::string died;     ///< Why there is no result: "killed by signal 11 (Segmentation fault)".
   std::string log;      ///< The end of what the program wrote, where it was caught and the process died.
   std::vector<std::string> last_events;
+  std::string trace_lost;  ///< Why not all of the trace is in its file; empty: it is.
 };
 
 /// Does the job in this process.

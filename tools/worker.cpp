@@ -5,7 +5,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include <roost/actor/cell.hpp>
+#include <tools/last_words.hpp>
 #include <tools/worker.hpp>
 #include <tools/worker_protocol.hpp>
 
@@ -40,31 +40,12 @@ bool read_line(std::FILE* from, std::string& line) {
   return false;
 }
 
-constexpr int where_asked = SIGUSR2;
-
 std::string status_text(int status) {
   if (WIFSIGNALED(status)) {
     auto const number = WTERMSIG(status);
     return "killed by signal " + std::to_string(number) + " (" + strsignal(number) + ")";
   }
   return "exited with status " + std::to_string(WEXITSTATUS(status)) + " in the middle of the run";
-}
-
-constexpr char where_mark = '!';  ///< In front of a worker's answer to `where_asked`.
-int answers_to = -1;              ///< Where the worker's signal handler answers.
-
-/// The worker's handler of the question where it is. It runs while the program does, which never gives the processor back: what the
-/// handler allocates may hang it, so whoever asks does not wait for long.
-void say_where(int) {
-  std::string text(1, where_mark);
-  if (auto const* frame = detail::current_frame(); frame == nullptr) {
-    text += "in no handler";
-  } else if (auto const* handled = frame->handled; handled != nullptr && handled->endpoint != nullptr) {
-    text += "in " + handled->endpoint->full_name() + " of " + frame->cell->describe();
-  } else {
-    text += "in a callback, constructor, supervise or cleanup of " + frame->cell->describe();
-  }
-  write_all(answers_to, text + "\n");
 }
 
 }  // namespace
@@ -78,8 +59,7 @@ int work(int argc, char** argv, proc_program* program) {
   int const output = ::fcntl(STDOUT_FILENO, F_DUPFD_CLOEXEC, 3);
   int const input = ::fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, 3);
   ::dup2(STDERR_FILENO, STDOUT_FILENO);
-  answers_to = output;
-  std::signal(where_asked, say_where);
+  keep_last_words(output);
   if (int const null = ::open("/dev/null", O_RDONLY | O_CLOEXEC); null >= 0) ::dup2(null, STDIN_FILENO);
   std::FILE* const from = ::fdopen(input, "r");
   std::string line;
@@ -151,6 +131,7 @@ worker& worker::operator=(worker&& other) noexcept {
   std::swap(output_, other.output_);
   std::swap(log_, other.log_);
   std::swap(pending_, other.pending_);
+  std::swap(last_words_, other.last_words_);
   return *this;
 }
 
@@ -178,7 +159,9 @@ worker::state worker::read(std::string& line) {
     if (end != std::string::npos) {
       line = pending_.substr(0, end);
       pending_.erase(0, end + 1);
-      return state::answered;
+      if (!line.starts_with(last_words_mark)) return state::answered;
+      last_words_ = line.substr(1);
+      continue;
     }
     auto const count = ::read(output_, buffer, sizeof buffer);
     if (count > 0) {
@@ -194,29 +177,30 @@ worker::state worker::read(std::string& line) {
 std::string worker::where() {
   if (pid_ <= 0 || ::kill(pid_, where_asked) != 0) return {};
   std::string line;
-  for (int tries = 0; tries != 50; ++tries) {
-    if (read(line) == state::answered && line.starts_with(where_mark)) return line.substr(1);
-    ::poll(nullptr, 0, 10);
+  for (int tries = 0; tries != 50 && last_words_.empty(); ++tries) {
+    read(line);
+    if (last_words_.empty()) ::poll(nullptr, 0, 10);
   }
-  return {};
+  return last_words_;
 }
 
 std::string worker::end() {
   if (pid_ <= 0) return "gone";
   int status = 0;
+  auto const where = last_words_.empty() ? "" : ", " + last_words_;
   // A process whose output has ended is ending: what it died of is wanted, not our own signal.
   for (int tries = 0; tries != 200; ++tries) {
     auto const ended = ::waitpid(pid_, &status, WNOHANG);
     if (ended == pid_ || (ended < 0 && errno != EINTR)) {
       pid_ = -1;
-      return status_text(status);
+      return status_text(status) + where;
     }
     ::poll(nullptr, 0, 10);
   }
   ::kill(pid_, SIGKILL);
   while (::waitpid(pid_, &status, 0) < 0 && errno == EINTR) continue;
   pid_ = -1;
-  return status_text(status);
+  return status_text(status) + where;
 }
 
 std::string worker::retire() {

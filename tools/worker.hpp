@@ -39,7 +39,7 @@ class worker {
   /// What it does just now: "in Player.hit of Player team[gpu=1/2] (h0/p1.1/a7)". Empty where it does not say so within half a second.
   /// What it answered otherwise is lost.
   std::string where();
-  /// Kills it and says how it had ended: "killed by signal 6 (Aborted)".
+  /// Kills it and says how it had ended: "killed by signal 6 (Aborted), in Player.hit of Player team[gpu=1/2] (h0/p1.1/a7)".
   std::string end();
   /// Asks it to end and waits at most ten seconds. Empty when it ended well.
   std::string retire();
@@ -55,6 +55,7 @@ class worker {
   int output_ = -1;  ///< Its standard output.
   int log_ = -1;
   std::string pending_;
+  std::string last_words_;
 };
 
 }  // namespace roost::tools

@@ -16,6 +16,8 @@ std::sig_atomic_t volatile interrupt_came = 0;
 
 void on_interrupt(int) { interrupt_came = 1; }
 
+constexpr std::uint64_t most_warm_ups = 8;
+
 }  // namespace
 
 bool interrupted() noexcept { return interrupt_came != 0; }
@@ -31,24 +33,31 @@ struct worker_pool::slot {
   std::optional<worker> process;
   std::vector<std::uint64_t> history;
   std::optional<pool_task> task;
-  bool warming_up = false;  ///< Runs another seed first.
+  std::uint64_t warm_up = 0;  ///< Runs this many seeds further first, so that the process has run another; 0: none.
   std::uint64_t order = 0;
   wall_clock::time_point deadline;
 };
 
 result<void> worker_pool::begin(slot& on, pool_task task, std::uint64_t order) {
-  if (task.fresh || !on.process) {
+  if (task.fresh) on.process.reset();
+  bool const warm = on.process && !on.history.empty();
+  on.warm_up = task.used && !warm ? 1 : 0;
+  on.task = std::move(task);
+  on.order = order;
+  return send(on);
+}
+
+result<void> worker_pool::send(slot& on) {
+  if (!on.process) {
     auto started = worker::start(what_, options_.own_logs);
     if (!started) return started.failure();
     on.process = *std::move(started);
     on.history.clear();
   }
-  auto first = task.work;
-  on.warming_up = task.used && on.history.empty();
-  if (on.warming_up) first = job{.seed = task.work.seed + 1, .plan = {}, .until_event = 0, .trace_file = {}, .last_events = 0};
+  job first = on.task->work;
+  if (on.warm_up != 0)
+    first = job{.seed = first.seed + on.warm_up, .plan = {}, .until_event = 0, .trace_file = {}, .last_events = 0};
   on.process->send(first);
-  on.task = std::move(task);
-  on.order = order;
   on.deadline = wall_clock::now() + what_.what.wall_limit + std::chrono::seconds(2);
   return {};
 }
@@ -75,40 +84,44 @@ void worker_pool::finish(slot& on, outcome done) {
   }
 }
 
-void worker_pool::look_at(slot& on) {
+result<void> worker_pool::look_at(slot& on) {
   std::string line;
   auto const state = on.process->read(line);
-  auto const seed = on.warming_up ? on.task->work.seed + 1 : on.task->work.seed;
+  bool const late = wall_clock::now() > on.deadline;
+  if (state == worker::state::busy && !late) return {};
+  if (on.warm_up != 0) {
+    // How it went matters to nobody. Where the process is gone another seed is tried, and where it hung none: that takes long.
+    if (state == worker::state::answered) {
+      on.history.push_back(on.task->work.seed + on.warm_up);
+      on.warm_up = 0;
+    } else {
+      on.process.reset();
+      on.warm_up = state == worker::state::dead && on.warm_up != most_warm_ups ? on.warm_up + 1 : 0;
+    }
+    return send(on);
+  }
   outcome done;
-  done.seed = seed;
+  done.seed = on.task->work.seed;
   if (state == worker::state::answered) {
     auto read = decode_outcome(line);
-    if (read && on.warming_up) {
-      on.warming_up = false;
-      on.history.push_back(seed);
-      on.process->send(on.task->work);
-      on.deadline = wall_clock::now() + what_.what.wall_limit + std::chrono::seconds(2);
-      return;
-    }
     if (read) {
       done = *std::move(read);
     } else {
       done.died = read.failure().what;
       done.run.outcome = sim::verdict::crashed;
     }
-    finish(on, std::move(done));
   } else if (state == worker::state::dead) {
     done.died = on.process->end();
     done.log = on.process->log();
     done.run.outcome = sim::verdict::crashed;
-    finish(on, std::move(done));
-  } else if (wall_clock::now() > on.deadline) {
+  } else {
     auto const where = on.process->where();
     done.died = "its wall limit of " + roost::to_string(what_.what.wall_limit) + " passed" + (where.empty() ? "" : ", " + where);
     done.log = on.process->log();
     done.run.outcome = sim::verdict::no_verdict;
-    finish(on, std::move(done));
   }
+  finish(on, std::move(done));
+  return {};
 }
 
 result<void> worker_pool::run(std::function<std::optional<pool_task>()> const& next,
@@ -133,7 +146,8 @@ result<void> worker_pool::run(std::function<std::optional<pool_task>()> const& n
     }
     ::poll(watched.data(), watched.size(), 200);
     for (auto& each : slots) {
-      if (each.task) look_at(each);
+      if (!each.task) continue;
+      if (auto const looked = look_at(each); !looked) return looked;
     }
     tick();
     std::sort(finished_.begin(), finished_.end(), [](auto const& a, auto const& b) { return a.first < b.first; });

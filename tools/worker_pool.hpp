@@ -17,7 +17,7 @@ void catch_interrupts();
 struct pool_task {
   job work;
   bool fresh = false;  ///< In a process that has run nothing and runs nothing after; else in one that has run another seed.
-  bool used = false;   ///< In a process that has certainly run another seed before.
+  bool used = false;   ///< In a process that has run another seed before, unless of eight others each crashed it, or one hung.
 };
 
 struct pool_outcome {
@@ -45,7 +45,8 @@ class worker_pool {
   struct slot;
   result<void> begin(slot& on, pool_task task, std::uint64_t order);
   void finish(slot& on, outcome done);
-  void look_at(slot& on);
+  result<void> send(slot& on);
+  result<void> look_at(slot& on);
 
   simulation const& what_;
   pool_options options_;

@@ -90,7 +90,8 @@ std::string encode(outcome const& what) {
                   {"sometimes", run.sometimes},
                   {"policy", run.policy},
                   {"wait_graph", run.wait_graph},
-                  {"last_events", what.last_events}});
+                  {"last_events", what.last_events},
+                  {"trace_lost", what.trace_lost}});
 }
 
 result<outcome> decode_outcome(std::string_view line) {
@@ -118,6 +119,7 @@ result<outcome> decode_outcome(std::string_view line) {
     object.at("policy").get_to(run.policy);
     object.at("wait_graph").get_to(run.wait_graph);
     object.at("last_events").get_to(what.last_events);
+    object.at("trace_lost").get_to(what.trace_lost);
     return what;
   });
 }

@@ -20,6 +20,8 @@ import unittest
 
 ROOST, PROGRAM, FABRIC = (os.path.abspath(path) for path in sys.argv[1:4])
 
+SANITIZED = b"__asan_init" in pathlib.Path(PROGRAM).read_bytes()
+
 CALM = """\
 program = "misbehaver"
 argv = ["%s"]
@@ -41,6 +43,10 @@ MALFORMED = {
     "unknown key": ("[topology]\nhosts = 2\nprocs_per_hosts = 3\n", r":3:1: unknown key 'procs_per_hosts'.* did you mean 'procs_per_host'\?"),
     "key of another table": ("hosts = 2\n", r":1:1: unknown key 'hosts', did you mean 'topology.hosts'\?"),
     "no hosts": ("[topology]\nhosts = 0\n", r":2:9: topology.hosts: 0 is out of range, expected 1 to"),
+    "more procs than there may be": ("[topology]\nhosts = 1_000_000\nprocs_per_host = 5\n",
+                                     r":2:9: topology.hosts: 1000000 with 5 procs each make more than 4000000 procs"),
+    "least over most": ('program = "misbehaver"\n[knobs]\nlink.backoff_max = "1ms"\nlink.backoff_min = "100ms"\n',
+                        r":4:\d+: knob link.backoff_min: 100ms is more than link.backoff_max = 1ms"),
     "no unit": ('[time]\nlimit = "10"\n', r":2:9: time.limit: '10' has no unit, expected a duration such as '10ms'"),
     "unit of a size": ('[time]\nlimit = "10MiB"\n', r":2:9: time.limit: '10MiB' has the unknown unit 'MiB'"),
     "negative duration": ('[time]\nsettle = "-1s"\n', r":2:10: time.settle: '-1s' is negative"),
@@ -112,12 +118,23 @@ WRONG = [
     ("doctor --procs none", "--procs"),
     ("doctor extra", "unexpected argument 'extra'"),
     ("sim knobs -- 5", "'--' is for 'run'"),
+    ("--jsn", "unexpected argument '--jsn', did you mean '--json'?"),
+    ("sim run --seeed 3", "unexpected argument '--seeed', did you mean '--seed'?"),
+    ("sim run calm.toml --trace ''", "--trace: "),
+    ("sim replay x.repro --trace ''", "--trace: "),
+    ("sim replay x.repro --until ''", "--until: '' is no event"),
+    ("sim run calm.toml --seed ''", "--seed: "),
+    ("sim run calm.toml --seeds ''", "--seeds: "),
+    ("sim verify calm.toml --seeds ''", "--seeds: "),
+    ("run misbehaver --record ''", "--record: "),
+    ("run misbehaver --attach ''", "--attach: "),
 ]
 
 # Command lines that are well formed and name something that is not, or not good.
 BAD_INPUT = [
     ("sim run nowhere.toml", "nowhere.toml: cannot be read: No such file or directory"),
     ("sim run .", ".: is a folder, expected a file"),
+    ("sim run 'two\nlines.toml'", "the path of the scenario has a line end"),
     ("sim run calm.toml --set topology.host=3", "--set topology.host=3: unknown key 'host' in topology, did you mean 'hosts'?"),
     ("sim run calm.toml --set nonsense", "--set nonsense: expected key=value"),
     ("sim verify calm.toml --set time.limit=forever", "--set time.limit=forever: time.limit: 'forever' is not a number with a unit"),
@@ -207,7 +224,7 @@ class CommandLine(unittest.TestCase):
     def test_wrong_command_lines_are_refused_with_a_hint(self):
         for line, expected in WRONG:
             with self.subTest(line):
-                words = line.format(program=PROGRAM).split()
+                words = shlex.split(line.format(program=PROGRAM))
                 done = self.call(*words)
                 self.assertEqual(done.returncode, 64, done.stderr)
                 self.assertIn(expected, done.stderr)
@@ -219,7 +236,7 @@ class CommandLine(unittest.TestCase):
     def test_input_that_is_not_there_or_not_good_is_named(self):
         for line, expected in BAD_INPUT:
             with self.subTest(line):
-                done = self.call(*(word.format(program=PROGRAM) for word in line.split()))
+                done = self.call(*shlex.split(line.format(program=PROGRAM)))
                 self.assertEqual(done.returncode, 65, done.stderr)
                 self.assertIn(expected, done.stderr)
                 self.assertEqual(done.stdout, "")
@@ -322,10 +339,48 @@ class CommandLine(unittest.TestCase):
         self.assertEqual(done.returncode, 5, done.stderr)
         self.assertIn("wall limit of 300ms passed, in Pupil.learn of Pupil pupils[", done.stderr)
 
+    def test_a_run_that_hangs_while_it_asks_for_memory_is_named_all_the_same(self):
+        done = self.call("sim", "run", self.misbehave("churn"), "--seeds", "1..8", "--set", "time.wall_limit=100ms")
+        self.assertEqual(done.returncode, 5, done.stderr)
+        self.assertEqual(len(re.findall(r"wall limit of 100ms passed, in Pupil.learn of Pupil pupils\[", done.stderr)), 5, done.stderr)
+
+    def test_a_crash_names_the_handler_that_it_came_in(self):
+        for how, expected in [("crash", r"killed by signal 6 \(Aborted\), in Pupil\.learn of Pupil pupils\[gpu=[01]/2\] \(h0/p[12]\.1/a\d+\)"),
+                              ("deep", r"killed by signal 11 .*, in Pupil\.learn of .*, which used up its stack of 64 KiB")]:
+            with self.subTest(how):
+                done = self.call("sim", "run", self.misbehave(how))
+                self.assertEqual(done.returncode, 4, done.stderr)
+                if not SANITIZED or how == "crash":
+                    self.assertRegex(done.stderr, expected)
+
     def test_a_trace_that_cannot_be_written_is_refused(self):
         done = self.call("sim", "run", self.misbehave("nothing"), "--trace", str(self.path / "no folder" / "trace"))
         self.assertEqual(done.returncode, 65, done.stderr)
         self.assertIn("--trace: cannot be written", done.stderr)
+
+    def test_a_trace_that_is_cut_short_is_said(self):
+        repro = re.search(r"^  again:  .*sim replay (.*)$", self.call("sim", "run", self.misbehave("broken")).stderr, re.MULTILINE).group(1)
+        for words, code in ((("sim", "run", "calm.toml"), 69), (("sim", "run", "calm.toml", "--in-process"), 69),
+                            (("sim", "run", "broken.toml"), 1), (("sim", "replay", repro), 1), (("sim", "replay", repro, "--until", "9"), 69)):
+            with self.subTest(words):
+                done = self.call(*words, "--trace", "/dev/full", "--json")
+                self.assertEqual(done.returncode, code, done.stderr)
+                self.assertIn("/dev/full: --trace: cannot be written: No space left on device", done.stderr)
+                self.assertEqual(self.objects(done)[-1]["code"], 69)
+
+    def test_a_program_refuses_the_scenario_of_another(self):
+        (self.path / "alias").symlink_to(PROGRAM)
+        self.write("alias.toml", (CALM % "nothing").replace("misbehaver", "alias"))
+        self.write("other.toml", (CALM % "nothing").replace("misbehaver", "stranger"))
+        self.write("any.toml", (CALM % "nothing").replace("program", "doc"))
+        for words in ("sim run", "sim verify", "run"):
+            for scenario, code in (("calm.toml", 0), ("alias.toml", 0), ("any.toml", 0), ("other.toml", 64)):
+                with self.subTest((words, scenario)):
+                    done = subprocess.run([PROGRAM, *words.split(), scenario], cwd=self.path, capture_output=True, text=True, timeout=120)
+                    self.assertEqual(done.returncode, code, done.stderr)
+                    if code:
+                        self.assertIn("other.toml:1:11: the scenario is for the program 'stranger', and this is misbehaver", done.stderr)
+        self.assertEqual(self.call("sim", "run", "alias.toml").returncode, 0)
 
     def test_a_file_without_end_is_refused(self):
         done = self.call("sim", "run", "/dev/zero")
@@ -363,6 +418,23 @@ class CommandLine(unittest.TestCase):
         fresh = re.search(r"^    fresh  (.*)$", done.stderr, re.MULTILINE).group(1)
         used = re.search(r"^    used   (.*)$", done.stderr, re.MULTILINE).group(1)
         self.assertNotEqual(fresh, used)
+
+    def test_verify_reports_the_seeds_that_were_asked_for_and_each_once(self):
+        scenario = self.misbehave("lottery")
+        seeds = [str(seed) for seed in range(1, 21)]
+        run = self.call("sim", "run", scenario, "--seeds", "1..20", "--json")
+        crashed = [each["seed"] for each in self.objects(run) if each["type"] == "run" and each["code"] == 4]
+        self.assertTrue(5 < len(crashed) < 20, crashed)
+        done = self.call("sim", "verify", scenario, "--seeds", "1..20", "--json")
+        objects = self.objects(done)
+        self.assertEqual([each["seed"] for each in objects if each["type"] == "verify"], seeds)
+        self.assertEqual([each["seed"] for each in objects if each["type"] == "failure"], crashed[:3])
+        self.assertEqual((objects[-1]["seeds"], objects[-1]["failed"]), (20, len(crashed)), done.stderr)
+        self.assertEqual(done.returncode, 4, done.stderr)
+        for seed in seeds[:6]:
+            done = self.call("sim", "verify", scenario, "--seeds", f"{seed}..{seed}", "--json")
+            self.assertEqual(done.returncode, 4 if seed in crashed else 0, done.stderr)
+            self.assertLessEqual({each["seed"] for each in self.objects(done) if "seed" in each}, {seed})
 
     def test_the_printed_line_reproduces_the_failure_at_the_same_event(self):
         first = self.call("sim", "run", self.misbehave("broken"), "--seed", "12345678901", "--set", "topology.hosts=2")

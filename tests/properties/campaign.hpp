@@ -6,6 +6,7 @@
 #include <tests/properties/workload.hpp>
 
 #include <fstream>
+#include <map>
 #include <sstream>
 #include <stdexcept>
 #include <string>
@@ -15,6 +16,12 @@
 namespace roost::workload {
 
 inline constexpr char const* workload_file = ROOST_WORKLOAD_FOLDER "/workload.toml";
+
+/// A seed of a list of those that once failed.
+struct listed_seed {
+  std::uint64_t number = 0;
+  std::map<std::string, std::string> struck;  ///< By its time ("12.5ms"): whom a drawn fault struck then, where that was another.
+};
 
 /// A scenario file with `settings` ("key=value") over it, and the program it runs: the workload, if nothing else is said.
 class campaign {
@@ -31,14 +38,27 @@ class campaign {
     scenario_ = *std::move(read);
   }
 
-  sim::run_result seed(std::uint64_t number) {
+  sim::run_result seed(std::uint64_t number) { return seed(listed_seed{number, {}}); }
+  /// Throws where no fault is drawn for a time in `struck`.
+  sim::run_result seed(listed_seed const& which) {
     sim::run_options options;
-    options.seed = number;
+    options.seed = which.number;
+    if (!which.struck.empty()) options.plan = plan_of(which);
     program_.set_arguments(scenario_.argv);
     return sim::run(scenario_, options, program_);
   }
 
  private:
+  sim::fault_plan plan_of(listed_seed const& which) const {
+    auto plan = sim::draw_plan(scenario_, which.number);
+    auto left = which.struck;
+    for (auto& operation : plan) {
+      if (auto const found = left.extract(to_string(operation.at))) operation.group_a = {found.mapped()};
+    }
+    if (!left.empty()) throw std::runtime_error("seed " + std::to_string(which.number) + ": no fault at " + left.begin()->first);
+    return plan;
+  }
+
   sim::scenario scenario_;
   program program_;
 };
@@ -50,12 +70,15 @@ inline std::string first_of(sim::run_result const& done) {
   return "verdict " + std::to_string(static_cast<int>(done.outcome)) + " " + done.program_error.describe();
 }
 
-/// One decimal seed a line; "#" begins a comment.
-inline std::vector<std::uint64_t> seeds_of(std::string const& file) {
-  std::vector<std::uint64_t> seeds;
+/// One decimal seed a line, with "TIME=TARGET" after it for each of `struck`; "#" begins a comment.
+inline std::vector<listed_seed> seeds_of(std::string const& file) {
+  std::vector<listed_seed> seeds;
   std::ifstream in(file);
   for (std::string line; std::getline(in, line);) {
-    if (!line.empty() && line.front() != '#') seeds.push_back(std::stoull(line));
+    if (line.empty() || line.front() == '#') continue;
+    std::istringstream words(line);
+    words >> seeds.emplace_back().number;
+    for (std::string word; words >> word;) seeds.back().struck[word.substr(0, word.find('='))] = word.substr(word.find('=') + 1);
   }
   return seeds;
 }

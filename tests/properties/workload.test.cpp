@@ -31,10 +31,10 @@ TEST(Workload, HoldsOnSeedsThatOnceFailed) {
   // Most failed when procs had one worker: as they were, and with the workers that their seeds draw.
   campaign as_it_was(workload_file, run, {"knobs.sim.workers=1"});
   campaign now;
-  for (auto const seed : seeds_of(ROOST_WORKLOAD_FOLDER "/seeds.txt")) {
+  for (auto const& seed : seeds_of(ROOST_WORKLOAD_FOLDER "/seeds.txt")) {
     for (auto* each : {&as_it_was, &now}) {
       auto const done = each->seed(seed);
-      EXPECT_EQ(done.outcome, sim::verdict::held) << "seed " << seed << ": " << first_of(done);
+      EXPECT_EQ(done.outcome, sim::verdict::held) << "seed " << seed.number << ": " << first_of(done);
     }
   }
 }
@@ -53,9 +53,9 @@ TEST(Workload, KeepsItsPromisesWhereHostsDie) {
 
 TEST(Workload, HoldsOnSeedsThatOnceFailedWhereHostsDie) {
   campaign with_deaths(workload_file, run, hosts_die());
-  for (auto const seed : seeds_of(ROOST_WORKLOAD_FOLDER "/host_seeds.txt")) {
+  for (auto const& seed : seeds_of(ROOST_WORKLOAD_FOLDER "/host_seeds.txt")) {
     auto const done = with_deaths.seed(seed);
-    EXPECT_EQ(done.outcome, sim::verdict::held) << "seed " << seed << ": " << first_of(done);
+    EXPECT_EQ(done.outcome, sim::verdict::held) << "seed " << seed.number << ": " << first_of(done);
   }
 }
 

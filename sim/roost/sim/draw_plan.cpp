@@ -129,8 +129,12 @@ class plan_drawer {
   static std::string name_of(std::uint32_t host) { return "host" + std::to_string(host); }
   std::string host_name(entity_key of_operation, bool spare_first) const { return name_of(host(of_operation, spare_first)); }
   std::string proc_name(keyed_stream& draws, entity_key of_operation) const {
-    auto const ordinal = draws.below(std::uint64_t{what_.procs_per_host} + 1);
-    return host_name(of_operation, false) + "/p" + std::to_string(ordinal);
+    // Those that the scenario says there are; the root's, which is on the first host alone, where it is not spared.
+    std::uint32_t const where = host(of_operation, false);
+    auto ordinal = draws.below(std::uint64_t{what_.procs_per_host} + 1);
+    if (ordinal == 0 && (where != 0 || what_.faults.spare_root) && what_.procs_per_host != 0)
+      ordinal = 1 + draws.below(what_.procs_per_host);
+    return name_of(where) + "/p" + std::to_string(ordinal);
   }
 
   void between_hosts(fault_operation& op, keyed_stream& draws, entity_key key) const {

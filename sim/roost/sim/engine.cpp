@@ -52,6 +52,7 @@ check::judge_settings settings_of(scenario const& what, knob_values const& knobs
   // Of the host's running time: a lease, 1% of drift, the time for cleanup, and a second.
   knob const* lease = find_knob("actor.lease");
   knob const* cleanup = find_knob("actor.cleanup_bound");
+  if (cleanup != nullptr) settings.cleanup_bound = knobs.duration(*cleanup);
   if (lease != nullptr && cleanup != nullptr) {
     settings.orphan_bound = knobs.duration(*lease) / 100 * 101 + knobs.duration(*cleanup) + std::chrono::seconds(1);
   }

@@ -72,20 +72,10 @@ std::vector<proc*> fault_runner::targets(fault_operation const& operation, bool 
   };
   target_group const group(operation.group_a);
   for (target const& wanted : group.members()) {
-    std::vector<proc*> on_host;
-    bool exact = false;
     for (auto const& p : engine_.procs()) {
       if (p->ended || !p->started || spared(operation, *p)) continue;
-      if (wanted.host && *wanted.host != p->id.host.value) continue;
-      if (whole_hosts || wanted.covers(p->id)) {
-        add(p.get());
-        exact = true;
-      } else {
-        on_host.push_back(p.get());
-      }
+      if (whole_hosts ? !wanted.host || *wanted.host == p->id.host.value : wanted.covers(p->id)) add(p.get());
     }
-    // A drawn operation names a place; where nobody lives in it, it strikes a neighbour.
-    if (!exact && !operation.pinned && wanted.ordinal && !on_host.empty()) add(on_host[*wanted.ordinal % on_host.size()]);
   }
   return found;
 }
@@ -124,7 +114,10 @@ void fault_runner::strike(std::size_t index) {
 void fault_runner::strike_procs(fault_operation const& operation, std::size_t index) {
   bool const with_host = operation.kind == fault_kind::crash_host;
   bool hit = false;
-  for (proc* p : targets(operation, with_host)) {
+  auto const those = targets(operation, with_host);
+  if (those.empty() && !with_host && engine_.records().tracing())
+    engine_.records().say("fault: " + to_string(operation) + ": nobody is there");
+  for (proc* p : those) {
     if (operation.kind == fault_kind::pause_proc) {
       moment const until =
           operation.duration.count() == 0 ? std::max(engine_.now(), quiet_at_) : engine_.now() + operation.duration.count();

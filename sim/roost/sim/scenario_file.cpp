@@ -70,7 +70,8 @@ void read_topology(toml_value const* table, scenario& into, toml_problems& probl
   topology.read("hosts", into.hosts, 1, most_hosts);
   topology.read("procs_per_host", into.procs_per_host, 1, most_procs_per_host);
   if (std::uint64_t{into.hosts} * into.procs_per_host > most_procs) {
-    topology.complain(*table, "hosts * procs_per_host is more than " + std::to_string(most_procs));
+    topology.complain(*table->find("hosts"), std::to_string(into.hosts) + " with " + std::to_string(into.procs_per_host) +
+                                                 " procs each make more than " + std::to_string(most_procs) + " procs");
   }
   read_dims(topology, into);
   topology.finish(known_paths);
@@ -230,6 +231,19 @@ void read_knobs(toml_value const& table, std::string const& prefix, scenario& in
   }
 }
 
+/// Where both ends of a range are set, they must be in order; of one that is not set the runtime takes what fits.
+void check_ranges(scenario const& what, knob_places const& set_at, toml_problems& problems) {
+  for (auto const& [name, low] : what.knobs) {
+    if (!name.ends_with("_min")) continue;
+    auto const other = name.substr(0, name.size() - 2) + "ax";
+    auto const high = what.knobs.find(other);
+    if (high == what.knobs.end() || low <= high->second) continue;
+    auto const unit = find_knob(name)->definition().unit;
+    problems.add(set_at.at(name),
+                 "knob " + name + ": " + knob_text(low, unit) + " is more than " + other + " = " + knob_text(high->second, unit));
+  }
+}
+
 void read_check(toml_value const* table, scenario& into, toml_problems& problems) {
   toml_table_reader check(table, "check", problems);
   check.read("sometimes", into.sometimes);
@@ -264,6 +278,7 @@ void read_document(toml_value const& document, scenario& into, scenario_options 
     toml_table_reader(knobs, "knobs", problems).read("draw", into.draw_knobs);
     knob_places set_at;
     read_knobs(*knobs, "", into, set_at, problems, options.check_knobs);
+    if (options.check_knobs) check_ranges(into, set_at, problems);
   }
   read_check(top.table("check"), into, problems);
   top.finish(known_paths);

@@ -1,9 +1,9 @@
 #include <roost/sim/testing.hpp>
 
+#include <roost/sim/quantity.hpp>
 #include <roost/sim/repro.hpp>
 #include <roost/sim/scenario_file.hpp>
 
-#include <charconv>
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
@@ -60,14 +60,15 @@ result<scenario> test_scenario(std::string_view file, std::string_view source) {
 std::vector<std::uint64_t> test_seeds(std::uint64_t from, std::uint64_t to) {
   // banned-call: before and outside of every run, so that the line of a failed test repeats it.
   if (char const* text = std::getenv("ROOST_SEED")) {
-    std::string_view const digits(text);
-    std::uint64_t seed = 0;
-    auto const [end, wrong] = std::from_chars(digits.data(), digits.data() + digits.size(), seed);
-    if (wrong == std::errc() && end == digits.data() + digits.size()) return {seed};
-    throw exception(error(errc::bad_argument, "ROOST_SEED is \"" + std::string(digits) + "\", expected a number"));
+    auto const seed = parse_seed(text);
+    if (!seed) throw exception(error(errc::bad_argument, "ROOST_SEED: " + seed.failure().what));
+    return {*seed};
   }
-  std::vector<std::uint64_t> seeds;
-  for (auto seed = from; seed <= to; ++seed) seeds.push_back(seed);
+  if (from > to) {
+    throw exception(error(errc::bad_argument, "there are no seeds from " + std::to_string(from) + " to " + std::to_string(to)));
+  }
+  std::vector<std::uint64_t> seeds{from};
+  while (seeds.back() != to) seeds.push_back(seeds.back() + 1);
   return seeds;
 }
 

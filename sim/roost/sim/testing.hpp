@@ -29,7 +29,8 @@ scenario stormy();
 result<scenario> test_scenario(std::string_view file, std::string_view source);
 inline result<scenario> test_scenario(scenario what, std::string_view) { return what; }
 
-/// `from` to `to`, or the one that the environment variable ROOST_SEED names. Throws `errc::bad_argument` when that is no number.
+/// `from` to `to`, or the one that the environment variable ROOST_SEED names, as the command line takes it. Throws
+/// `errc::bad_argument` when that is no seed, and when there are none.
 std::vector<std::uint64_t> test_seeds(std::uint64_t from, std::uint64_t to);
 /// "seed 7: repeat with ROOST_SEED=7 and --gtest_filter=Team.plays".
 std::string repeat_line(std::uint64_t seed, std::string_view test, scenario const& what);

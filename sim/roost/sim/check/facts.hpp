@@ -125,6 +125,13 @@ class facts {
   /// Actors by number, in the order in which they were first named.
   std::vector<actor_facts> const& actors() const noexcept { return actors_; }
   std::vector<pair_facts> const& pairs() const noexcept { return pairs_; }
+  /// The number of each actor of a proc.
+  template <class Visit>
+  void each_actor_of(proc_id const& id, Visit visit) const {
+    std::uint32_t const proc = proc_index_.find(id);
+    if (proc == nobody) return;
+    for (std::uint32_t const number : procs_[proc].actors) visit(number);
+  }
   std::vector<ledger> const& ledgers() const noexcept { return ledgers_; }
   /// "h0/p1.1/a3", or "nobody".
   std::string name(std::uint32_t number) const;

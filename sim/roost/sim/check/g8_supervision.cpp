@@ -6,51 +6,139 @@
 namespace roost::sim::check {
 
 void g8_supervision::see(scene const& at, facts const& known, findings& found) {
-  auto const broke = [&](std::string const& what) { found.add("G8", what, at.seen); };
-  if (at.seen.what == observed::unhandled_fault) {
-    if (++hooks_ > 1) broke("the root's hook ran a second time: " + at.seen.text);
-    return;
-  }
-  if (at.seen.what == observed::handler_started) {
-    if (std::find(gave_up_.begin(), gave_up_.end(), at.actor) == gave_up_.end() || known.actor(at.actor).over()) return;
-    if (known.actor(at.actor).owner != nobody) broke(known.name(at.actor) + " did not handle a failure and goes on");
-    return;
-  }
-  if (at.seen.what == observed::supervise_ended) {
-    if (!at.seen.flag) gave_up_.push_back(at.actor);
-    return;
-  }
-  if (at.other == nobody) return;
-  relation& tie = between(at.actor, at.other);
   switch (at.seen.what) {
-    case observed::supervise_started: {
-      if (++tie.supervised > 1) broke(known.name(at.actor) + " supervised " + known.name(at.other) + " a second time");
-      std::uint32_t const owner = known.actor(at.other).owner;
-      if (owner != nobody && owner != at.actor) {
-        broke(known.name(at.actor) + " supervised " + known.name(at.other) + ", which " + known.name(owner) + " owns");
-      }
+    case observed::handler_started:
+    case observed::wait_ended:
+      if (at.seen.at >= next_look_) look(at, known, found);
+      break;
+    case observed::supervise_started:
+    case observed::supervise_ended: supervise(at, known, found); break;
+    case observed::actor_ended:
+      if (at.seen.outcome == errc::actor_failed || at.seen.outcome == errc::handler_threw) lose(at.actor, at, known);
+      break;
+    case observed::proc_crashed:
+    case observed::proc_exited:
+      known.each_actor_of(at.seen.actor.proc, [&](std::uint32_t number) { lose(number, at, known); });
+      break;
+    case observed::cleanup_started:
+      if (at.seen.at >= next_look_) look(at, known, found);
+      std::erase_if(losses_, [&](loss const& one) { return one.owner == at.actor; });
+      break;
+    case observed::healed: next_look_ = at.seen.at; break;
+    case observed::unhandled_fault:
+      if (++hooks_ > 1) found.add("G8", "the root's hook ran a second time: " + at.seen.text, at.seen);
+      break;
+    case observed::notice: {
+      if (at.other == nobody) break;
+      relation& tie = between(at.actor, at.other);
+      if (++tie.notices <= tie.watches || !watches_seen_) break;
+      found.add("G8",
+                known.name(at.actor) + " got notice " + std::to_string(tie.notices) + " of the end of " + known.name(at.other) +
+                    ", which it watches " + std::to_string(tie.watches) + " times",
+                at.seen);
       break;
     }
-    case observed::notice:
-      if (++tie.notices > tie.watches && watches_seen_) {
-        broke(known.name(at.actor) + " got notice " + std::to_string(tie.notices) + " of the end of " + known.name(at.other) +
-              ", which it watches " + std::to_string(tie.watches) + " times");
-      }
-      break;
     case observed::watch_started:
+      if (at.other == nobody) break;
       watches_seen_ = true;
-      ++tie.watches;
+      ++between(at.actor, at.other).watches;
       break;
     case observed::watch_ended:
-      if (tie.watches > 0) --tie.watches;
+      if (at.other == nobody) break;
+      if (relation& tie = between(at.actor, at.other); tie.watches > 0) --tie.watches;
       break;
     default: break;
   }
 }
 
+void g8_supervision::supervise(scene const& at, facts const& known, findings& found) {
+  if (at.seen.what == observed::supervise_ended) {
+    if (!at.seen.flag) {
+      gave_up_.push_back(at.actor);
+      next_look_ = at.seen.at;
+    }
+    std::erase(supervising_, at.actor);
+    for (loss& one : losses_) {
+      if (one.owner == at.actor) one.since = at.seen.at;
+    }
+    return;
+  }
+  supervising_.push_back(at.actor);
+  if (at.other == nobody) return;
+  std::erase_if(losses_, [&](loss const& one) { return one.owner == at.actor && one.failed == at.other; });
+  relation& tie = between(at.actor, at.other);
+  auto const broke = [&](std::string const& what) {
+    found.add("G8", known.name(at.actor) + " supervised " + known.name(at.other) + what, at.seen);
+  };
+  if (++tie.supervised > 1) broke(" a second time");
+  std::uint32_t const owner = known.actor(at.other).owner;
+  if (owner != nobody && owner != at.actor) broke(", which " + known.name(owner) + " owns");
+}
+
+void g8_supervision::lose(std::uint32_t failed, scene const& at, facts const& known) {
+  actor_facts const& lost = known.actor(failed);
+  if (lost.state != life::running || lost.owner == nobody || known.actor(lost.owner).state != life::running) return;
+  relation const* const tie = find(lost.owner, failed);
+  if (tie != nullptr && tie->supervised > 0) return;
+  losses_.push_back({lost.owner, failed, at.seen.at});
+  next_look_ = std::min(next_look_, at.seen.at + bound_);
+}
+
+void g8_supervision::look(scene const& at, facts const& known, findings& found) {
+  std::erase_if(gave_up_, [&](std::uint32_t number) { return known.actor(number).over(); });
+  if (at.seen.what == observed::handler_started && known.actor(at.actor).owner != nobody &&
+      std::find(gave_up_.begin(), gave_up_.end(), at.actor) != gave_up_.end()) {
+    found.add("G8", known.name(at.actor) + " did not handle a failure and goes on", at.seen);
+  }
+  next_look_ = gave_up_.empty() ? never : at.seen.at;
+  if (!known.healed()) return;
+  // A cleanup, or a wait that ended because its actor ends, does not say since when it does.
+  bool const stirs = at.seen.what != observed::cleanup_started && at.seen.outcome != errc::ended;
+  std::erase_if(losses_, [&](loss& one) {
+    if (known.actor(one.owner).over()) return true;
+    bool const late = overdue(one, stirs && one.owner == at.actor, known);
+    if (late && excused(one, known)) {
+      one.since = at.seen.at;
+    } else if (late) {
+      found.add("G8", complaint(one, known), at.seen);
+      return true;
+    }
+    next_look_ = std::min(next_look_, std::max(one.since, known.healed_at()) + bound_);
+    return false;
+  });
+}
+
+bool g8_supervision::overdue(loss const& one, bool stirs, facts const& known) const {
+  nanoseconds const passed = known.now() - std::max(one.since, known.healed_at());
+  return passed > (stirs ? bound_ : bound_ + cleanup_bound_);
+}
+
+bool g8_supervision::excused(loss const& one, facts const& known) const {
+  auto const among = [&](std::vector<std::uint32_t> const& those) {
+    return std::find(those.begin(), those.end(), one.owner) != those.end();
+  };
+  if (among(supervising_) || among(gave_up_)) return true;
+  bool constructed = known.actor(one.owner).owner == nobody;
+  for (pair_facts const& pair : known.pairs()) {
+    if (pair.receiver != one.owner) continue;
+    if (pair.sender == one.failed && pair.messages > 0) return true;
+    constructed = constructed || pair.last_started > 0;
+  }
+  return !constructed;
+}
+
+std::string g8_supervision::complaint(loss const& one, facts const& known) const {
+  return known.name(one.owner) + " was not told within " + to_string(bound_) + " that " + known.name(one.failed) +
+         ", which it owns, failed";
+}
+
 void g8_supervision::finish(facts const& known, findings& found) {
-  if (!known.settled()) return;
   auto const broke = [&](std::string what) { found.add("G8", std::move(what), known.now(), known.event()); };
+  for (loss const& one : losses_) {
+    bool const late = known.healed() && !known.actor(one.owner).over() && overdue(one, false, known);
+    if (late && !excused(one, known)) broke(complaint(one, known));
+  }
+  if (!known.settled()) return;
   for (std::uint32_t number = 0; number < known.actors().size(); ++number) {
     actor_facts const& actor = known.actor(number);
     bool const failed = actor.state == life::ended && (actor.reason == errc::actor_failed || actor.reason == errc::handler_threw);

@@ -4,18 +4,28 @@
 #include <roost/sim/check/facts.hpp>
 
 #include <cstdint>
+#include <string>
 #include <vector>
 
 namespace roost::sim::check {
 
 /// Judges that only the owner supervises a failed actor, and once; that the root's hook runs at most once; that nobody gets more
-/// notices of one actor than it watches it; that nothing more starts in an actor that did not handle a failure. Once everything settled each actor that failed was supervised by its owner, if that
-/// lives; each supervisor that did not handle a failure has ended, but for the root; each watcher that lives got its notice.
+/// notices of one actor than it watches it; that nothing more starts in an actor that did not handle a failure.
+///
+/// Who lives on for the bound after an actor that it owns failed or was lost, and after the faults, has supervised it by then. It may
+/// be late where it supervises another, constructs, has messages of the failed one before it, or may have begun to end.
+///
+/// Once everything settled each actor that failed was supervised by its owner, if that lives; each supervisor that did not handle a
+/// failure has ended, but for the root; each watcher that lives got its notice.
 class g8_supervision {
  public:
   static constexpr std::uint64_t sees =
-      kinds(observed::supervise_started, observed::supervise_ended, observed::handler_started, observed::notice,
-            observed::unhandled_fault, observed::watch_started, observed::watch_ended);
+      kinds(observed::supervise_started, observed::supervise_ended, observed::handler_started, observed::wait_ended,
+            observed::cleanup_started, observed::actor_ended, observed::proc_crashed, observed::proc_exited, observed::healed,
+            observed::notice, observed::unhandled_fault, observed::watch_started, observed::watch_ended);
+
+  /// `bound`: within which an owner is told; `cleanup_bound`: how long an actor may take to end.
+  g8_supervision(nanoseconds bound, nanoseconds cleanup_bound) : bound_(bound), cleanup_bound_(cleanup_bound) {}
 
   void see(scene const& at, facts const& known, findings& found);
   void finish(facts const& known, findings& found);
@@ -33,12 +43,31 @@ class g8_supervision {
     std::uint32_t notices = 0;
   };
 
+  /// A failure that its owner has yet to supervise.
+  struct loss {
+    std::uint32_t owner = nobody;
+    std::uint32_t failed = nobody;
+    instant since{};
+  };
+
+  void supervise(scene const& at, facts const& known, findings& found);
+  void lose(std::uint32_t failed, scene const& at, facts const& known);
+  void look(scene const& at, facts const& known, findings& found);
+  bool overdue(loss const& one, bool stirs, facts const& known) const;
+  bool excused(loss const& one, facts const& known) const;
+  std::string complaint(loss const& one, facts const& known) const;
+
   relation& between(std::uint32_t actor, std::uint32_t other);
   relation const* find(std::uint32_t actor, std::uint32_t other) const;
 
   flat_index<std::uint64_t, hash_word> index_;
   std::vector<relation> relations_;
+  nanoseconds bound_;
+  nanoseconds cleanup_bound_;
   std::vector<std::uint32_t> gave_up_;  ///< Whose `supervise` did not handle a failure.
+  std::vector<std::uint32_t> supervising_;
+  std::vector<loss> losses_;
+  instant next_look_ = never;  ///< Before it nobody's handlers need a look.
   std::uint32_t hooks_ = 0;
   bool watches_seen_ = false;  ///< Notices are counted only where watches are observed.
 };

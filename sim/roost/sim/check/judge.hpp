@@ -15,6 +15,7 @@ struct judge_settings {
   std::int64_t credit_messages = 64;    ///< Credit per (sender, receiver), as the run's knob says.
   std::int64_t credit_bytes = 1 << 20;  ///< Credit in bytes per (sender, receiver).
   nanoseconds detection_bound = 3s;     ///< A wait ends this long after what it waits for was lost, handlers' time included.
+  nanoseconds cleanup_bound = 3s;       ///< An actor that ends is gone this long after it began to.
   nanoseconds orphan_bound = 7s;        ///< An actor's handlers start at most this long after its owner ended.
   nanoseconds settle_limit = 60s;       ///< Everything ends this long after `healed`.
   nanoseconds hop_slack = 1s;           ///< A call made in a handler may have a deadline this much after its own call's.

@@ -195,6 +195,7 @@ class taken_signals {
     sigprocmask(SIG_BLOCK, &set_, &before_);
   }
   ~taken_signals() { restore(); }
+    if (second) ::kill(root, SIGKILL);
   taken_signals(taken_signals const&) = delete;
   taken_signals& operator=(taken_signals const&) = delete;
 
@@ -256,7 +257,8 @@ result<void> try_own_network() {
 /// Waits for the root, and hands signals on to it.
 ///
 /// Whatever is left when the root has ended is killed, but `spared`: procs were sent SIGKILL then, what they started was not. Where
-/// the end that a signal asked for takes more than a second it says once that it still waits.
+/// the end that a signal asked for takes more than a second it says once that it still waits. A second signal kills the root, which may
+/// be stopped, or take no signals.
 root_end await_root(pid_t root, int report, taken_signals const& signals, std::vector<pid_t> const& spared, output& out) {
   using clock = std::chrono::steady_clock;
   auto say_from = clock::time_point::max();
@@ -275,8 +277,8 @@ root_end await_root(pid_t root, int report, taken_signals const& signals, std::v
               ::strsignal(end.stopped_by) + "); a second one kills it");
     }
     if (caught.si_signo == 0 || caught.si_signo == SIGCHLD) continue;
-    if (end.stopped_by == 0) say_from = clock::now() + std::chrono::seconds(1);
-    end.stopped_by = caught.si_signo;
+    bool const second = std::exchange(end.stopped_by, caught.si_signo) != 0;
+    if (!second) say_from = clock::now() + std::chrono::seconds(1);
     relay_signal(root, caught);
   }
   end_strays(spared);

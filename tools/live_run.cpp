@@ -216,7 +216,7 @@ class taken_signals {
 /// What became of the root proc.
 struct root_end {
   bool reported = false;  ///< It finished; else it died.
-  error why;              ///< What it finished with.
+  error why;              ///< What it finished with; its text has the causes and all their codes.
   bool started = true;    ///< Else it lacked what `why` tells, and nothing ran.
   std::string died;       ///< "killed by signal 11 (Segmentation fault)".
   int killed_by = 0;
@@ -362,13 +362,13 @@ int report_live(live_request const& asked, root_end const& end, record_directory
   }
   int const code = code_of(asked, end, *found);
   if (!end.reported && end.stopped_by == 0) out.say("FAIL " + subject + "  crash\n  the root proc " + fate(end));
-  if (end.why) out.say(subject + "  " + (end.stopped_by != 0 ? "was stopped" : "failed") + ": " + end.why.describe());
+  if (end.why) out.say(subject + "  " + (end.stopped_by != 0 ? "was stopped" : "failed") + ": " + end.why.what);
   report_judgement(out, subject, *found);
   if (!found->violations.empty()) {
     records.keep();
     out.say("  again:  " + out.command() + " check " + shell_word(records.path()));
   }
-  auto const failure = end.reported ? end.why.describe() : end.died;
+  auto const failure = end.reported ? end.why.what : end.died;
   out.object("run", {{"scenario", json_of(subject)},
                      {"transport", json_of(asked.transport)},
                      {"code", json_of(static_cast<std::uint64_t>(code))},

@@ -126,6 +126,14 @@ class LiveTest(unittest.TestCase):
             with self.subTest(how=how):
                 self.expect(6, r"proc h0/p[12]\.1 ended", "run", MISBEHAVER, "--", how)
 
+    def test_a_failure_has_one_code_a_cause_and_is_logged_once(self):
+        for transport in ("shm", "loopback"):
+            with self.subTest(transport=transport):
+                _, err = self.expect(6, r"(?m)failed: roost\.Root root \(h0/p0\.1/a\d+\) failed \[actor_failed\]\n"
+                                     r"  because: the pupil has had enough \[handler_threw\] at Pupil\.learn of [^\[]*\[[^\]]*\] \([^\[]*\)$",
+                                     "run", "--transport", transport, MISBEHAVER, "--", "throw")
+                self.assertEqual(len(re.findall(r"Root root .*before it failed: .* a callback", err)), 1, err)
+
     def test_a_fault_at_the_root_may_be_expected(self):
         text = f'program = "{MISBEHAVER}"\nargv = ["throw"]\n[check]\nexpect_fault_at_root = true\n'
         self.expect(0, "has had enough", "run", self.scenario(text))

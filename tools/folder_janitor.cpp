@@ -64,11 +64,11 @@ folder_janitor::folder_janitor(folder_janitor&& other) noexcept
       started_by_(other.started_by_) {}
 
 folder_janitor::~folder_janitor() {
-  alive_.reset();
   if (process_ < 0 || started_by_ != ::getpid()) return;
+  if (!kept_) remove_folder(folder_);
+  ::kill(process_, SIGKILL);  // It may have been killed already, or stopped.
   while (::waitpid(process_, nullptr, 0) < 0 && errno == EINTR) {
   }
-  if (!kept_) remove_folder(folder_);  // It may have been killed.
 }
 
 void folder_janitor::keep() noexcept {

@@ -17,7 +17,7 @@ class folder_janitor {
   static result<folder_janitor> start(std::string const& folder);
   folder_janitor(folder_janitor&& other) noexcept;
   folder_janitor& operator=(folder_janitor&&) = delete;
-  /// The folder is gone when this returns, unless it is to be kept, also where the janitor was killed.
+  /// The folder is gone when this returns, unless it is to be kept, whatever became of the janitor.
   ~folder_janitor();
 
   void keep() noexcept;

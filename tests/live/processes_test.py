@@ -186,12 +186,14 @@ class ProcessesTest(LiveTest):
                 running.process.send_signal(second)
                 self.assertEqual(running.finish()[0], 128 + second)
 
-    def test_records_go_also_where_the_process_that_removes_them_was_killed(self):
-        running = self.watch(2, 1)
-        janitor, = (pid for pid in processes_of(running.session) if name_of(pid) == "roost-janitor")
-        os.kill(janitor, signal.SIGKILL)
-        running.process.send_signal(signal.SIGINT)
-        self.assertEqual(running.finish()[0], 128 + signal.SIGINT)
+    def test_records_go_also_where_the_process_that_removes_them_does_not(self):
+        for number in (signal.SIGKILL, signal.SIGSTOP):
+            with self.subTest(number=number):
+                running = self.watch(2, 1)
+                janitor, = (pid for pid in processes_of(running.session) if name_of(pid) == "roost-janitor")
+                os.kill(janitor, number)
+                running.process.send_signal(signal.SIGINT)
+                self.assertEqual(running.finish()[0], 128 + signal.SIGINT)
 
     def test_procs_that_do_not_drain_are_killed(self):
         running = self.run_of("run", SENTRIES, "--", "compute", 2)

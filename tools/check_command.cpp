@@ -12,6 +12,7 @@
 #include <filesystem>
 #include <fstream>
 #include <set>
+#include <utility>
 
 namespace roost::tools {
 namespace {
@@ -20,8 +21,8 @@ namespace fs = std::filesystem;
 using sim::check::observation;
 using sim::check::observed;
 
-constexpr char const* knobs_file = "knobs";
 constexpr std::size_t most_said = 5;
+constexpr std::uintmax_t most_after_a_run = std::uintmax_t{1} << 30;  // Judging takes about four times as much memory.
 
 /// "link.credit_messages=4". Errors: `errc::bad_argument`.
 result<void> set_knob(knob_values& knobs, std::string_view setting, std::string const& place) {
@@ -43,9 +44,17 @@ result<void> set_knob(knob_values& knobs, std::string_view setting, std::string 
   return {};
 }
 
+/// Records and knobs: what waits for a writer, or never ends, is neither.
+result<std::string> read_regular_file(std::string const& file) {
+  std::error_code ignored;
+  if (fs::exists(file, ignored) && !fs::is_regular_file(file, ignored))
+    return error(errc::bad_argument, "is no regular file, expected one", file);
+  return read_whole_file(file);
+}
+
 result<void> read_record_knobs(std::string const& file, knob_values& knobs) {
   if (std::error_code ignored; !fs::exists(file, ignored)) return {};
-  auto const text = read_whole_file(file);
+  auto const text = read_regular_file(file);
   if (!text) return text.failure();
   std::size_t line = 1;
   for (std::size_t at = 0; at < text->size(); ++line) {
@@ -57,36 +66,71 @@ result<void> read_record_knobs(std::string const& file, knob_values& knobs) {
   return {};
 }
 
-result<std::vector<std::string>> records_of(std::string const& directory) {
+struct found_records {
   std::vector<std::string> files;
+  std::string incomplete;  ///< One that could not be written to its end.
+};
+
+result<found_records> records_of(std::string const& directory) {
+  found_records found;
+  auto& files = found.files;
   std::error_code code;
   for (fs::directory_iterator at(directory, code), end; !code && at != end; at.increment(code)) {
     if (at->path().extension() == record_suffix) files.push_back(at->path().string());
-    if (at->path().extension() == incomplete_suffix)
-      return error(errc::unavailable, "could not be written to its end, so nothing can be said of its run", at->path().string());
+    if (at->path().extension() == incomplete_suffix) found.incomplete = at->path().string();
   }
   if (code) return error(errc::bad_argument, "cannot be read: " + code.message(), directory);
-  if (files.empty()) return error(errc::bad_argument, "holds no file NAME" + std::string(record_suffix), directory);
+  if (files.empty() && found.incomplete.empty())
+    return error(errc::bad_argument, "holds no file NAME" + std::string(record_suffix), directory);
   std::sort(files.begin(), files.end());
-  return files;
+  return found;
+}
+
+std::string incomplete_text(std::string const& file) {
+  return file + ": could not be written to its end, so nothing can be said of its run";
 }
 
 /// Whether an `always` did not hold.
 bool is_broken_assertion(observation const& seen) { return seen.what == observed::unhandled_fault && seen.flag; }
+
+/// Takes the assertions that did not hold out of what was seen.
+std::vector<sim::check::violation> take_assertions(std::vector<observation>& all) {
+  std::vector<sim::check::violation> assertions;
+  for (auto const& seen : all) {
+    if (is_broken_assertion(seen))
+      assertions.push_back({seen.text, "did not hold in " + to_string(seen.actor.proc), seen.at, seen.event});
+  }
+  std::erase_if(all, is_broken_assertion);
+  return assertions;
+}
+
+/// Where nothing else is judged, nothing else needs room.
+void keep_assertions(std::vector<sim::check::proc_record>& records) {
+  for (auto& each : records) {
+    std::erase_if(each.seen, [](observation const& seen) { return !is_broken_assertion(seen); });
+    each.seen.shrink_to_fit();
+  }
+}
+
+result<sim::check::proc_record> read_record_file(std::string const& file) {
+  auto const text = read_regular_file(file);
+  if (!text) return error(errc::bad_argument, text.failure().what, file);
+  return sim::check::parse_record(*text, file);
+}
 
 result<judgement> judge_files(std::vector<std::string> const& files, knob_values const& knobs) {
   std::vector<sim::check::proc_record> records;
   std::set<proc_id> procs;
   judgement found;
   for (auto const& file : files) {
-    auto text = read_whole_file(file);
-    if (!text) return error(errc::bad_argument, text.failure().what, file);
-    auto record = sim::check::parse_record(*text, file);
+    auto record = read_record_file(file);
     if (!record) return record.failure();
     if (!procs.insert(record->proc).second) {
       return error(errc::bad_argument, "expected one record of each proc, this is another of " + to_string(record->proc), file);
     }
-    if (record->seen.empty() || record->seen.back().what != observed::proc_exited) {
+    if (record->stopped_at && !std::exchange(found.at_limit, true))
+      found.not_judged = "the record of " + to_string(record->proc) + " reached " + to_string(bytes{*record->stopped_at});
+    if (!record->stopped_at && (record->seen.empty() || record->seen.back().what != observed::proc_exited)) {
       observation crashed;
       crashed.what = observed::proc_crashed;
       crashed.actor.proc = record->proc;
@@ -95,23 +139,27 @@ result<judgement> judge_files(std::vector<std::string> const& files, knob_values
       ++found.crashed;
     }
     records.push_back(*std::move(record));
+    if (found.at_limit) keep_assertions(records);
+  }
+  found.procs = records.size();
+  if (auto const once = sim::check::expect_single_starts(records); !once) return once.failure();
+  if (found.at_limit) {
+    for (auto& record : records) {
+      auto const broken = take_assertions(record.seen);
+      found.violations.insert(found.violations.end(), broken.begin(), broken.end());
+    }
+    return found;
   }
   auto merged = sim::check::merge(records);
+  records.clear();
+  auto assertions = take_assertions(merged.seen);
   sim::check::judge_settings settings;
   settings.credit_messages = knobs.get(*find_knob("link.credit_messages"));
   settings.credit_bytes = knobs.get(*find_knob("link.credit_bytes"));
   settings.simulated = false;
   sim::check::judge judge(settings);
-  std::vector<sim::check::violation> assertions;
-  for (auto& seen : merged.seen) {
-    if (is_broken_assertion(seen)) {
-      assertions.push_back({seen.text, "did not hold in " + to_string(seen.actor.proc), seen.at, seen.event});
-    } else {
-      judge.see(seen);
-    }
-  }
+  for (auto const& seen : merged.seen) judge.see(seen);
   judge.finish();
-  found.procs = records.size();
   found.messages = judge.messages();
   found.forced = merged.forced;
   found.violations = judge.violations();
@@ -123,6 +171,16 @@ result<judgement> judge_files(std::vector<std::string> const& files, knob_values
   return found;
 }
 
+/// Those and the incomplete ones, of which nothing can be said.
+result<judgement> judge_all(found_records const& records, knob_values const& knobs) {
+  if (!records.incomplete.empty()) {
+    judgement found;
+    found.not_judged = incomplete_text(records.incomplete);
+    return found;
+  }
+  return judge_files(records.files, knobs);
+}
+
 std::string counted(std::uint64_t number, std::string const& what) {
   return std::to_string(number) + " " + what + (number == 1 ? "" : "s");
 }
@@ -130,7 +188,7 @@ std::string counted(std::uint64_t number, std::string const& what) {
 }  // namespace
 
 result<void> write_record_knobs(std::string const& directory, knob_values const& knobs) {
-  auto const file = directory + "/" + knobs_file;
+  auto const file = directory + "/" + std::string(knobs_file);
   std::ofstream to(file, std::ios::trunc);
   for (auto const* each : all_knobs()) {
     if (knobs.get(*each) != each->definition().standard) to << each->definition().name << "=" << knobs.get(*each) << "\n";
@@ -142,17 +200,32 @@ result<void> write_record_knobs(std::string const& directory, knob_values const&
 
 result<judgement> judge_directory(std::string const& directory) {
   knob_values knobs;
-  if (auto const read = read_record_knobs(directory + "/" + knobs_file, knobs); !read) return read.failure();
-  auto const files = records_of(directory);
-  if (!files) return files.failure();
-  return judge_files(*files, knobs);
+  if (auto const read = read_record_knobs(directory + "/" + std::string(knobs_file), knobs); !read) return read.failure();
+  auto const records = records_of(directory);
+  if (!records) return records.failure();
+  std::uintmax_t together = 0;
+  for (auto const& file : records->files) {
+    std::error_code gone;
+    auto const size = fs::file_size(file, gone);
+    if (!gone) together += size;
+  }
+  if (together <= most_after_a_run) return judge_all(*records, knobs);
+  judgement found;
+  found.procs = records->files.size();
+  found.not_judged =
+      "the records of " + counted(found.procs, "proc") + " have more than " + to_string(bytes{most_after_a_run}) + " together";
+  found.at_limit = true;
+  return found;
 }
 
 void report_judgement(output& out, std::string const& subject, judgement const& found) {
-  auto const judged = "judged " + counted(found.messages, "message") + " of " + counted(found.procs, "proc");
-  auto const crashed = found.crashed == 0 ? "" : ", of which " + std::to_string(found.crashed) + " crashed";
+  auto const judged = found.not_judged.empty()
+                          ? "judged " + counted(found.messages, "message") + " of " + counted(found.procs, "proc")
+                          : "not judged: " + found.not_judged;
+  auto const crashed =
+      found.crashed == 0 || !found.not_judged.empty() ? "" : ", of which " + std::to_string(found.crashed) + " crashed";
   if (found.violations.empty()) {
-    out.say(subject + "  " + judged + crashed + ": held");
+    out.say(subject + "  " + judged + crashed + (found.not_judged.empty() ? ": held" : ""));
   } else {
     auto const& first = found.violations.front();
     out.say("FAIL " + subject + "  " + first.promise + "  record " + std::to_string(first.event));
@@ -168,7 +241,10 @@ void report_judgement(output& out, std::string const& subject, judgement const& 
   std::vector<std::string> violations;
   for (auto const& each : found.violations) violations.push_back(each.promise + ": " + each.what);
   out.object("judged", {{"subject", json_of(subject)},
-                        {"verdict", json_of(found.violations.empty() ? "held" : "violated")},
+                        {"verdict", json_of(!found.violations.empty()  ? "violated"
+                                            : found.not_judged.empty() ? "held"
+                                                                       : "not judged")},
+                        {"why", json_of(found.not_judged)},
                         {"messages", json_of(found.messages)},
                         {"procs", json_of(found.procs)},
                         {"crashed", json_of(found.crashed)},
@@ -178,28 +254,27 @@ void report_judgement(output& out, std::string const& subject, judgement const& 
 
 int check_records(invocation const& asked, output& out) {
   knob_values knobs;
-  std::vector<std::string> files;
+  found_records all;
   for (auto const& path : asked.paths) {
     if (std::error_code ignored; !fs::is_directory(path, ignored)) {
-      files.push_back(path);
+      all.files.push_back(path);
       continue;
     }
-    if (auto const read = read_record_knobs(path + "/" + knobs_file, knobs); !read)
+    if (auto const read = read_record_knobs(path + "/" + std::string(knobs_file), knobs); !read)
       return out.refuse(exit_bad_input, read.failure());
     auto found = records_of(path);
-    if (!found) {
-      bool const incomplete = found.failure().code == errc::unavailable;
-      return out.refuse(incomplete ? static_cast<int>(sim::verdict::no_verdict) : exit_bad_input, found.failure());
-    }
-    files.insert(files.end(), found->begin(), found->end());
+    if (!found) return out.refuse(exit_bad_input, found.failure());
+    all.files.insert(all.files.end(), found->files.begin(), found->files.end());
+    if (!found->incomplete.empty()) all.incomplete = found->incomplete;
   }
   for (auto const& setting : asked.settings) {
     if (auto const set = set_knob(knobs, setting, "--set"); !set) return out.refuse(exit_usage, set.failure());
   }
-  auto const found = judge_files(files, knobs);
+  auto const found = judge_all(all, knobs);
   if (!found) return out.refuse(exit_bad_input, found.failure());
   report_judgement(out, asked.paths.front(), *found);
-  return found->violations.empty() ? exit_ok : static_cast<int>(sim::verdict::violated);
+  if (!found->violations.empty()) return static_cast<int>(sim::verdict::violated);
+  return found->not_judged.empty() ? exit_ok : static_cast<int>(sim::verdict::no_verdict);
 }
 
 }  // namespace roost::tools

@@ -79,7 +79,10 @@ class grammar {
     live->add_option("--log-format", into_.log_format, "What standard error is to have: text, or one JSON object a line")
         ->check(CLI::IsMember({"text", "json"}))
         ->envname("ROOST_LOG_FORMAT");
-    live->add_option("--record", into_.record, "Keep what each proc saw in this folder, for 'check'")->check(some);
+    auto* const record = live->add_option("--record", into_.record, "Keep what each proc saw in this folder, for 'check'");
+    record->check(some);
+    live->add_flag("--no-record", into_.no_record, "Record nothing and judge nothing: faster, and no folder is needed")
+        ->excludes(record);
     live->add_option("--set", into_.settings, "key=value over what the scenario says; also knobs")->allow_extra_args(false);
     live->add_option("--plant", into_.plants, "Arm a planted bug")->allow_extra_args(false);
     live->add_option("PROGRAM", into_.target, "PROGRAM or SCENARIO; its arguments follow after --");
@@ -321,6 +324,7 @@ int run_live(invocation const& asked, proc_program& program, output& out) {
   request.transport = asked.transport;
   request.arguments = asked.arguments;
   request.record = asked.record;
+  request.no_record = asked.no_record;
   request.hosts = asked.hosts;
   request.own_networks = asked.own_networks;
   request.attach = asked.attach;

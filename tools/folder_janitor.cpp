@@ -1,5 +1,5 @@
-#include <fcntl.h>
 #include <sys/prctl.h>
+#include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -15,6 +15,14 @@ namespace {
 
 constexpr int most_tries = 5'000;  // A millisecond each: processes that end may still add files.
 
+void remove_folder(std::string const& folder) {
+  std::error_code ignored;
+  for (int tries = 0; tries != most_tries && std::filesystem::exists(folder, ignored); ++tries) {
+    if (tries != 0) ::usleep(1'000);
+    std::filesystem::remove_all(folder, ignored);
+  }
+}
+
 [[noreturn]] void wait_and_remove(int alive, std::string const& folder) {
   ::setpgid(0, 0);  // Ctrl-C is not for it.
   sigset_t all;
@@ -25,11 +33,7 @@ constexpr int most_tries = 5'000;  // A millisecond each: processes that end may
   ssize_t got = 0;
   while ((got = ::read(alive, &keep, 1)) < 0 && errno == EINTR) {
   }
-  std::error_code ignored;
-  for (int tries = 0; got == 0 && tries != most_tries && std::filesystem::exists(folder, ignored); ++tries) {
-    if (tries != 0) ::usleep(1'000);
-    std::filesystem::remove_all(folder, ignored);
-  }
+  if (got == 0) remove_folder(folder);
   std::_Exit(0);
 }
 
@@ -37,9 +41,10 @@ constexpr int most_tries = 5'000;  // A millisecond each: processes that end may
 
 auto folder_janitor::start(std::string const& folder) -> result<folder_janitor> {
   int ends[2] = {-1, -1};
-  if (::pipe2(ends, O_CLOEXEC) != 0) return system_error("make a pipe", errno);
+  if (::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends) != 0) return system_error("make a socket pair", errno);
   descriptor const watched(ends[0]);
   folder_janitor made;
+  made.folder_ = folder;
   made.alive_.reset(ends[1]);
   made.started_by_ = ::getpid();
   made.process_ = ::fork();
@@ -52,18 +57,24 @@ auto folder_janitor::start(std::string const& folder) -> result<folder_janitor> 
 }
 
 folder_janitor::folder_janitor(folder_janitor&& other) noexcept
-    : alive_(std::move(other.alive_)), process_(std::exchange(other.process_, -1)), started_by_(other.started_by_) {}
+    : folder_(std::move(other.folder_)),
+      kept_(other.kept_),
+      alive_(std::move(other.alive_)),
+      process_(std::exchange(other.process_, -1)),
+      started_by_(other.started_by_) {}
 
 folder_janitor::~folder_janitor() {
-  alive_.reset();
   if (process_ < 0 || started_by_ != ::getpid()) return;
+  if (!kept_) remove_folder(folder_);
+  ::kill(process_, SIGKILL);  // It may have been killed already, or stopped.
   while (::waitpid(process_, nullptr, 0) < 0 && errno == EINTR) {
   }
 }
 
 void folder_janitor::keep() noexcept {
   char const word = 'k';
-  static_cast<void>(!::write(alive_.get(), &word, 1));
+  kept_ = true;
+  static_cast<void>(::send(alive_.get(), &word, 1, MSG_NOSIGNAL));
 }
 
 }  // namespace roost::tools

@@ -17,7 +17,7 @@ class folder_janitor {
   static result<folder_janitor> start(std::string const& folder);
   folder_janitor(folder_janitor&& other) noexcept;
   folder_janitor& operator=(folder_janitor&&) = delete;
-  /// The folder is gone when this returns, unless it is to be kept.
+  /// The folder is gone when this returns, unless it is to be kept, whatever became of the janitor.
   ~folder_janitor();
 
   void keep() noexcept;
@@ -25,6 +25,8 @@ class folder_janitor {
 
  private:
   folder_janitor() = default;
+  std::string folder_;
+  bool kept_ = false;
   descriptor alive_;  ///< Hangs up when the last process that has it ends.
   pid_t process_ = -1;
   pid_t started_by_ = -1;

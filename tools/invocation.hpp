@@ -27,6 +27,7 @@ struct invocation {
   std::string listen;                  ///< Of `agent`: the socket.
   std::string log_format = "text";     ///< Of `run`: "text" or "json".
   std::string record;                  ///< Of `run`: where records are kept.
+  bool no_record = false;              ///< Of `run`: nothing is recorded.
   std::string run;                     ///< Of `get` and `describe`: which one; empty: all.
   std::vector<std::string> paths;      ///< Of `check`.
   unsigned repeat = 0;                 ///< Of `bench`; 0: the standard.

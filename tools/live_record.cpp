@@ -10,6 +10,7 @@
 #include <cerrno>
 #include <cstdio>
 #include <cstring>
+#include <utility>
 
 namespace roost::tools {
 namespace {
@@ -18,6 +19,9 @@ using sim::check::observation;
 using sim::check::observed;
 
 constexpr std::size_t most_unwritten = 1 << 20;
+
+knob const limit_of_records({"live.record_limit", knob_unit::byte, 192 << 20, 4 << 10, 240 << 20,
+                             "bytes at which the record of a proc stops; a third of it where records are not kept"});
 
 observation about(observed what, actor_id actor) {
   observation o;
@@ -38,23 +42,40 @@ bool write_all(int fd, std::string_view text) noexcept {
 
 }  // namespace
 
-auto record_observer::open(std::string const& directory, proc_id self) -> result<std::unique_ptr<record_observer>> {
-  auto name = to_string(self);
+std::string record_name(proc_id proc) {
+  auto name = to_string(proc);
   std::replace(name.begin(), name.end(), '/', '-');
-  auto const file = directory + "/" + name + record_suffix;
+  return name + record_suffix;
+}
+
+std::uint64_t record_limit(knob_values const& knobs, bool kept) {
+  auto const most = static_cast<std::uint64_t>(knobs.get(limit_of_records));
+  return kept ? most : most / 3;
+}
+
+void spoken_probes::always(bool held, std::string_view name, std::string_view) {
+  if (!held) write_stderr("does not hold: " + std::string(name) + "\n");
+}
+
+auto record_observer::open(std::string const& directory, proc_id self, std::uint64_t limit)
+    -> result<std::unique_ptr<record_observer>> {
+  auto const file = directory + "/" + record_name(self);
   auto const begun = file + ".new";
   auto const refused = [&] { return error(errc::unavailable, "cannot be written: " + std::string(std::strerror(errno)), file); };
   int const fd = ::open(begun.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
   if (fd < 0) return refused();
-  auto made = std::unique_ptr<record_observer>(new record_observer(fd, file, self));
+  auto made = std::unique_ptr<record_observer>(new record_observer(fd, file, self, limit));
+  auto const header = sim::check::record_header(self);
+  made->size_ = header.size();
   // A file of that name has its first line, whenever its proc dies.
-  if (!write_all(fd, sim::check::record_header(self)) || std::rename(begun.c_str(), file.c_str()) != 0) return refused();
+  if (!write_all(fd, header) || std::rename(begun.c_str(), file.c_str()) != 0) return refused();
   auto started = about(observed::proc_started, {self, 0});
   made->add(started);
   return made;
 }
 
-record_observer::record_observer(int fd, std::string file, proc_id self) : fd_(fd), file_(std::move(file)), self_(self) {}
+record_observer::record_observer(int fd, std::string file, proc_id self, std::uint64_t limit)
+    : fd_(fd), file_(std::move(file)), self_(self), limit_(limit) {}
 
 record_observer::~record_observer() {
   flush();
@@ -89,10 +110,18 @@ void record_observer::proc_over(error const& why) {
 
 void record_observer::add(observation& seen) {
   std::lock_guard const lock(changing_);
-  if (over_) return;
+  bool const broken = seen.what == observed::unhandled_fault && seen.flag;
+  if (over_ || (stopped_ && (!broken || std::exchange(broken_, true)))) return;
   seen.at = live_clock().now();
+  auto const before = unwritten_.size();
   sim::check::append_record(unwritten_, seen);
-  if (unwritten_.size() >= most_unwritten) write_out();
+  size_ += unwritten_.size() - before;
+  if (size_ > limit_) {
+    if (!broken) unwritten_.resize(before);
+    stopped_ = true;
+    sim::check::append_stop(unwritten_, limit_);
+  }
+  if (unwritten_.size() >= most_unwritten || stopped_) write_out();
 }
 
 void record_observer::actor_started(actor_id actor, entity_key key, std::string_view class_name, actor_id owner) {
@@ -231,7 +260,7 @@ void record_observer::unhandled_fault(error const& why) {
   add(o);
 }
 
-void record_observer::always(bool held, std::string_view name, std::string_view) {
+void record_observer::always(bool held, std::string_view name, std::string_view where) {
   if (held) return;
   auto o = about(observed::unhandled_fault, {self_, 0});
   o.outcome = errc::broken_invariant;
@@ -239,7 +268,7 @@ void record_observer::always(bool held, std::string_view name, std::string_view)
   o.text = name;
   add(o);
   flush();
-  write_stderr("does not hold: " + std::string(name) + "\n");
+  spoken_probes::always(held, name, where);
 }
 
 }  // namespace roost::tools

@@ -13,11 +13,10 @@
 #include <roost/transports/local.hpp>
 #include <tools/check_command.hpp>
 #include <tools/command_line.hpp>
-#include <tools/folder_janitor.hpp>
-#include <tools/live_record.hpp>
 #include <tools/live_run.hpp>
 #include <tools/program_file.hpp>
 #include <tools/root_output.hpp>
+#include <tools/run_records.hpp>
 #include <tools/simulation.hpp>
 
 #include <cerrno>
@@ -27,10 +26,9 @@
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
-#include <deque>
 #include <filesystem>
-#include <mutex>
 #include <optional>
+#include <utility>
 
 namespace roost::tools {
 namespace {
@@ -38,100 +36,19 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr std::string_view record_option = "--record=";
+constexpr std::string_view record_if_possible_option = "--record-if-possible=";
 constexpr std::string_view run_option = "--run=";
 constexpr std::string_view network_option = "--network=";
 constexpr std::string_view json_log_option = "--log-format=json";
 constexpr std::string_view knob_option = "--knob=";
 constexpr std::string_view plant_option = "--plant=";
 
-/// The folder of the records of one run.
-class record_directory {
- public:
-  /// A private one, or `wanted`. Errors: `errc::unavailable`, `errc::bad_argument` where records lie there already.
-  static result<record_directory> make(std::string const& wanted) {
-    record_directory made;
-    std::error_code code;
-    if (wanted.empty()) {
-      auto const base = fs::temp_directory_path(code);
-      auto name = (base / "roost-run-XXXXXX").string();
-      if (code) return error(errc::unavailable, "no folder for records can be made there: " + code.message(), "TMPDIR");
-      if (::mkdtemp(name.data()) == nullptr)
-        return error(errc::unavailable, "no folder for records can be made: " + std::string(std::strerror(errno)), base.string());
-      auto janitor = folder_janitor::start(name);
-      if (!janitor) {
-        fs::remove_all(name, code);
-        return janitor.failure();
-      }
-      made.path_ = name;
-      made.janitor_.emplace(*std::move(janitor));
-      return made;
-    }
-    fs::create_directories(wanted, code);
-    if (code) return error(errc::unavailable, "cannot be made: " + code.message(), wanted);
-    for (auto const& each : fs::directory_iterator(wanted, code)) {
-      if (each.path().extension() == record_suffix) {
-        return error(errc::bad_argument, "holds records of another run, expected a new or empty folder", wanted);
-      }
-    }
-    made.path_ = fs::absolute(wanted).string();
-    return made;
-  }
-  /// Whether any proc began to record.
-  bool holds_any() const {
-    std::error_code code;
-    for (fs::directory_iterator at(path_, code), end; !code && at != end; at.increment(code))
-      if (at->path().extension() == record_suffix) return true;
-    return false;
-  }
-
-  std::string const& path() const noexcept { return path_; }
-  void keep() noexcept {
-    if (janitor_) janitor_->keep();
-  }
-  /// The process that removes a private one.
-  std::vector<pid_t> janitor() const { return janitor_ ? std::vector<pid_t>{janitor_->process()} : std::vector<pid_t>(); }
-
- private:
-  record_directory() = default;
-  std::string path_;
-  std::optional<folder_janitor> janitor_;
-};
-
-/// The observers of this process, one a proc. Procs that are threads add theirs at the same time.
-class recorders {
- public:
-  recorders(std::string directory, std::string run, std::string network = {})
-      : directory_(std::move(directory)), run_(std::move(run)), network_(std::move(network)) {}
-
-  void observe(roost::live_options& proc) {
-    auto opened = record_observer::open(directory_, proc.self);
-    if (!opened) {
-      write_stderr(opened.failure().describe() + "\n");
-      std::_Exit(exit_unreachable);
-    }
-    auto* const seen = opened->get();
-    proc.run = run_;
-    proc.network = network_;
-    proc.observer = seen;
-    proc.probes = seen;
-    proc.before_send = [seen] { seen->flush(); };
-    proc.over = [seen](error const& why) { seen->proc_over(why); };
-    std::lock_guard const lock(changing_);
-    all_.push_back(*std::move(opened));
-  }
-
- private:
-  std::string directory_;
-  std::string run_;
-  std::string network_;
-  std::mutex changing_;
-  std::deque<std::unique_ptr<record_observer>> all_;
-};
-
 /// What an exec'd proc or agent is given besides its first record.
 std::vector<std::string> child_arguments(live_request const& asked, std::string const& directory, std::string const& run,
                                          knob_values const& knobs) {
-  std::vector<std::string> words{std::string(record_option) + directory, std::string(run_option) + run};
+  std::vector<std::string> words{std::string(run_option) + run};
+  if (!directory.empty())
+    words.push_back(std::string(asked.record.empty() ? record_if_possible_option : record_option) + directory);
   // Who asks what procs do is where this process is, which lives as long as they. An agent may have a network of its own.
   if (asked.own_networks || !asked.attach.empty())
     words.push_back(std::string(network_option) + "/proc/" + std::to_string(::getpid()) + "/ns/net");
@@ -146,9 +63,7 @@ std::vector<std::string> child_arguments(live_request const& asked, std::string 
 
 /// What `child_arguments` told.
 struct child_settings {
-  std::string directory;
-  std::string run;
-  std::string network;
+  record_settings records;
   knob_values knobs;
 };
 
@@ -159,15 +74,16 @@ result<void> read_child_arguments(std::vector<std::string_view> const& words, ch
       continue;
     }
     if (word.starts_with(network_option)) {
-      into.network = word.substr(network_option.size());
+      into.records.network = word.substr(network_option.size());
       continue;
     }
     if (word.starts_with(run_option)) {
-      into.run = word.substr(run_option.size());
+      into.records.run = word.substr(run_option.size());
       continue;
     }
-    if (word.starts_with(record_option)) {
-      into.directory = word.substr(record_option.size());
+    if (word.starts_with(record_option) || word.starts_with(record_if_possible_option)) {
+      into.records.kept = word.starts_with(record_option);
+      into.records.directory = word.substr(word.find('=') + 1);
       continue;
     }
     if (word.starts_with(plant_option)) {
@@ -215,7 +131,7 @@ class taken_signals {
 /// What became of the root proc.
 struct root_end {
   bool reported = false;  ///< It finished; else it died.
-  error why;              ///< What it finished with.
+  error why;              ///< What it finished with; its text has the causes and all their codes.
   bool started = true;    ///< Else it lacked what `why` tells, and nothing ran.
   std::string died;       ///< "killed by signal 11 (Segmentation fault)".
   int killed_by = 0;
@@ -256,7 +172,8 @@ result<void> try_own_network() {
 /// Waits for the root, and hands signals on to it.
 ///
 /// Whatever is left when the root has ended is killed, but `spared`: procs were sent SIGKILL then, what they started was not. Where
-/// the end that a signal asked for takes more than a second it says once that it still waits.
+/// the end that a signal asked for takes more than a second it says once that it still waits. A second signal kills the root, which may
+/// be stopped, or take no signals.
 root_end await_root(pid_t root, int report, taken_signals const& signals, std::vector<pid_t> const& spared, output& out) {
   using clock = std::chrono::steady_clock;
   auto say_from = clock::time_point::max();
@@ -275,9 +192,10 @@ root_end await_root(pid_t root, int report, taken_signals const& signals, std::v
               ::strsignal(end.stopped_by) + "); a second one kills it");
     }
     if (caught.si_signo == 0 || caught.si_signo == SIGCHLD) continue;
-    if (end.stopped_by == 0) say_from = clock::now() + std::chrono::seconds(1);
-    end.stopped_by = caught.si_signo;
+    bool const second = std::exchange(end.stopped_by, caught.si_signo) != 0;
+    if (!second) say_from = clock::now() + std::chrono::seconds(1);
     relay_signal(root, caught);
+    if (second) ::kill(root, SIGKILL);
   }
   end_strays(spared);
   auto const text = read_rest(report);
@@ -315,9 +233,17 @@ result<std::vector<attachment>> attach_agents(live_request const& asked, knob_va
   return all;
 }
 
+result<record_directory> open_records(live_request const& asked, knob_values const& knobs) {
+  if (asked.no_record) return record_directory();
+  auto records = asked.record.empty() ? record_directory::make_private() : record_directory::make(asked.record);
+  if (!records) return records;
+  if (auto const kept = write_record_knobs(records->path(), knobs); !kept) return kept.failure();
+  return records;
+}
+
 [[noreturn]] void be_root(live_request const& asked, local_run how, std::string const& directory, std::string const& run,
                           std::vector<attachment> attached, proc_program& program, int report) {
-  recorders observers(directory, run);
+  recorders observers({.directory = directory, .kept = !asked.record.empty(), .run = run});
   program.set_arguments(asked.arguments);
   how.prepare = [&](roost::live_options& proc) { observers.observe(proc); };
   auto const tell = [&](int code, std::string const& why) {
@@ -341,32 +267,41 @@ int code_of(live_request const& asked, root_end const& end, judgement const& fou
   if (end.stopped_by != 0) return 128 + end.stopped_by;
   if (!end.reported) return static_cast<int>(sim::verdict::crashed);
   bool const expected = asked.scenario && asked.scenario->expect_fault_at_root;
-  return end.why && !expected ? static_cast<int>(sim::verdict::program_failed) : exit_ok;
+  if (end.why && !expected) return static_cast<int>(sim::verdict::program_failed);
+  bool const verdict_wanted = !asked.no_record && (asked.scenario || !asked.record.empty());
+  return !found.not_judged.empty() && verdict_wanted ? static_cast<int>(sim::verdict::no_verdict) : exit_ok;
+}
+
+/// What the judge says, or why it says nothing.
+result<judgement> judge_run(live_request const& asked, record_directory const& records, std::string const& unrecorded) {
+  judgement found;
+  found.not_judged = asked.no_record ? "nothing was recorded, as --no-record asks for" : unrecorded;
+  if (!found.not_judged.empty()) return found;
+  auto judged = judge_directory(records.path());
+  if (judged || records.holds_any()) return judged;
+  found.not_judged = judged.failure().describe();
+  return found;
 }
 
 std::string fate(root_end const& end) { return (end.died.starts_with("killed") ? "was " : "") + end.died; }
 
-int report_live(live_request const& asked, root_end const& end, record_directory& records, output& out) {
+int report_live(live_request const& asked, root_end const& end, record_directory& records, std::string const& unrecorded,
+                output& out) {
   auto const subject = asked.scenario ? asked.scenario->name : fs::path(this_executable()).filename().string();
-  auto const found = judge_directory(records.path());
-  if (!found) {
-    if (end.stopped_by != 0) {
-      out.say(subject + "  was stopped before anything was recorded");
-      return 128 + end.stopped_by;
-    }
-    if (!end.died.empty()) out.say("FAIL " + subject + "  the root proc " + fate(end));
-    bool const recorded = records.holds_any() && found.failure().code != errc::unavailable;
-    return out.refuse(recorded ? exit_bug : static_cast<int>(sim::verdict::no_verdict), found.failure());
-  }
+  auto const found = judge_run(asked, records, unrecorded);
+  if (!found) return out.refuse(exit_bug, found.failure());
   int const code = code_of(asked, end, *found);
   if (!end.reported && end.stopped_by == 0) out.say("FAIL " + subject + "  crash\n  the root proc " + fate(end));
-  if (end.why) out.say(subject + "  " + (end.stopped_by != 0 ? "was stopped" : "failed") + ": " + end.why.describe());
+  if (end.why) out.say(subject + "  " + (end.stopped_by != 0 ? "was stopped" : "failed") + ": " + end.why.what);
   report_judgement(out, subject, *found);
+  if (found->at_limit)
+    out.say(std::string("  ") + (asked.record.empty() ? "--record FOLDER has room for three times as much, " : "") +
+            "--set live.record_limit=SIZE says how much a proc may record, --no-record records nothing");
   if (!found->violations.empty()) {
     records.keep();
     out.say("  again:  " + out.command() + " check " + shell_word(records.path()));
   }
-  auto const failure = end.reported ? end.why.describe() : end.died;
+  auto const failure = end.reported ? end.why.what : end.died;
   out.object("run", {{"scenario", json_of(subject)},
                      {"transport", json_of(asked.transport)},
                      {"code", json_of(static_cast<std::uint64_t>(code))},
@@ -388,10 +323,8 @@ int run_live_child(int argc, char** argv, proc_program& program) {
     return exit_usage;
   }
   if (is_host_agent(argc, argv)) return run_host_agent(argc, argv, told.knobs);
-  recorders observers(told.directory, told.run, told.network);
-  return run_local_child(argc, argv, program, told.knobs, [&](roost::live_options& proc) {
-    if (!told.directory.empty()) observers.observe(proc);
-  });
+  recorders observers(std::move(told.records));
+  return run_local_child(argc, argv, program, told.knobs, [&](roost::live_options& proc) { observers.observe(proc); });
 }
 
 int live_run(live_request const& asked, proc_program& program, output& out) {
@@ -403,12 +336,13 @@ int live_run(live_request const& asked, proc_program& program, output& out) {
   if (asked.own_networks) {
     if (auto const possible = try_own_network(); !possible) return out.refuse(exit_unreachable, possible.failure());
   }
-  auto records = record_directory::make(asked.record);
-  if (!records) {
-    auto const why = records.failure();
+  auto made = open_records(asked, knobs);
+  if (!made && !asked.record.empty()) {
+    auto const& why = made.failure();
     return out.refuse(why.code == errc::unavailable ? exit_unreachable : exit_usage, why);
   }
-  if (auto const kept = write_record_knobs(records->path(), knobs); !kept) return out.refuse(exit_unreachable, kept.failure());
+  auto const unrecorded = made ? std::string() : made.failure().describe();
+  auto records = made ? *std::move(made) : record_directory();
   int ends[2] = {-1, -1};
   if (::pipe2(ends, O_CLOEXEC) != 0) return out.refuse(exit_bug, {errc::unavailable, std::strerror(errno)});
   descriptor const report(ends[0]);
@@ -419,7 +353,7 @@ int live_run(live_request const& asked, proc_program& program, output& out) {
   how.transport = asked.transport == "loopback" ? local_transport::loopback : local_transport::shm;
   how.hosts = asked.attach.empty() ? asked.hosts : 1 + asked.attach.size();
   how.own_networks = asked.own_networks;
-  how.arguments = child_arguments(asked, records->path(), run, knobs);
+  how.arguments = child_arguments(asked, records.path(), run, knobs);
   how.knobs = knobs;
   auto attached = attach_agents(asked, knobs, how, run);
   if (!attached) return out.refuse(exit_unreachable, attached.failure());
@@ -441,15 +375,15 @@ int live_run(live_request const& asked, proc_program& program, output& out) {
     ::prctl(PR_SET_NAME, "roost-root");
     signals.restore();
     if (written) written->take_over();
-    be_root(asked, std::move(how), records->path(), run, *std::move(attached), program, to_report.get());
+    be_root(asked, std::move(how), records.path(), run, *std::move(attached), program, to_report.get());
   }
   attached->clear();
   to_report.reset();
   if (written) written->pass_on();
-  auto const end = await_root(root, report.get(), signals, records->janitor(), out);
+  auto const end = await_root(root, report.get(), signals, records.janitor(), out);
   written.reset();
   if (!end.started) return out.refuse(exit_unreachable, end.why);
-  return report_live(asked, end, *records, out);
+  return report_live(asked, end, records, unrecorded, out);
 }
 
 }  // namespace roost::tools

@@ -24,6 +24,7 @@ struct live_request {
   std::map<std::string, std::int64_t> knobs;  ///< By name, in every process.
   std::optional<sim::scenario> scenario;      ///< Its expectations, where one was named.
   std::string record;                         ///< The folder of the records, to be kept; empty: a private one that is removed.
+  bool no_record = false;                     ///< Nothing is recorded, and nothing judged.
 };
 
 /// Whether this process was exec'd as a proc or a host agent of a live run; then `run_live_child` is all that it does.
@@ -33,7 +34,8 @@ int run_live_child(int argc, char** argv, proc_program& program);
 /// Runs the program to its end, with the log format of this process, says what became of it and what the judge found, and returns the exit code of this process.
 ///
 /// The root proc is a fork of this process, which stays behind to judge, to clean up and to tell of a root that crashed. Signals
-/// that end processes reach the root; when it has ended no proc is left. Call from the process's only thread.
+/// that end processes reach the root, and a second one kills it; when it has ended no proc is left. Where its records cannot be made,
+/// or stop at their limit, the program goes on and the run is not judged: an error only where a folder or a scenario was named. Call from the process's only thread.
 int live_run(live_request const& asked, proc_program& program, output& out);
 
 }  // namespace roost::tools

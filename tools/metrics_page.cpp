@@ -50,6 +50,15 @@ std::string escaped(std::string_view label) {
   return text;
 }
 
+void visit_samples(family const& of, std::vector<proc_metrics> const& procs,
+                   std::function<void(metric_sample const&)> const& visit) {
+  for (auto const& [run, said] : procs) {
+    if (said.busy_ns != 0 && !of.known_while_busy) continue;
+    auto const host = std::string_view(said.id).substr(0, said.id.find('/'));
+    visit({.name = of.name, .type = of.type, .run = run, .host = host, .proc = said.id, .value = of.value(said)});
+  }
+}
+
 }  // namespace
 
 std::string metrics_page(std::vector<proc_metrics> const& procs) {
@@ -57,13 +66,16 @@ std::string metrics_page(std::vector<proc_metrics> const& procs) {
   for (auto const& each : families()) {
     page.append("# HELP ").append(each.name).append(" ").append(each.help).append("\n");
     page.append("# TYPE ").append(each.name).append(" ").append(each.type).append("\n");
-    for (auto const& [run, said] : procs) {
-      if (said.busy_ns != 0 && !each.known_while_busy) continue;
-      page.append(each.name).append("{run=\"" + escaped(run) + "\",host=\"" + escaped(said.id.substr(0, said.id.find('/'))));
-      page.append("\",proc=\"" + escaped(said.id) + "\"} " + std::to_string(each.value(said)) + "\n");
-    }
+    visit_samples(each, procs, [&page](metric_sample const& one) {
+      page.append(one.name).append("{run=\"" + escaped(one.run) + "\",host=\"" + escaped(one.host));
+      page.append("\",proc=\"" + escaped(one.proc) + "\"} " + std::to_string(one.value) + "\n");
+    });
   }
   return page;
+}
+
+void each_metric(std::vector<proc_metrics> const& procs, std::function<void(metric_sample const&)> const& visit) {
+  for (auto const& each : families()) visit_samples(each, procs, visit);
 }
 
 }  // namespace roost::tools

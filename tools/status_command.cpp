@@ -258,7 +258,15 @@ int get_status(invocation const& asked, output& out) {
   if (kind == "metrics") {
     std::vector<proc_metrics> procs;
     for (auto const& each : all->procs) procs.push_back({each.where.run, each.said});
-    out.print(metrics_page(procs));
+    if (!out.json()) out.print(metrics_page(procs));
+    each_metric(procs, [&out](metric_sample const& one) {
+      out.object("metric", {{"name", json_of(one.name)},
+                            {"kind", json_of(one.type)},
+                            {"run", json_of(one.run)},
+                            {"host", json_of(one.host)},
+                            {"proc", json_of(one.proc)},
+                            {"value", json_of(one.value)}});
+    });
     return report_silence(*all, out);
   }
   auto const rows = kind == "runs"    ? rows_of_runs(*all, out)

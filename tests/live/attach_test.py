@@ -26,8 +26,8 @@ MARK, VERSION = 0x726f6f02, 2
 ATTACH, ACCEPTED, REFUSED, ALIVE, DETACH, KILL, LEAVING, ENDED, IDLE, STOP, INQUIRE, STATE = range(1, 13)
 
 
-def note(kind, text=b"", number=0, version=VERSION):
-    return NOTE.pack(MARK, version, kind, 0, len(text), number) + text
+def note(kind, text=b"", number=0, version=VERSION, status=0):
+    return NOTE.pack(MARK, version, kind, status, len(text), number) + text
 
 
 def answer(there):
@@ -339,6 +339,44 @@ class AttachTest(LiveTest):
         self.assertEqual(self.attach("a", SENTRIES, "--", "say").finish()[0], 0)
         self.assertEqual(answer(silent[0]), (REFUSED, "no request came within 3s"))
         self.end(agent)
+
+    def test_a_crowd_that_says_nothing_keeps_nobody_out(self):
+        agent = self.agent()
+        silent = [self.connect(agent) for _ in range(40)]
+        self.assertEqual(answer(silent[0]), (REFUSED, "too many are here that said nothing yet"))
+        self.assertEqual(self.attach("a", SENTRIES, "--", "say").finish()[0], 0)
+        described = self.run_of("describe", agent.path)
+        self.assertEqual(described.finish()[0], 0)
+        self.end(agent)
+
+    def test_an_agent_with_too_many_callers_is_tried_again_within_the_bound(self):
+        here = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+        self.addCleanup(here.close)
+        self.addCleanup(os.chdir, os.getcwd())
+        os.chdir(self.path)  # Paths of sockets are short.
+        here.bind("a")
+        here.listen(1)
+        here.settimeout(60)
+        def refuse(status, text):
+            there = here.accept()[0]
+            there.sendall(note(REFUSED, text, status=status))
+            there.close()
+
+        def attach():
+            return self.attach("a", SENTRIES, "--", "say", options=["--set", "live.agent_bound=600ms"])
+
+        running = attach()
+        for status, text in [(1, b"too many"), (1, b"too many"), (0, b"enough")]:
+            refuse(status, text)
+        self.refused(running, "^a: the agent refuses: enough$")
+        running = attach()
+        here.settimeout(0.01)
+        while running.process.poll() is None:
+            try:
+                refuse(1, b"too many")
+            except TimeoutError:
+                pass
+        self.refused(running, "^a: the agent refuses: too many$")
 
     # Who goes.
 

@@ -126,6 +126,14 @@ class LiveTest(unittest.TestCase):
             with self.subTest(how=how):
                 self.expect(6, r"proc h0/p[12]\.1 ended", "run", MISBEHAVER, "--", how)
 
+    def test_a_failure_has_one_code_a_cause_and_is_logged_once(self):
+        for transport in ("shm", "loopback"):
+            with self.subTest(transport=transport):
+                _, err = self.expect(6, r"(?m)failed: roost\.Root root \(h0/p0\.1/a\d+\) failed \[actor_failed\]\n"
+                                     r"  because: the pupil has had enough \[handler_threw\] at Pupil\.learn of [^\[]*\[[^\]]*\] \([^\[]*\)$",
+                                     "run", "--transport", transport, MISBEHAVER, "--", "throw")
+                self.assertEqual(len(re.findall(r"Root root .*before it failed: .* a callback", err)), 1, err)
+
     def test_a_fault_at_the_root_may_be_expected(self):
         text = f'program = "{MISBEHAVER}"\nargv = ["throw"]\n[check]\nexpect_fault_at_root = true\n'
         self.expect(0, "has had enough", "run", self.scenario(text))
@@ -153,15 +161,75 @@ class LiveTest(unittest.TestCase):
                     self.assertEqual(processes_of(running.pid), [])
                     self.assert_nothing_left()
 
-    def test_a_full_disk_for_records_leaves_no_verdict(self):
-        script = 'mount -t tmpfs -o size=64k none "$TMPDIR" && "$0" run "$1" -- 500; code=$?; "$0" check "$TMPDIR"; exit $code'
+    def on_a_small_disk(self, size, script):
         if subprocess.run(["unshare", "--mount", "true"], capture_output=True).returncode != 0:
             self.skipTest("nothing can be mounted here: that needs CAP_SYS_ADMIN")
-        done = subprocess.run(["unshare", "--mount", "sh", "-c", script, ROOST, ORDERING], cwd=self.path, env=self.environment,
+        script = f'mount -t tmpfs -o {size} none "$TMPDIR" && {script}'
+        return subprocess.run(["unshare", "--mount", "sh", "-c", script, ROOST, ORDERING], cwd=self.path, env=self.environment,
                               capture_output=True, text=True, timeout=LIMIT)
+
+    def test_a_full_disk_for_records_leaves_no_verdict(self):
+        done = self.on_a_small_disk("size=64k", '"$0" run --record "$TMPDIR/kept" "$1" -- 500; code=$?; '
+                                    '"$0" check "$TMPDIR/kept"; echo check $?; exit $code')
         self.assertEqual(done.returncode, 5, done.stderr)
         self.assertIn("nothing more is recorded", done.stderr)
-        self.assertRegex(done.stderr, r"h0-p\d\.1\.record\.incomplete: could not be written to its end")
+        self.assertEqual(len(re.findall(r"not judged: .*h0-p\d\.1\.record\.incomplete: could not be written to its end", done.stderr)),
+                         2, done.stderr)
+        self.assertIn("check 5", done.stdout)
+
+    def test_a_full_disk_is_no_hindrance_where_nobody_asked_for_records(self):
+        for size, said in [("size=64k", r"record\.incomplete: could not be written to its end"),
+                           ("size=64k,nr_inodes=4", r"record\.incomplete: could not be written to its end"),
+                           ("size=4k", r"not judged"), ("size=64k,nr_inodes=1", "no folder for records can be made")]:
+            with self.subTest(size=size):
+                done = self.on_a_small_disk(size, '"$0" run "$1" -- 500; code=$?; echo left: $(ls "$TMPDIR"); exit $code')
+                self.assertEqual(done.returncode, 0, done.stderr)
+                self.assertEqual(len(re.findall("not judged", done.stderr)), 1, done.stderr)
+                self.assertRegex(done.stderr, said)
+                self.assertRegex(done.stderr, "0 ranks lost")
+                self.assertRegex(done.stdout, "(?m)^left:$")
+
+    def test_a_folder_for_temporary_files_that_is_none_is_no_hindrance(self):
+        self.environment["TMPDIR"] = str(self.path / "nowhere")
+        self.expect(0, f"not judged: .*TMPDIR.*No such file.*{re.escape(str(self.path))}/nowhere", "run", ORDERING, "--", 5)
+        self.expect(5, "not judged: .*TMPDIR", "run", self.scenario(f'program = "{ORDERING}"\nargv = ["5"]\n'))
+        self.expect(0, ": held", "run", "--record", self.path / "kept", ORDERING, "--", 5)
+        self.environment["TMPDIR"] = ""
+        self.expect(0, ": held", "run", ORDERING, "--", 5)
+
+    def test_a_record_stops_at_its_limit_and_the_run_goes_on(self):
+        limit = ("--set", "live.record_limit=96KiB")
+        for transport in ("shm", "loopback"):
+            with self.subTest(transport=transport):
+                _, err = self.expect(0, r"not judged: the record of h0/p[12]\.1 reached 32KiB\n  --record FOLDER", "run", *limit,
+                                     "--transport", transport, ORDERING, "--", 600)
+                self.assertEqual(err.count("reached 32KiB"), 1, err)
+                self.assertIn("0 ranks lost", err)
+                self.assert_nothing_left()
+        out, _ = self.expect(0, "not judged", "--json", "run", *limit, ORDERING, "--", 600)
+        objects = {line["type"]: line for line in map(json.loads, out.splitlines())}
+        self.assertEqual((objects["judged"]["verdict"], objects["run"]["code"]), ("not judged", 0))
+        folder = self.path / "kept"
+        self.expect(5, "not judged: the record of h0/p[12].1 reached 96KiB\n  --set", "run", "--record", folder, *limit, ORDERING,
+                    "--", 1200)
+        self.expect(5, "not judged: the record of h0/p[12].1 reached 96KiB\n$", "check", folder)
+        for file in folder.glob("*.record"):
+            self.assertLess(file.stat().st_size, (96 << 10) + 64)
+        self.expect(5, "not judged", "run", self.scenario(
+            f'program = "{ORDERING}"\nargv = ["600"]\n[knobs]\nlive.record_limit = "96KiB"\n'))
+
+    def test_what_did_not_hold_counts_also_where_a_record_has_stopped(self):
+        self.expect(1, "pupils obey(.|\n)*not judged: the record of .* reached 1365B", "run", "--set", "live.record_limit=4KiB",
+                    MISBEHAVER, "--", "broken")
+        self.expect(6, "has had enough(.|\n)*not judged: the record", "run", "--set", "live.record_limit=4KiB", MISBEHAVER, "--", "throw")
+
+    def test_nothing_is_recorded_where_that_is_asked_for(self):
+        self.environment["TMPDIR"] = str(self.path / "nowhere")
+        for words in ([ORDERING], [self.scenario(f'program = "{ORDERING}"\n')], ["-n", 2, ORDERING], ["--transport", "loopback", ORDERING]):
+            with self.subTest(words=words):
+                self.expect(0, "not judged: nothing was recorded, as --no-record asks for", "run", "--no-record", *words, "--", 20)
+        self.expect(6, "has had enough", "run", "--no-record", MISBEHAVER, "--", "throw")
+        self.expect(64, "--record", "run", "--no-record", "--record", self.path / "kept", ORDERING)
 
     def limited(self, limit, *words):
         """A command under a limit of `ulimit`."""
@@ -261,6 +329,29 @@ class LiveTest(unittest.TestCase):
                     return file, before["stamp"], seen["stamp"]
                 last[pair] = seen
         self.fail("no two messages of one sender were under way at once")
+
+    def test_what_happens_twice_is_refused_or_judged(self):
+        folder = self.record(ORDERING, "--", "5")
+        file = folder / "h0-p1.1.record"
+        lines = file.read_text().splitlines(keepends=True)
+        for kind, code, said in [("actor_started", 65, r"h0-p1\.1\.record: record \d+.*started twice"), ("handler_started", 1, "FAIL"),
+                                 ("proc_started", 0, "held"), ("cleanup_started", 1, "FAIL")]:
+            with self.subTest(kind=kind):
+                at = next(i for i, line in enumerate(lines) if line.startswith(kind) and (kind[0] != "a" or "other=h0/p0" in line))
+                file.write_text("".join([*lines[:at], lines[at], *lines[at:]]))
+                self.expect(code, said, "check", folder)
+
+    def test_what_is_no_regular_file_is_no_record(self):
+        folder = self.record(ORDERING, "--", "5")
+        for name in ("knobs", "h0-p1.1.record"):
+            with self.subTest(name=name):
+                kept = (folder / name).read_bytes()
+                (folder / name).unlink()
+                os.mkfifo(folder / name)
+                self.expect(65, f"{name}: is no regular file", "check", folder)
+                self.expect(65, f"{name}: is no regular file", "check", folder / name if name != "knobs" else folder)
+                (folder / name).unlink()
+                (folder / name).write_bytes(kept)
 
     def test_records_that_are_none_are_refused_at_their_place(self):
         folder = self.record(ORDERING, "--", "5")

@@ -79,6 +79,10 @@ def test_waiting(run):
     sample = re.compile(r'^roost_[a-z_]+\{run="[^"]+",host="h\d",proc="h\d/p\d\.1"\} \d+$')
     lines = page.splitlines()
     expect("metrics", code == 0 and all(line.startswith("# ") or sample.match(line) for line in lines), page)
+    code, samples = objects("get", "metrics", "--run", run.name)
+    expect("metrics as objects", code == 0 and any(s["name"] == "roost_actors" and s["proc"] == "h0/p0.1" and s["value"] > 0
+                                                   for s in samples) and len(samples) == len([l for l in lines if l[0] != "#"]),
+           samples)
     expect("metrics of actors", any(re.match(r'roost_actors\{.*proc="h0/p0.1"\} [1-9]', line) for line in lines), page)
     code, _, said = look("describe", "h7/p1.1", "--run", run.name)
     expect("describe nobody", code == 69 and "nothing of that name is running" in said, said)

@@ -10,7 +10,7 @@ import sys
 import time
 import unittest
 
-from runs import LiveTest, children_of, procs_of, processes_of, root_of, stat_fields, strays_of, took
+from runs import LiveTest, children_of, name_of, procs_of, processes_of, root_of, stat_fields, strays_of, took
 
 LiveTest.roost, SENTRIES = (os.path.abspath(path) for path in sys.argv[1:3])
 
@@ -175,6 +175,25 @@ class ProcessesTest(LiveTest):
         running.says(r"still waits for the program to end after signal 2 \(Interrupt\); a second one kills it$")
         running.process.send_signal(signal.SIGINT)
         self.assertEqual(running.finish()[0], 128 + signal.SIGINT)
+
+    def test_a_second_signal_kills_a_controller_that_is_stopped(self):
+        for first, second in [(signal.SIGINT, signal.SIGINT), (signal.SIGTERM, signal.SIGINT), (signal.SIGHUP, signal.SIGTERM)]:
+            with self.subTest(first=first, second=second):
+                running = self.watch(2, 1)
+                os.kill(root_of(running.session), signal.SIGSTOP)
+                running.process.send_signal(first)
+                running.says(rf"still waits for the program to end after signal {first:d} .*; a second one kills it$")
+                running.process.send_signal(second)
+                self.assertEqual(running.finish()[0], 128 + second)
+
+    def test_records_go_also_where_the_process_that_removes_them_does_not(self):
+        for number in (signal.SIGKILL, signal.SIGSTOP):
+            with self.subTest(number=number):
+                running = self.watch(2, 1)
+                janitor, = (pid for pid in processes_of(running.session) if name_of(pid) == "roost-janitor")
+                os.kill(janitor, number)
+                running.process.send_signal(signal.SIGINT)
+                self.assertEqual(running.finish()[0], 128 + signal.SIGINT)
 
     def test_procs_that_do_not_drain_are_killed(self):
         running = self.run_of("run", SENTRIES, "--", "compute", 2)

@@ -521,6 +521,8 @@ void proc_runtime::log_flight(actor_cell const& failing) const {
   auto const all = flight_of(failing.id().local);
   for (std::size_t i = all.size() - std::min(all.size(), most_lines); i != all.size(); ++i) {
     auto const& one = all[i];
+    // A constructor and the callback behind it read the same.
+    if (i != 0 && one.endpoint.empty() && all[i - 1].endpoint.empty() && one.at == all[i - 1].at) continue;
     auto const at = "before it failed: " + to_string(one.at.time_since_epoch());
     if (one.endpoint.empty()) {
       failing.log(log_level::info, at + " a callback");

@@ -18,7 +18,7 @@ namespace roost {
 enum class attach_kind : std::uint16_t {
   attach = 1,  ///< To the agent: serve me; with descriptors, see attach_request.hpp.
   accepted,    ///< From it: `number` is its process, `status` that which it runs for the controller.
-  refused,     ///< From it: `text` says why, and nothing follows.
+  refused,     ///< From it: `text` says why, and nothing follows. `status` other than 0: it may be worth another try.
   alive,       ///< Either way: I am there.
   detach,      ///< To it: I am done.
   kill,        ///< To it: end what you run for me at once.

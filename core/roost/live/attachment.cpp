@@ -9,6 +9,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <chrono>
 #include <filesystem>
@@ -21,6 +22,7 @@ namespace {
 
 using steady = std::chrono::steady_clock;
 constexpr auto look_again = std::chrono::milliseconds(10);
+constexpr auto try_again = std::chrono::milliseconds(100);
 
 int milliseconds_until(steady::time_point when) {
   auto const left = std::chrono::ceil<std::chrono::milliseconds>(when - steady::now());
@@ -63,7 +65,8 @@ result<attach_note> await_note(attach_stream& from, std::string const& path, ste
     switch (from.receive(note)) {
       case attach_stream::status::note:
         if (note.kind == attach_kind::alive) continue;
-        if (note.kind == attach_kind::refused) return error(errc::unavailable, "the agent refuses: " + note.text, path);
+        if (note.kind == attach_kind::refused)
+          return error(note.status == 0 ? errc::unavailable : errc::would_block, "the agent refuses: " + note.text, path);
         return note;
       case attach_stream::status::closed: return error(errc::unavailable, "the agent hung up without an answer", path);
       case attach_stream::status::refused: {
@@ -90,15 +93,26 @@ result<attach_note> ask(attach_stream& agent, std::string const& path, attach_no
   return note;
 }
 
+/// Tries again within the bound as long as the agent has too many callers.
+template <class Attempt>
+auto while_crowded(nanoseconds bound, Attempt const& attempt) -> decltype(attempt()) {
+  auto const until = steady::now() + bound;
+  for (;;) {
+    auto const begun = steady::now();
+    auto got = attempt();
+    if (got || got.failure().code != errc::would_block) return got;
+    if (begun >= until) return error(errc::unavailable, got.failure().what, got.failure().where);
+    ::poll(nullptr, 0, std::min(milliseconds_until(until), static_cast<int>(try_again.count())));
+  }
+}
+
 std::vector<std::string> this_environment() {
   std::vector<std::string> all;
   for (char** each = environ; *each != nullptr; ++each) all.emplace_back(*each);
   return all;
 }
 
-}  // namespace
-
-result<attachment> attach_agent(std::string const& path, attach_options const& options) {
+result<attachment> attach_once(std::string const& path, attach_options const& options) {
   attachment made{.path = path, .agent = -1, .bound = options.bound, .notes = {}, .control = {}, .written = {}};
   auto connected = connect_to(path, options.bound);
   if (!connected) return connected.failure();
@@ -138,25 +152,40 @@ result<attachment> attach_agent(std::string const& path, attach_options const& o
   return made;
 }
 
-result<agent_state> ask_agent(std::string const& path, nanoseconds bound) {
+/// An agent, and what it said when it was asked.
+struct asked_agent {
+  attach_stream stream;
+  attach_note said;
+};
+result<asked_agent> ask_once(std::string const& path, attach_kind what, attach_kind answer, nanoseconds bound) {
   auto agent = connect_to(path, bound);
   if (!agent) return agent.failure();
-  auto const said = ask(*agent, path, {.kind = attach_kind::inquire}, {}, attach_kind::state, bound);
+  auto said = ask(*agent, path, {.kind = what}, {}, answer, bound);
   if (!said) return said.failure();
-  return agent_state{static_cast<pid_t>(said->number), said->text};
+  return asked_agent{*std::move(agent), *std::move(said)};
+}
+
+}  // namespace
+
+result<attachment> attach_agent(std::string const& path, attach_options const& options) {
+  return while_crowded(options.bound, [&] { return attach_once(path, options); });
+}
+
+result<agent_state> ask_agent(std::string const& path, nanoseconds bound) {
+  auto const asked = while_crowded(bound, [&] { return ask_once(path, attach_kind::inquire, attach_kind::state, bound); });
+  if (!asked) return asked.failure();
+  return agent_state{static_cast<pid_t>(asked->said.number), asked->said.text};
 }
 
 result<agent_state> stop_agent(std::string const& path, nanoseconds bound) {
-  auto agent = connect_to(path, bound);
-  if (!agent) return agent.failure();
-  auto const said = ask(*agent, path, {.kind = attach_kind::stop}, {}, attach_kind::accepted, bound);
-  if (!said) return said.failure();
+  auto asked = while_crowded(bound, [&] { return ask_once(path, attach_kind::stop, attach_kind::accepted, bound); });
+  if (!asked) return asked.failure();
   attach_note note;
-  while (agent->receive(note) != attach_stream::status::closed) {
-    pollfd waiting{.fd = agent->get(), .events = POLLIN, .revents = 0};
+  while (asked->stream.receive(note) != attach_stream::status::closed) {
+    pollfd waiting{.fd = asked->stream.get(), .events = POLLIN, .revents = 0};
     ::poll(&waiting, 1, -1);
   }
-  return agent_state{static_cast<pid_t>(said->number), said->text};
+  return agent_state{static_cast<pid_t>(asked->said.number), asked->said.text};
 }
 
 }  // namespace roost

@@ -37,7 +37,7 @@ struct attach_options {
 };
 
 /// Has the agent that listens at `path` run this very executable as a host agent of this controller, in this process's working
-/// directory and environment. Blocks for up to the bound. Errors, each naming the path: `errc::unavailable`, `errc::version_mismatch`,
+/// directory and environment. Blocks for up to the bound, within which it tries again where the agent has too many callers. Errors, each naming the path: `errc::unavailable`, `errc::version_mismatch`,
 /// `errc::unauthenticated` where the agent is another user's; then the agent does not serve this controller.
 result<attachment> attach_agent(std::string const& path, attach_options const& options);
 

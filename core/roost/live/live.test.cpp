@@ -205,6 +205,21 @@ TEST(EventLoop, AWatchIsToldWhileItLivesAndMayEndItself) {
   EXPECT_EQ(told, 1);
 }
 
+TEST(LineForwarding, CutsLinesAt64KiBWhateverPiecesTheyComeIn) {
+  for (std::size_t const piece : {1'000UL, 16'384UL, 1UL << 20}) {
+    forwarded_lines lines({"h0", "h0/p1.1"}, "stdout");
+    std::string const long_line(200'000, 'x');
+    std::string const exact(64 << 10, 'y');
+    std::string const all = long_line + "\n" + exact + "\nend\n";
+    std::string got;
+    for (std::size_t at = 0; at < all.size(); at += piece) got += lines.feed(std::string_view(all).substr(at, piece));
+    std::vector<std::size_t> lengths;
+    for (std::size_t at = 0; at < got.size(); at = got.find('\n', at) + 1)
+      lengths.push_back(got.find('\n', at) - at - std::string_view("[h0/p1.1] ").size());
+    EXPECT_EQ(lengths, (std::vector<std::size_t>{65'536, 65'536, 65'536, 200'000 - 3 * 65'536, 65'536, 3})) << piece;
+  }
+}
+
 TEST(LineForwarding, PassesWholeLinesOnWithAPrefix) {
   forwarded_lines lines({"h0", "h0/p1.1"}, "stdout");
   EXPECT_EQ(lines.feed("on"), "");

@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <mutex>
 #include <utility>
@@ -108,11 +109,15 @@ std::string forwarded_lines::feed(std::string_view data) {
   std::string lines;
   std::size_t const longest = stream_ == log_stream ? longest_object : longest_line;
   while (!data.empty()) {
-    std::size_t const end = data.find('\n');
-    begun_.append(data.substr(0, end));
-    data.remove_prefix(end == std::string_view::npos ? data.size() : end + 1);
-    if (end == std::string_view::npos && begun_.size() < longest) break;
-    append_line(lines, end != std::string_view::npos);
+    std::size_t const room = longest - begun_.size();
+    std::size_t const end = data.substr(0, room + 1).find('\n');
+    bool const whole = end != std::string_view::npos;
+    std::size_t const taken = whole ? end : std::min(room, data.size());
+    begun_.append(data.substr(0, taken));
+    data.remove_prefix(whole ? end + 1 : taken);
+    // What is as long as a line may be waits for its end, or for more.
+    if (!whole && data.empty()) break;
+    append_line(lines, whole);
     begun_.clear();
   }
   return lines;

@@ -86,13 +86,17 @@ class standing_agent final : guest_events {
                "it runs as user " + std::to_string(peer->user) + ", and this agent serves user " + std::to_string(::geteuid()));
         continue;
       }
-      if (callers_.size() > most_callers) {
-        refuse(made, "too many are here that said nothing yet");
-        continue;
-      }
       clock_.arm(made, clock_.now() + patience);
       made.watch = loop_.add(made.notes.get(), EPOLLIN, [this, &made](std::uint32_t) { read(made); });
+      if (callers_.size() > most_callers) make_room();
     }
+  }
+
+  /// Sends who has been silent the longest away: who has something to ask says it at once, or tries again.
+  void make_room() {
+    auto const silent =
+        std::find_if(callers_.begin(), callers_.end(), [](caller const& each) { return !each.waiting && !each.wants_end; });
+    if (silent != callers_.end()) refuse(*silent, "too many are here that said nothing yet", true);
   }
 
   void read(caller& from) {
@@ -182,9 +186,9 @@ class standing_agent final : guest_events {
     if (guest_) guest_->drain(why);
   }
 
-  void refuse(caller& which, std::string const& why) {
+  void refuse(caller& which, std::string const& why, bool worth_another_try = false) {
     options_.say("refuses process " + std::to_string(which.peer.process) + ": " + why);
-    which.notes.send({.kind = attach_kind::refused, .text = why});
+    which.notes.send({.kind = attach_kind::refused, .status = worth_another_try ? 1 : 0, .text = why});
     forget(which);
   }
   void forget(caller const& which) {

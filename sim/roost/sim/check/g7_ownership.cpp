@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <string>
+#include <utility>
 
 namespace roost::sim::check {
 
@@ -21,7 +22,7 @@ void g7_ownership::see(scene const& at, facts const& known, findings& found) {
   family& own = actors_[at.actor];
   switch (at.seen.what) {
     case observed::actor_started:
-      if (at.other == nobody || at.other == at.actor) break;
+      if (at.other == nobody || at.other == at.actor || std::exchange(own.listed, true)) break;
       own.next_sibling = actors_[at.other].first_child;
       actors_[at.other].first_child = at.actor;
       break;

@@ -25,6 +25,7 @@ class g7_ownership {
   struct family {
     std::uint32_t first_child = nobody;
     std::uint32_t next_sibling = nobody;
+    bool listed = false;  ///< Among the children of its owner.
     bool cleaned = false;
   };
 

@@ -455,6 +455,17 @@ TEST(G7, CleanupOfChildrenComesFirst) {
   EXPECT_EQ(h.judged(), promises{"G7"});
 }
 
+TEST(G7, AChildThatStartsTwiceIsOneChild) {
+  history h;
+  auto const other = history::actor(2, 7);
+  h.add(observed::actor_started, a, other);
+  h.add(observed::actor_started, b, other);
+  h.add(observed::actor_started, a, other);
+  h.add(observed::actor_started, b, other);
+  h.add(observed::cleanup_started, other);
+  EXPECT_EQ(h.judged(), (promises{"G1", "G1", "G7"}));  // And comes to an end.
+}
+
 TEST(G7, NobodyOutlivesItsOwner) {
   history h;
   h.add(observed::actor_started, a);

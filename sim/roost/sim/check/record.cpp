@@ -7,12 +7,14 @@
 #include <iterator>
 #include <optional>
 #include <ostream>
+#include <unordered_set>
 #include <utility>
 
 namespace roost::sim::check {
 namespace {
 
 constexpr std::string_view magic = "roost-record 1 ";
+constexpr std::string_view stop_mark = "stopped size=";
 
 constexpr std::array<std::string_view, 25> kind_names{"actor_started",
                                                       "actor_ended",
@@ -187,6 +189,13 @@ class line_reader {
   std::string expected_;
 };
 
+/// The limit that the line of a stop names.
+bool read_stop(std::string_view line, std::optional<std::uint64_t>& limit) {
+  std::string_view const digits = line.substr(stop_mark.size());
+  auto const [end, bad] = std::from_chars(digits.data(), digits.data() + digits.size(), limit.emplace());
+  return bad == std::errc() && end == digits.data() + digits.size();
+}
+
 error refuse(std::string const& file, std::size_t number, std::string const& expected) {
   return {errc::bad_argument, "expected " + expected, file + ": record " + std::to_string(number)};
 }
@@ -230,6 +239,12 @@ void append_record(std::string& text, observation const& seen) {
   text += '\n';
 }
 
+void append_stop(std::string& text, std::uint64_t limit) {
+  text += stop_mark;
+  append_number(text, limit);
+  text += '\n';
+}
+
 void write_record(std::ostream& out, proc_record const& record) {
   out << record_header(record.proc);
   std::string line;
@@ -238,6 +253,9 @@ void write_record(std::ostream& out, proc_record const& record) {
     append_record(line, seen);
     out << line;
   }
+  line.clear();
+  if (record.stopped_at) append_stop(line, *record.stopped_at);
+  out << line;
 }
 
 result<proc_record> read_record(std::istream& in, std::string file) {
@@ -261,6 +279,12 @@ result<proc_record> parse_record(std::string_view text, std::string file) {
       record.cut_short = true;
       break;
     }
+    if (text.substr(at).starts_with(stop_mark)) {
+      if (!read_stop(text.substr(at, end - at), record.stopped_at))
+        return refuse(record.file, record.seen.size() + 1, "'" + std::string(stop_mark) + "' and a number of bytes");
+      at = end + 1;
+      continue;
+    }
     observation& seen = record.seen.emplace_back();
     seen.event = record.seen.size();
     line_reader line(text.substr(at, end - at));
@@ -268,6 +292,17 @@ result<proc_record> parse_record(std::string_view text, std::string file) {
     at = end + 1;
   }
   return record;
+}
+
+result<void> expect_single_starts(std::vector<proc_record> const& records) {
+  std::unordered_set<actor_id> started;
+  for (auto const& record : records) {
+    for (auto const& seen : record.seen) {
+      if (seen.what == observed::actor_started && !started.insert(seen.actor).second)
+        return refuse(record.file, seen.event, "each actor to start once, and " + to_string(seen.actor) + " started twice");
+    }
+  }
+  return {};
 }
 
 }  // namespace roost::sim::check

@@ -73,6 +73,33 @@ TEST(Record, KeepsWhatWasWholeWhenItsProcCrashed) {
   EXPECT_TRUE(read->cut_short);
 }
 
+TEST(Record, SaysWhereItsRecorderStopped) {
+  std::string text = record_header(a.proc) + "healed at=1\n";
+  append_stop(text, 4096);
+  auto const read = parse_record(text, "proc.rec");
+  ASSERT_TRUE(read);
+  EXPECT_EQ(read->stopped_at, 4096U);
+  std::stringstream again;
+  write_record(again, *read);
+  EXPECT_EQ(again.str(), text);
+  EXPECT_EQ(refused(text + "stopped size=4k\n"), "proc.rec: record 2: expected 'stopped size=' and a number of bytes");
+}
+
+TEST(Record, AnActorStartsOnceInAllOfThem) {
+  history h;
+  h.add(observed::actor_started, b, a);
+  h.add(observed::actor_started, a, {});
+  auto records = split(h.all());
+  EXPECT_TRUE(expect_single_starts(records));
+  records[1].seen.push_back(h.all().front());
+  records[1].seen.back().event = 2;
+  records[1].file = "proc.rec";
+  auto const once = expect_single_starts(records);
+  ASSERT_FALSE(once);
+  EXPECT_EQ(once.failure().where, "proc.rec: record 2");
+  EXPECT_EQ(once.failure().what, "expected each actor to start once, and h0/p2.1/a2 started twice");
+}
+
 TEST(Record, ErrorsNameTheFileTheRecordAndWhatWasExpected) {
   std::string const header = record_header(a.proc);
   EXPECT_EQ(refused(""), "proc.rec: record 0: expected 'roost-record 1 ' and a proc, for example h0/p1.1");

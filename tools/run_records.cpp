@@ -26,12 +26,12 @@ std::string temporary_folder() {
 
 result<record_directory> record_directory::make_private() {
   auto const base = temporary_folder();
-  auto name = (fs::absolute(base) / "roost-run-XXXXXX").string();
+  std::error_code ignored;
+  auto name = (fs::absolute(base, ignored) / "roost-run-XXXXXX").string();
   if (::mkdtemp(name.data()) == nullptr)
     return error(errc::unavailable, "no folder for records can be made in TMPDIR: " + std::string(std::strerror(errno)), base);
   auto janitor = folder_janitor::start(name);
   if (!janitor) {
-    std::error_code ignored;
     fs::remove_all(name, ignored);
     return janitor.failure();
   }

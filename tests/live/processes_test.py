@@ -180,7 +180,9 @@ class ProcessesTest(LiveTest):
         for first, second in [(signal.SIGINT, signal.SIGINT), (signal.SIGTERM, signal.SIGINT), (signal.SIGHUP, signal.SIGTERM)]:
             with self.subTest(first=first, second=second):
                 running = self.watch(2, 1)
-                os.kill(root_of(running.session), signal.SIGSTOP)
+                root = root_of(running.session)
+                os.kill(root, signal.SIGSTOP)
+                running.until(lambda: stat_fields(root)[0] == "T", "the stop of the root")
                 running.process.send_signal(first)
                 running.says(rf"still waits for the program to end after signal {first:d} .*; a second one kills it$")
                 running.process.send_signal(second)

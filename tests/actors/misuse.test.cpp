@@ -99,6 +99,26 @@ ROOST_SIM_TEST(misuse, what_names_nobody_is_refused_at_once, roost::sim::calm())
   });
 }
 
+ROOST_SIM_TEST(misuse, a_receiver_that_was_moved_from_is_refused, roost::sim::calm()) {
+  auto opened = roost::channel<int>();
+  auto& from = opened.second;
+  auto const to = std::move(opened.second);
+  EXPECT_EQ(code_of([&] { (void)from.empty(); }), errc::bad_argument);
+  EXPECT_EQ(code_of([&] { (void)from.recv(); }), errc::bad_argument);
+  EXPECT_EQ(code_of([&] { (void)from.recv(1s); }), errc::bad_argument);
+  EXPECT_EQ(code_of([&] { from.link(hosts.spawn_procs(gpu = 1).spawn<Source>("source").id()); }), errc::bad_argument);
+  EXPECT_TRUE(to.empty());
+}
+
+ROOST_SIM_TEST(misuse, a_receive_that_could_wait_for_ever_is_refused_at_once, roost::sim::calm()) {
+  auto receiver = roost::channel<int>().second;
+  EXPECT_EQ(code_of([&] { (void)receiver.recv(); }), errc::unbounded_wait);
+  EXPECT_EQ(code_of([&] { (void)receiver.recv(roost::nanoseconds::max()); }), errc::unbounded_wait);
+  EXPECT_EQ(code_of([&] { (void)receiver.recv(roost::nanoseconds::max() - 1ns); }), errc::unbounded_wait);
+  receiver.link(roost::here().self());
+  EXPECT_EQ(code_of([&] { (void)receiver.recv(); }), errc::unbounded_wait);
+}
+
 ROOST_SIM_TEST(misuse, hosts_and_procs_that_are_not_there_are_refused_at_once, roost::sim::calm()) {
   as_keeper([&](Keeper&) {
     EXPECT_EQ(code_of([&] { (void)hosts.id(2); }), errc::bad_argument);

@@ -26,6 +26,7 @@ void note_forwarded(proc_runtime& home, reply_duty const& duty, actor_id to) {
 }  // namespace
 
 reply_duty& reply_duty::operator=(reply_duty&& other) noexcept {
+  if (this == &other) return *this;
   abandon();
   home_ = other.home_;
   to_ = other.release();

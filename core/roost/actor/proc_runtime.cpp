@@ -257,6 +257,11 @@ void proc_runtime::live_no_more_by(actor_id owner) {
   if (owner.proc != self_ && !known_failed(owner.proc)) sessions_->drop_lease(owner.proc);
 }
 
+void proc_runtime::await_room(invocation const& from, actor_id receiver, std::uint64_t size) {
+  if (!from.waits) throw no_room{};
+  await_credit(from.frame, receiver, size, from.deadline);
+}
+
 bool proc_runtime::send_remote(invocation const& from, actor_id to, link::outgoing&& out, reply_route reply) {
   check_inside();
   auto const sender = from.cell->id();
@@ -268,7 +273,7 @@ bool proc_runtime::send_remote(invocation const& from, actor_id to, link::outgoi
       return send_charged(to, std::move(out), reply, sender);
     }
   }
-  await_credit(from.frame, to, size, from.deadline);
+  await_room(from, to, size);
   out.header.remaining = from.remaining();
   return send_charged(to, std::move(out), reply, sender);
 }

@@ -96,6 +96,8 @@ class proc_runtime final : public proc_instance, private link::session_events, p
     await_credit(frame, receiver, size, deadline, receiver);
   }
   void await_credit(handler_frame* frame, actor_id receiver, std::uint64_t size, instant deadline, actor_id blocker);
+  /// The same for an invocation; throws `no_room` at once where that does not wait.
+  void await_room(invocation const& from, actor_id receiver, std::uint64_t size);
   bool has_credit(std::uint64_t sender, actor_id receiver, std::uint64_t size) const;
   /// The account of a sender with a receiver of this proc. While it holds nothing it may become that of others with the next call.
   local_account& account_of(actor_cell& sender, std::uint64_t receiver) {

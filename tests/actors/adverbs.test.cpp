@@ -175,6 +175,28 @@ ROOST_SIM_TEST(adverbs, scatter_gives_each_rank_of_a_call_its_own_value, roost::
   EXPECT_EQ(sums.at(1).value(), 207);
 }
 
+ROOST_SIM_TEST(adverbs, scattered_values_of_another_extent_are_refused_before_anything_is_sent, roost::sim::calm()) {
+  auto const team = four(hosts).slice(gpu = roost::range(0, 1));
+  using extents = std::vector<roost::extent>;
+  for (auto const& shape : extents{{{"host", 1}, {"gpu", 1}},
+                                   {{"host", 3}, {"gpu", 3}},
+                                   {{"host", 2}, {"core", 1}},
+                                   {{"gpu", 1}, {"host", 2}},
+                                   {{"host", 1}, {"gpu", 2}},
+                                   {{"host", 2}}}) {
+    roost::value_mesh<int> const values(shape, std::vector<int>(shape.size()));
+    try {
+      (void)team->add.call(roost::scatter(values));
+      ADD_FAILURE() << to_string(shape);
+    } catch (roost::exception const& e) {
+      EXPECT_EQ(e.code(), errc::bad_argument);
+      EXPECT_EQ(e.why().what, "a value_mesh of " + to_string(shape) + " has not one value for each rank of host=2,gpu=1");
+      EXPECT_EQ(e.why().where, "Player.add");
+    }
+  }
+  for (auto const& [at, sum] : team->sum.call().get()) EXPECT_EQ(sum.value(), -1);
+}
+
 /// A mesh of four with a rank 1 that handles nothing for 20 s and has no room either.
 roost::actor_mesh<Player> four_with_a_full_one(roost::hosts const& hosts) {
   auto const team = four(hosts);

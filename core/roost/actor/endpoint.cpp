@@ -35,6 +35,13 @@ void refuse_no_mesh(char const* what) {
   throw exception(error(errc::bad_argument, std::string(what) + " on a mesh reference that refers to nothing"));
 }
 
+void require_value_for_each(extent const& given, extent const& shape, std::string where) {
+  if (given == shape) return;
+  throw exception(error(errc::bad_argument,
+                        "a value_mesh of " + to_string(given) + " has not one value for each rank of " + to_string(shape),
+                        std::move(where)));
+}
+
 void refuse_unsent(mesh_ref const& mesh, std::vector<unsent_rank> const& unsent, std::string where) {
   constexpr std::size_t most_named = 8;
   std::string ranks;

@@ -325,10 +325,13 @@ class endpoint<Member, Class, Name, std::tuple<Args...>> {
     check_copies();
     return collect([&](std::uint64_t) { return std::tuple<Args...>(args...); });
   }
-  /// The same with one value per rank for every argument.
+  /// The same with one value per rank for every argument. Throws `errc::bad_argument`, before anything is sent, for values of another
+  /// extent than the mesh's.
   future<value_mesh<result<stored>>> call(scattered<Args>... args) const
     requires(sizeof...(Args) > 0 && !one_receiver)
   {
+    auto const& mesh = detail::require_mesh(*mesh_, "call");
+    (detail::require_value_for_each(args.values().extent(), mesh.covered.extent(), described::descriptor.full_name()), ...);
     return collect([&](std::uint64_t rank) { return std::tuple<Args...>(args.values().at(rank)...); });
   }
   /// The result of the only rank. Throws `errc::not_one_rank` at once for any other number.

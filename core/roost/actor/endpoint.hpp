@@ -346,7 +346,10 @@ class endpoint<Member, Class, Name, std::tuple<Args...>> {
     auto const to = detail::require_home("call_one").member_now(*mesh.mesh, mesh.covered.base_rank(0));
     return call_rank(detail::invocation::asking(timeout_), mesh, 0, to, std::tuple<Args...>(std::move(args)...));
   }
-  /// The result of one live rank, drawn by the balancer.
+  /// The result of one live rank, drawn by the balancer among those that this proc does not know to be over. It knows of procs that failed
+  /// and of its own actors; the owner's proc of every end that the owner was told of; others of ends that they were told of by a watch,
+  /// a link, or a message that came back. Who ended otherwise can be drawn, and the result is an error then. Throws `errc::unavailable`
+  /// where no rank is left.
   future<R> choose(Args... args) const {
     runtime_entry const inside;
     auto const& mesh = detail::require_mesh(*mesh_, "choose");
@@ -354,7 +357,7 @@ class endpoint<Member, Class, Name, std::tuple<Args...>> {
     std::vector<std::uint64_t> alive;
     for (std::uint64_t rank = 0; rank != mesh.size(); ++rank) {
       auto const id = mesh.member(rank);
-      if (!home.known_failed(id.proc) && (id.proc != home.self() || home.addressed(id.local) != nullptr)) alive.push_back(rank);
+      if (!home.known_over(*mesh.mesh, id)) alive.push_back(rank);
     }
     if (alive.empty())
       detail::throw_error(

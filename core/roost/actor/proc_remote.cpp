@@ -281,6 +281,7 @@ void proc_runtime::deliver_agent(link::incoming const& in, bool waited) {
     case agent_op::down:
       if (auto const body = read_body<down_body>(in.payload)) {
         auto const why = from_body(body->why);
+        members_.found_gone(body->watched);
         if (body->port != 0) {
           if (auto const p = find_port(body->port)) p->fail(why);
         } else {

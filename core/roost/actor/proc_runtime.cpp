@@ -384,6 +384,17 @@ error proc_runtime::gone_reason(std::uint64_t local) {
   return error(errc::no_such_actor, "no actor " + to_string(actor_id{self_, local}) + " is here, and none is remembered");
 }
 
+bool proc_runtime::known_over(mesh_record const& mesh, actor_id member) {
+  if (known_failed(member.proc)) return true;
+  if (member.proc == self_) {
+    auto const* const cell = addressed(member.local);
+    return cell == nullptr || cell->state() > life::running;
+  }
+  if (members_.found_over(member)) return true;
+  auto const* const owner = mesh.owner.proc == self_ ? find(mesh.owner.local) : nullptr;
+  return owner != nullptr && !owner->owns(member);
+}
+
 // Ports.
 
 void proc_runtime::open_port(port_base& p, actor_id owner) {

@@ -210,6 +210,9 @@ class proc_runtime final : public proc_instance, private link::session_events, p
     actor_id const& member = mesh.members[base_rank];
     return member.proc == self_ && members_.knows_no_successors() ? member : members_.current(mesh, member);
   }
+  /// Whether a member of `mesh` is known here to accept no more: its proc failed, it is of this proc and ends, a message came back from
+  /// it, who watches it here was told, or its owner is here and was.
+  bool known_over(mesh_record const& mesh, actor_id member);
   void send_succession(proc_id to, succession const& news);
   /// False where it cannot be asked.
   bool send_question(proc_id to, actor_id about);

@@ -163,7 +163,7 @@ void proc_runtime::remember_end(std::uint64_t local, tombstone&& end) {
 void proc_runtime::retire(actor_cell& cell, error const& why) {
   graveyard_.clear();
   auto const id = cell.id();
-  std::vector<std::pair<actor_id, bool>> watchers;
+  std::unique_ptr<watcher_list> watchers;
   if (auto* extras = cell.extras_if_any()) watchers = std::move(extras->watchers);
   if (seams_->observer != nullptr) seams_->observer->actor_ended(id, why.code);
   ++counters_.actors_ended;
@@ -181,7 +181,7 @@ void proc_runtime::retire(actor_cell& cell, error const& why) {
   auto const node = actors_.find(id.local);
   graveyard_.push_back(std::move(node->second));
   actors_.erase(node);
-  notify_end(cell, watchers, why);
+  notify_end(cell, watchers.get(), why);
   if (was_root) root_ended(why);
 }
 

@@ -292,6 +292,9 @@ class proc_runtime final : public proc_instance, private link::session_events, p
   /// Takes the watches that `gone` names out of the list, and gives them.
   std::vector<watch_entry> take_watches(std::function<bool(watch_entry const&)> const& gone);
   void add_watch(watch_entry entry);
+  watch_entry* find_watch(actor_id watcher, actor_id watched);
+  /// Watches an actor of another proc for one of this. True: it did not watch it before. A link counts beside a plain watch.
+  bool watch_away(actor_id watcher, actor_id watched, bool linked);
   /// Null where it cannot be made: the program ends, or this is no proc for it.
   actor_cell* make_agent(std::uint64_t local);
   /// At the root: launches the proc of that host's agent, where it has not been.
@@ -317,7 +320,7 @@ class proc_runtime final : public proc_instance, private link::session_events, p
   void deliver_agent(link::incoming const& in, bool waited = false);
   void agent_spawn(proc_id from, spawn_body body);
   void agent_ended(ended_body const& body);
-  void notify_end(actor_cell& ended, std::vector<std::pair<actor_id, bool>> const& watchers, error const& why);
+  void notify_end(actor_cell& ended, watcher_list const* watchers, error const& why);
   void owner_told(actor_id owner, actor_id child, error const& why);
   void watcher_told(actor_id watcher, actor_id watched, bool linked, error const& why);
   bool send_agent(proc_id to, agent_op op, shared_bytes body, std::uint64_t reply_port = 0, std::uint64_t type = 0,

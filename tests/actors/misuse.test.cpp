@@ -18,6 +18,11 @@ struct errand {
 
 struct Source : roost::actor {
   int ping() { return 1; }
+  void fail_well(roost::reply_port<int> to) {
+    write(std::string(to_string(code_of([&] { to.fail(roost::error(errc::ok, "fine")); }))));
+    to.send(7);
+  }
+  int throw_well() { throw roost::exception(roost::error(errc::ok, "fine")); }
   bulk give(std::size_t size) { return {std::string(size, 'b')}; }
   roost::task<bulk> give_later(std::size_t size) { co_return bulk{std::string(size, 'b')}; }
   void owe(roost::reply_port<bulk> to, std::size_t size) { to.send({std::string(size, 'b')}); }
@@ -38,7 +43,7 @@ struct Source : roost::actor {
  private:
   std::unique_ptr<roost::actor_mesh<Source>> next_;
 };
-ROOST_EXPORT(Source, ping, give, give_later, owe, pass, fulfil, set_next, fill_once, fill, many)
+ROOST_EXPORT(Source, ping, fail_well, throw_well, give, give_later, owe, pass, fulfil, set_next, fill_once, fill, many)
 
 struct Sized : roost::actor {
   explicit Sized(int size) : size_(size) {}
@@ -97,6 +102,15 @@ ROOST_SIM_TEST(misuse, what_names_nobody_is_refused_at_once, roost::sim::calm())
     roost::sleep(20s);  // Nothing was sent to nobody, so nobody's silence is noticed.
     EXPECT_TRUE(self.failures.empty());
   });
+}
+
+ROOST_SIM_TEST(misuse, an_error_that_says_ok_is_no_answer, roost::sim::calm()) {
+  journal.clear();
+  for (auto const& source : {roost::spawn<Source>("source"), hosts.spawn_procs(gpu = 1).spawn<Source>("source").at_rank(1)}) {
+    EXPECT_EQ(source->fail_well.call_one().get(), 7);
+    EXPECT_EQ(code_of([&] { (void)source->throw_well.call_one().get(); }), errc::handler_threw);
+  }
+  EXPECT_EQ(journal, (std::vector<std::string>{"bad_argument", "bad_argument"}));
 }
 
 ROOST_SIM_TEST(misuse, a_receiver_that_was_moved_from_is_refused, roost::sim::calm()) {

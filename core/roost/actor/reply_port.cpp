@@ -42,6 +42,8 @@ void reply_duty::abandon() noexcept {
 }
 
 void reply_duty::fail(error const& why) {
+  if (why.code == errc::ok)
+    throw_error(error(errc::bad_argument, "a request fails with an error that says ok, expected a code that says what failed"));
   runtime_entry const inside;
   if (to_) home_->answer_error(release(), why, holder_, request_);
 }

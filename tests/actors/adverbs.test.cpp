@@ -94,6 +94,12 @@ ROOST_SIM_TEST(adverbs, an_empty_reference_is_refused, roost::sim::calm()) {
   roost::actor_mesh<Player> nothing;
   EXPECT_EQ(code_of([&] { (void)nothing->rank.call(); }), errc::bad_argument);
   EXPECT_EQ(code_of([&] { nothing->rank.broadcast(); }), errc::bad_argument);
+  EXPECT_EQ(code_of([&] { (void)nothing.slice("gpu", 0); }), errc::bad_argument);
+  EXPECT_EQ(code_of([&] { (void)nothing.split(); }), errc::bad_argument);
+  EXPECT_EQ(code_of([&] { (void)nothing.rename(); }), errc::bad_argument);
+  EXPECT_EQ(code_of([&] { (void)nothing.flatten("gpu"); }), errc::bad_argument);
+  EXPECT_EQ(code_of([&] { nothing.stop(); }), errc::bad_argument);
+  EXPECT_EQ(code_of([&] { nothing.kill(); }), errc::bad_argument);
 }
 
 ROOST_SIM_TEST(adverbs, choose_asks_one_rank_and_spreads_over_all, roost::sim::calm()) {

@@ -11,6 +11,7 @@
 #include <roost/actor/task.hpp>
 #include <roost/base/keyed.hpp>
 #include <roost/shape/value_mesh.hpp>
+#include <roost/wire/nesting.hpp>
 
 #include <algorithm>
 #include <string_view>
@@ -262,6 +263,7 @@ template <auto Member>
 void send_call_away(invocation const& from, endpoint_descriptor const& endpoint, actor_id to, std::uint64_t reply_port,
                     typename member_traits<decltype(Member)>::arguments& arguments, cast_place const* place) {
   auto& home = from.cell->home();
+  wire::require_nesting(arguments, endpoint.name);
   auto const reply = reply_port == 0 ? reply_route{} : reply_route{home.self(), reply_port};
   if constexpr (holds_reply_port<typename member_traits<decltype(Member)>::arguments>()) {
     auto duties = duties_in(arguments);

@@ -3,6 +3,7 @@
 
 #include <roost/actor/foreign_post.hpp>
 #include <roost/actor/reply_port.hpp>
+#include <roost/wire/nesting.hpp>
 
 #include <deque>
 #include <memory>
@@ -48,6 +49,7 @@ void send_to_port(port_id to, T value) {
   if (home.mute()) return;
   auto const sender = frame.cell->id();
   if (to.owner.proc != home.self()) {
+    wire::require_nesting(value, "port::send()");
     auto encoded = wire::encode_shared(value);
     home.await_credit(&frame, port_key(to), encoded.size(), frame.deadline, to.owner);
     home.send_port_value(sender, to, std::move(encoded), wire::fingerprint_of<T>());

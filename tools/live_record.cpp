@@ -18,7 +18,7 @@ namespace {
 using sim::check::observation;
 using sim::check::observed;
 
-constexpr std::size_t most_unwritten = 1 << 20;
+constexpr std::size_t most_unwritten = 64 << 10;
 
 knob const limit_of_records({"live.record_limit", knob_unit::byte, 192 << 20, 4 << 10, 240 << 20,
                              "bytes at which the record of a proc stops; a third of it where records are not kept"});

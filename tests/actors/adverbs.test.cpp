@@ -22,6 +22,7 @@ struct Player : roost::actor {
   void fail(std::uint64_t rank) {
     if (roost::here().rank() == rank) throw std::runtime_error("asked to");
   }
+  void sleep() { roost::sleep(20s); }
   std::uint64_t rank_0_late() {
     if (roost::here().rank() == 0) roost::sleep(20s);
     return roost::here().rank();
@@ -32,7 +33,7 @@ struct Player : roost::actor {
   std::string team_;
   int sum_ = -1;
 };
-ROOST_EXPORT(Player, add, sum, team, rank, message_rank, fail, rank_0_late)
+ROOST_EXPORT(Player, add, sum, team, rank, message_rank, fail, sleep, rank_0_late)
 
 /// References and ports in every kind of container.
 struct bundle {
@@ -93,6 +94,12 @@ ROOST_SIM_TEST(adverbs, an_empty_reference_is_refused, roost::sim::calm()) {
   roost::actor_mesh<Player> nothing;
   EXPECT_EQ(code_of([&] { (void)nothing->rank.call(); }), errc::bad_argument);
   EXPECT_EQ(code_of([&] { nothing->rank.broadcast(); }), errc::bad_argument);
+  EXPECT_EQ(code_of([&] { (void)nothing.slice("gpu", 0); }), errc::bad_argument);
+  EXPECT_EQ(code_of([&] { (void)nothing.split(); }), errc::bad_argument);
+  EXPECT_EQ(code_of([&] { (void)nothing.rename(); }), errc::bad_argument);
+  EXPECT_EQ(code_of([&] { (void)nothing.flatten("gpu"); }), errc::bad_argument);
+  EXPECT_EQ(code_of([&] { nothing.stop(); }), errc::bad_argument);
+  EXPECT_EQ(code_of([&] { nothing.kill(); }), errc::bad_argument);
 }
 
 ROOST_SIM_TEST(adverbs, choose_asks_one_rank_and_spreads_over_all, roost::sim::calm()) {
@@ -172,6 +179,77 @@ ROOST_SIM_TEST(adverbs, scatter_gives_each_rank_of_a_call_its_own_value, roost::
   auto const sums = part->add.call(roost::scatter(roost::value_mesh<int>(part.extent(), {100, 200}))).get();
   EXPECT_EQ(sums.at(0).value(), 107);
   EXPECT_EQ(sums.at(1).value(), 207);
+}
+
+ROOST_SIM_TEST(adverbs, scattered_values_of_another_extent_are_refused_before_anything_is_sent, roost::sim::calm()) {
+  auto const team = four(hosts).slice(gpu = roost::range(0, 1));
+  using extents = std::vector<roost::extent>;
+  for (auto const& shape : extents{{{"host", 1}, {"gpu", 1}},
+                                   {{"host", 3}, {"gpu", 3}},
+                                   {{"host", 2}, {"core", 1}},
+                                   {{"gpu", 1}, {"host", 2}},
+                                   {{"host", 1}, {"gpu", 2}},
+                                   {{"host", 2}}}) {
+    roost::value_mesh<int> const values(shape, std::vector<int>(shape.size()));
+    try {
+      (void)team->add.call(roost::scatter(values));
+      ADD_FAILURE() << to_string(shape);
+    } catch (roost::exception const& e) {
+      EXPECT_EQ(e.code(), errc::bad_argument);
+      EXPECT_EQ(e.why().what, "a value_mesh of " + to_string(shape) + " has not one value for each rank of host=2,gpu=1");
+      EXPECT_EQ(e.why().where, "Player.add");
+    }
+  }
+  for (auto const& [at, sum] : team->sum.call().get()) EXPECT_EQ(sum.value(), -1);
+}
+
+/// A mesh of four with a rank 1 that handles nothing for 20 s and has no room either.
+roost::actor_mesh<Player> four_with_a_full_one(roost::hosts const& hosts) {
+  auto const team = four(hosts);
+  for (auto const& [at, rank] : team->rank.call().get()) EXPECT_TRUE(rank);
+  team.at_rank(1)->sleep.broadcast();
+  roost::sleep(2s);
+  team.at_rank(1)->rank.broadcast();
+  return team;
+}
+
+ROOST_SIM_TEST(adverbs, a_rank_without_room_until_the_deadline_spoils_no_other_result,
+               stage::with_knob("link.credit_messages", 1)) {
+  auto const team = four_with_a_full_one(hosts);
+  auto const results = team->rank.with(5s).call().get();
+  for (std::uint64_t rank = 0; rank != 4; ++rank) EXPECT_EQ(results.at(rank).has_value(), rank != 1);
+  EXPECT_EQ(results.at(1).failure().code, errc::timeout);
+  EXPECT_TRUE(mentions(results.at(1).failure(), "waiting for credit"));
+}
+
+ROOST_SIM_TEST(adverbs, a_stream_gives_the_timeout_of_a_rank_without_room_and_all_else,
+               stage::with_knob("link.credit_messages", 1)) {
+  auto const team = four_with_a_full_one(hosts);
+  auto results = team->rank.with(5s).stream();
+  std::map<std::uint64_t, errc> came;
+  while (auto const next = results.next()) came[next->first.rank()] = next->second ? errc::ok : next->second.failure().code;
+  EXPECT_EQ(came, (std::map<std::uint64_t, errc>{{0, errc::ok}, {1, errc::timeout}, {2, errc::ok}, {3, errc::ok}}));
+}
+
+ROOST_SIM_TEST(adverbs, a_broadcast_names_the_ranks_without_room_once_all_others_have_it,
+               stage::with_knob("link.credit_messages", 1)) {
+  auto const team = four_with_a_full_one(hosts);
+  try {
+    team->add.with(5s).broadcast(5);
+    ADD_FAILURE();
+  } catch (roost::exception const& e) {
+    EXPECT_EQ(e.code(), errc::timeout);
+    EXPECT_EQ(e.why().what, "the broadcast was not sent to 1 of 4 ranks: team[host=0/2,gpu=1/2]");
+    EXPECT_TRUE(mentions(e.why(), "waiting for credit"));
+  }
+  roost::sleep(30s);
+  auto const sums = team->sum.call().get();
+  for (std::uint64_t rank = 0; rank != 4; ++rank) EXPECT_EQ(sums.at(rank).value(), rank == 1 ? -1 : 12);
+}
+
+ROOST_SIM_TEST(adverbs, a_call_waits_for_room_where_it_comes_before_the_deadline, stage::with_knob("link.credit_messages", 1)) {
+  auto const team = four_with_a_full_one(hosts);
+  for (auto const& [at, rank] : team->rank.with(60s).call().get()) EXPECT_EQ(rank.value(), at.rank());
 }
 
 ROOST_SIM_TEST(adverbs, a_value_mesh_argument_of_a_call_arrives_whole, roost::sim::calm()) {

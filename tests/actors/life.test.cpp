@@ -365,4 +365,49 @@ ROOST_SIM_TEST(life, ends_are_remembered_up_to_a_limit_and_then_are_of_nobody, s
   EXPECT_EQ(journal, (std::vector<std::string>{"2 no_such_actor actor_stopped"}));
 }
 
+ROOST_SIM_TEST(life, who_watches_an_actor_several_times_is_told_of_its_end_once, roost::sim::calm()) {
+  as_keeper([&](Keeper&) {
+    auto const procs = two(hosts);
+    auto const others = procs.spawn<Worker>("others", std::string("other"));
+    auto const watcher = procs.at(host = 0).spawn<Worker>("watcher", std::string("watcher"));
+    for (int i = 0; i != 4; ++i) {
+      for (std::uint64_t rank = 0; rank != 2; ++rank) watcher->look.call_one(others.id(rank)).get();
+      roost::sleep(1s);
+    }
+    others.at_rank(0).stop();
+    others.at_rank(1).kill();
+    settle();
+    EXPECT_EQ(lines("watcher told actor_stopped"), 1U);
+    EXPECT_EQ(lines("watcher told actor_killed"), 1U);
+    watcher->look.call_one(others.id(0)).get();
+    settle();
+    EXPECT_EQ(lines("watcher told actor_stopped"), 2U);
+  });
+}
+
+ROOST_SIM_TEST(life, a_link_beside_a_watch_tells_once_and_fails_the_other, roost::sim::calm()) {
+  as_keeper([&](Keeper&) {
+    auto const procs = two(hosts);
+    for (std::uint64_t rank = 0; rank != 2; ++rank) {
+      for (bool const from_there : {false, true}) {
+        journal.clear();
+        auto const one = procs.at(host = 0).spawn<Worker>("one", std::string("one"));
+        auto const other = procs.spawn<Worker>("other", std::string("other")).at_rank(rank);
+        one->look.call_one(other.id()).get();
+        if (from_there) {
+          other->bind.call_one(one.id()).get();
+        } else {
+          one->bind.call_one(other.id()).get();
+        }
+        one->look.call_one(other.id()).get();
+        roost::sleep(1s);
+        other->fail.broadcast();
+        settle();
+        EXPECT_EQ(lines("one told actor_failed"), 1U) << rank << from_there;
+        EXPECT_EQ(lines("one cleanup actor_failed"), 1U) << rank << from_there;
+      }
+    }
+  });
+}
+
 }  // namespace life

@@ -16,8 +16,30 @@ struct errand {
   roost::reply_port<bulk> to;
 };
 
+/// Nested as deep as its maker likes.
+struct tree {
+  int value = 0;
+  std::vector<tree> kids;
+};
+tree of_depth(int depth) {
+  tree t;
+  for (int i = 1; i != depth; ++i) {
+    tree outer;
+    outer.kids.push_back(std::move(t));
+    t = std::move(outer);
+  }
+  return t;
+}
+
 struct Source : roost::actor {
   int ping() { return 1; }
+  int height(tree t) { return 1 + (t.kids.empty() ? 0 : height(t.kids.front())); }
+  void grow(roost::port<tree> into, int depth) { into.send(of_depth(depth)); }
+  void fail_well(roost::reply_port<int> to) {
+    write(std::string(to_string(code_of([&] { to.fail(roost::error(errc::ok, "fine")); }))));
+    to.send(7);
+  }
+  int throw_well() { throw roost::exception(roost::error(errc::ok, "fine")); }
   bulk give(std::size_t size) { return {std::string(size, 'b')}; }
   roost::task<bulk> give_later(std::size_t size) { co_return bulk{std::string(size, 'b')}; }
   void owe(roost::reply_port<bulk> to, std::size_t size) { to.send({std::string(size, 'b')}); }
@@ -38,7 +60,8 @@ struct Source : roost::actor {
  private:
   std::unique_ptr<roost::actor_mesh<Source>> next_;
 };
-ROOST_EXPORT(Source, ping, give, give_later, owe, pass, fulfil, set_next, fill_once, fill, many)
+ROOST_EXPORT(Source, ping, height, grow, fail_well, throw_well, give, give_later, owe, pass, fulfil, set_next, fill_once, fill,
+             many)
 
 struct Sized : roost::actor {
   explicit Sized(int size) : size_(size) {}
@@ -97,6 +120,58 @@ ROOST_SIM_TEST(misuse, what_names_nobody_is_refused_at_once, roost::sim::calm())
     roost::sleep(20s);  // Nothing was sent to nobody, so nobody's silence is noticed.
     EXPECT_TRUE(self.failures.empty());
   });
+}
+
+ROOST_SIM_TEST(misuse, what_is_nested_too_deep_to_travel_is_refused_where_it_is_sent, roost::sim::calm()) {
+  auto const near = roost::spawn<Source>("source");
+  auto const far = hosts.spawn_procs(gpu = 1).spawn<Source>("source");
+  EXPECT_EQ(near->height.call_one(of_depth(200)).get(), 200);
+  EXPECT_EQ(far.at_rank(0)->height.call_one(of_depth(31)).get(), 31);  // A tree is two levels, and the arguments are one.
+  try {
+    (void)far.at_rank(0)->height.call_one(of_depth(32));
+    ADD_FAILURE();
+  } catch (roost::exception const& e) {
+    EXPECT_EQ(e.code(), errc::too_large);
+    EXPECT_TRUE(mentions(e.why(), "nested deeper than max_nesting, which is 64")) << e.why().describe();
+    EXPECT_TRUE(mentions(e.why(), "height"));
+  }
+  EXPECT_EQ(code_of([&] { far.at_rank(0)->height.broadcast(of_depth(300)); }), errc::too_large);
+  for (auto const& [at, height] : far->height.call(of_depth(300)).get()) EXPECT_EQ(height.failure().code, errc::too_large);
+  auto [port, receiver] = roost::channel<tree>();
+  far.at_rank(1)->grow.call_one(port, 32).get();
+  EXPECT_TRUE(receiver.recv(20s).kids.size() == 1);
+  EXPECT_EQ(code_of([&, &p = port] { far.at_rank(1)->grow.call_one(p, 33).get(); }), errc::too_large);
+  far.at_rank(1)->grow.call_one(port, 1).get();
+  EXPECT_TRUE(receiver.recv(20s).kids.empty());
+}
+
+ROOST_SIM_TEST(misuse, an_error_that_says_ok_is_no_answer, roost::sim::calm()) {
+  journal.clear();
+  for (auto const& source : {roost::spawn<Source>("source"), hosts.spawn_procs(gpu = 1).spawn<Source>("source").at_rank(1)}) {
+    EXPECT_EQ(source->fail_well.call_one().get(), 7);
+    EXPECT_EQ(code_of([&] { (void)source->throw_well.call_one().get(); }), errc::handler_threw);
+  }
+  EXPECT_EQ(journal, (std::vector<std::string>{"bad_argument", "bad_argument"}));
+}
+
+ROOST_SIM_TEST(misuse, a_receiver_that_was_moved_from_is_refused, roost::sim::calm()) {
+  auto opened = roost::channel<int>();
+  auto& from = opened.second;
+  auto const to = std::move(opened.second);
+  EXPECT_EQ(code_of([&] { (void)from.empty(); }), errc::bad_argument);
+  EXPECT_EQ(code_of([&] { (void)from.recv(); }), errc::bad_argument);
+  EXPECT_EQ(code_of([&] { (void)from.recv(1s); }), errc::bad_argument);
+  EXPECT_EQ(code_of([&] { from.link(hosts.spawn_procs(gpu = 1).spawn<Source>("source").id()); }), errc::bad_argument);
+  EXPECT_TRUE(to.empty());
+}
+
+ROOST_SIM_TEST(misuse, a_receive_that_could_wait_for_ever_is_refused_at_once, roost::sim::calm()) {
+  auto receiver = roost::channel<int>().second;
+  EXPECT_EQ(code_of([&] { (void)receiver.recv(); }), errc::unbounded_wait);
+  EXPECT_EQ(code_of([&] { (void)receiver.recv(roost::nanoseconds::max()); }), errc::unbounded_wait);
+  EXPECT_EQ(code_of([&] { (void)receiver.recv(roost::nanoseconds::max() - 1ns); }), errc::unbounded_wait);
+  receiver.link(roost::here().self());
+  EXPECT_EQ(code_of([&] { (void)receiver.recv(); }), errc::unbounded_wait);
 }
 
 ROOST_SIM_TEST(misuse, hosts_and_procs_that_are_not_there_are_refused_at_once, roost::sim::calm()) {

@@ -80,6 +80,48 @@ ROOST_SIM_TEST(port_room, a_port_that_closes_frees_who_waits_for_room, stage::wi
   }
 }
 
+ROOST_SIM_TEST(port_room, a_receiver_that_another_is_moved_over_closes_its_port, stage::with_knob("link.credit_messages", 2)) {
+  for (auto const& well : near_and_far(hosts)) {
+    auto [port, receiver] = roost::channel<int>();
+    auto const done = well->pour.call_one(port, 9);
+    EXPECT_EQ(code_of([&] { (void)done.get(5s); }), errc::timeout);
+    auto [next_port, next] = roost::channel<int>();
+    receiver = std::move(next);
+    EXPECT_EQ(done.get(20s), 9);
+    EXPECT_EQ(well->pour.call_one(next_port, 1).get(), 10);
+    EXPECT_EQ(receiver.recv(20s), 0);
+  }
+}
+
+struct Basin : roost::actor {
+  int take() { return receiver_->recv(100s); }
+  void give_up() { *receiver_ = roost::channel<int>().second; }
+  int give_away() {
+    auto const kept = std::make_unique<roost::receiver<int>>(std::move(*receiver_));
+    roost::sleep(10s);
+    return kept->empty() ? 0 : 1;
+  }
+
+ private:
+  std::unique_ptr<roost::receiver<int>> receiver_ = std::make_unique<roost::receiver<int>>(roost::channel<int>().second);
+};
+ROOST_CONCURRENT(Basin, take, 2)
+ROOST_CONCURRENT(Basin, give_up, 2)
+ROOST_CONCURRENT(Basin, give_away, 2)
+ROOST_EXPORT(Basin, take, give_up, give_away)
+
+ROOST_SIM_TEST(port_room, a_receiver_that_closes_ends_the_waits_of_other_handlers, roost::sim::calm()) {
+  auto const basin = roost::spawn<Basin>("basin");
+  auto waits = basin->take.call_one();
+  roost::sleep(1s);
+  basin->give_up.call_one().get();
+  EXPECT_EQ(code_of([&] { (void)waits.get(1s); }), errc::unavailable);
+  waits = basin->take.call_one();
+  roost::sleep(1s);
+  EXPECT_EQ(basin->give_away.call_one().get(), 0);
+  EXPECT_EQ(code_of([&] { (void)waits.get(1s); }), errc::unavailable);
+}
+
 ROOST_SIM_TEST(port_room, the_wait_for_room_ends_at_the_deadline, stage::with_knob("link.credit_messages", 2)) {
   for (auto const& well : near_and_far(hosts)) {
     auto [port, receiver] = roost::channel<int>();

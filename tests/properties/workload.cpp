@@ -150,8 +150,7 @@ void Peer::report() {
 }
 
 bool Peer::uninformed() const {
-  return std::any_of(watched_.begin(), watched_.end(),
-                     [](auto const& one) { return one.second != 0 && !ledger::now().lives(one.first); });
+  return std::any_of(watched_.begin(), watched_.end(), [](actor_id who) { return !ledger::now().lives(who); });
 }
 
 // Handling.
@@ -378,7 +377,7 @@ void Peer::undelivered(roost::undelivered const& receipt) {
 
 void Peer::down(actor_id who, error const& why) {
   always(why.code != errc::ok, "G8 (workload): a notice says why");
-  if (auto const due = watched_.find(who); due != watched_.end() && due->second != 0) --due->second;
+  watched_.erase(who);
   doomed_ = doomed_ || (linked_.contains(who) && why.code != errc::actor_stopped);
   std::erase_if(children_, [&](peers const& child) { return child.id() == who; });
 }

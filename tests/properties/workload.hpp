@@ -171,8 +171,8 @@ struct Peer : actor, party {
   future<std::string> shared_;
   std::set<actor_id> linked_;
   bool doomed_ = false;
-  std::map<actor_id, std::uint32_t> watched_;  ///< How many notices of its end are due.
-  std::uint32_t running_ = 0;                  ///< Handlers and steps.
+  std::set<actor_id> watched_;  ///< Whose end it is to be told of, once each.
+  std::uint32_t running_ = 0;   ///< Handlers and steps.
   std::uint32_t exclusive_ = 0;
   std::uint32_t thinking_ = 0;
 };

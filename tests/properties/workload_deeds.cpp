@@ -294,7 +294,7 @@ void Peer::act_family(deed what) {
 
 void Peer::look_after(actor_id who, bool linked) {
   if (linked) linked_.insert(who);
-  ++watched_[who];
+  watched_.insert(who);
   if (linked) {
     link_to(who);
   } else {

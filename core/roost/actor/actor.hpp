@@ -97,9 +97,10 @@ void stop_self();
 /// Declares that this handler takes `duration` of its worker's time in simulation; live it does nothing.
 void spend(nanoseconds duration);
 
-/// Tells the current actor once, by `actor::down`, when `other` ends (or at once, when it has ended). Any actor may watch any.
+/// Tells the current actor once, by `actor::down`, when `other` ends (or at once, when it has ended), however often it is watched before
+/// that. Any actor may watch any.
 void watch(actor_id other);
-/// Like `watch`, and when either fails the other fails with it as the cause. A clean stop only tells.
+/// Like `watch`, and when either fails the other fails with it as the cause. A clean stop only tells. Beside a watch it tells once, too.
 void link_to(actor_id other);
 /// Ends an actor without draining, whoever owns it; its owner sees `errc::actor_killed`.
 void kill(actor_id other);

@@ -6,6 +6,7 @@
 #include <roost/actor/frame.hpp>
 #include <roost/actor/message.hpp>
 #include <roost/actor/registry.hpp>
+#include <roost/actor/watchers.hpp>
 
 #include <bit>
 #include <cstdint>
@@ -29,7 +30,7 @@ struct cell_extras {
   child_list children_away;                         ///< Those of other procs, alive as far as this proc knows.
   std::vector<failure> failures;                    ///< Not yet supervised, oldest first.
   std::vector<std::unique_ptr<self_timer>> timers;  ///< Delayed and periodic messages to itself.
-  std::vector<std::pair<actor_id, bool>> watchers;  ///< Who is told of the end; true: linked.
+  std::unique_ptr<watcher_list> watchers;           ///< Who is told of the end; null: nobody.
   std::uint64_t spawned = 0;                        ///< Actors ever spawned by it.
   std::uint64_t waits = 0;                          ///< Waits ever begun by it, for observers.
 };
@@ -107,6 +108,12 @@ class actor_cell final : public runnable, public sibling, public pooled {
 
   cell_extras& extras();
   cell_extras* extras_if_any() const noexcept { return extras_.get(); }
+  /// Who is told of its end.
+  watcher_list& watchers() {
+    auto& list = extras().watchers;
+    if (list == nullptr) list = std::make_unique<watcher_list>();
+    return *list;
+  }
 
   void frame_suspended(handler_frame& frame);
   /// Throws `ended`. Code that goes on all the same, again and again, is given up: it never returns, and the actor ends without it.

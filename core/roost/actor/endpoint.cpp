@@ -35,6 +35,27 @@ void refuse_no_mesh(char const* what) {
   throw exception(error(errc::bad_argument, std::string(what) + " on a mesh reference that refers to nothing"));
 }
 
+void require_value_for_each(extent const& given, extent const& shape, std::string where) {
+  if (given == shape) return;
+  throw exception(error(errc::bad_argument,
+                        "a value_mesh of " + to_string(given) + " has not one value for each rank of " + to_string(shape),
+                        std::move(where)));
+}
+
+void refuse_unsent(mesh_ref const& mesh, std::vector<unsent_rank> const& unsent, std::string where) {
+  constexpr std::size_t most_named = 8;
+  std::string ranks;
+  for (std::size_t i = 0; i != std::min(unsent.size(), most_named); ++i)
+    ranks += (i == 0 ? "" : ", ") + mesh.describe(unsent[i].rank);
+  if (unsent.size() > most_named) ranks += ", ...";
+  auto const& first = unsent.front().why;
+  throw exception(error(first.code,
+                        "the broadcast was not sent to " + std::to_string(unsent.size()) + " of " + std::to_string(mesh.size()) +
+                            " ranks: " + ranks,
+                        std::move(where))
+                      .caused_by(first));
+}
+
 invocation invocation::bounded(nanoseconds timeout) {
   auto& frame = require_frame("Invoking an endpoint");
   if (frame.must_end && !frame.may_not_wait()) frame.cell->throw_ended(frame);

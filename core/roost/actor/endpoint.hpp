@@ -2,6 +2,7 @@
 // Endpoints: how a member function becomes a message, and the adverbs with which it is invoked.
 
 #include <roost/actor/actor.hpp>
+#include <roost/actor/collective.hpp>
 #include <roost/actor/future.hpp>
 #include <roost/actor/mesh_ref.hpp>
 #include <roost/actor/port.hpp>
@@ -10,6 +11,7 @@
 #include <roost/actor/task.hpp>
 #include <roost/base/keyed.hpp>
 #include <roost/shape/value_mesh.hpp>
+#include <roost/wire/nesting.hpp>
 
 #include <algorithm>
 #include <string_view>
@@ -179,6 +181,9 @@ boost::intrusive_ptr<answer_state<stored<R>>> open_answer(actor_cell& caller, ac
   return state;
 }
 
+/// An invocation that does not wait for room would have to.
+struct no_room {};
+
 /// What an adverb needs to know of who invokes it.
 struct invocation {
   invocation(actor_cell* by, handler_frame* in, instant until, chain_ptr callers)
@@ -187,7 +192,8 @@ struct invocation {
   actor_cell* cell;
   handler_frame* frame;
   instant deadline;
-  chain_ptr chain;  ///< Who waits for the answer, and who waits for them; none where nobody does.
+  chain_ptr chain;    ///< Who waits for the answer, and who waits for them; none where nobody does.
+  bool waits = true;  ///< For room; else it throws `no_room`.
 
   /// Of the handler that runs now; `timeout` shortens its deadline.
   static invocation here(nanoseconds timeout) {
@@ -234,7 +240,7 @@ void send_call_here(invocation const& from, endpoint_descriptor const& endpoint,
   auto const size = wire::encoded_size(arguments);
   auto* account = &home.account_of(*from.cell, to);
   if (!home.has_room(*account, size)) {
-    home.await_credit(from.frame, {home.self(), to}, size, from.deadline);
+    home.await_room(from, {home.self(), to}, size);
     account = &home.account_of(*from.cell, to);
   }
   auto m = std::make_unique<call_message<Member>>(std::move(arguments), &endpoint, from.cell->id(), size);
@@ -257,6 +263,7 @@ template <auto Member>
 void send_call_away(invocation const& from, endpoint_descriptor const& endpoint, actor_id to, std::uint64_t reply_port,
                     typename member_traits<decltype(Member)>::arguments& arguments, cast_place const* place) {
   auto& home = from.cell->home();
+  wire::require_nesting(arguments, endpoint.name);
   auto const reply = reply_port == 0 ? reply_route{} : reply_route{home.self(), reply_port};
   if constexpr (holds_reply_port<typename member_traits<decltype(Member)>::arguments>()) {
     auto duties = duties_in(arguments);
@@ -283,102 +290,17 @@ void send_call(invocation const& from, endpoint_descriptor const& endpoint, acto
   }
 }
 
-/// The answers of all ranks of a call.
-template <class R>
-class collect_state final : public future_state<value_mesh<result<stored<R>>>> {
- public:
-  collect_state(extent shape, std::vector<actor_id> members)
-      : shape_(std::move(shape)), members_(std::move(members)), missing_(members_.size()) {
-    entries_.resize(missing_);
-  }
-  std::vector<actor_id> const& members() const noexcept { return members_; }
-  void put(std::uint64_t rank, result<stored<R>> entry) {
-    if (entries_[rank]) return;
-    entries_[rank].emplace(std::move(entry));
-    if (--missing_ != 0) return;
-    std::vector<result<stored<R>>> all;
-    all.reserve(entries_.size());
-    for (auto& e : entries_) all.push_back(std::move(*e));
-    this->set(value_mesh<result<stored<R>>>(shape_, std::move(all)));
-  }
-  bool can_end_without(actor_id const& silent) const noexcept override {
-    for (std::uint64_t rank = 0; rank != members_.size(); ++rank)
-      if (members_[rank] == silent && !entries_[rank]) return false;
-    return true;
-  }
-
- private:
-  extent shape_;
-  std::vector<actor_id> members_;
-  std::uint64_t missing_;
-  std::vector<std::optional<result<stored<R>>>> entries_;
+/// A rank that a broadcast was not sent to.
+struct unsent_rank {
+  std::uint64_t rank = 0;
+  error why;
 };
+/// Throws an error that names them, with the code of the first.
+[[noreturn]] void refuse_unsent(mesh_ref const& mesh, std::vector<unsent_rank> const& unsent, std::string where);
 
 }  // namespace roost::detail
 
 namespace roost {
-
-/// One value per rank as an argument of an adverb: `scatter(values)`.
-template <class T>
-class scattered {
- public:
-  explicit scattered(value_mesh<T> values) : values_(std::move(values)) {}
-  value_mesh<T> const& values() const noexcept { return values_; }
-
- private:
-  value_mesh<T> values_;
-};
-template <class T>
-scattered<T> scatter(value_mesh<T> values) {
-  return scattered<T>(std::move(values));
-}
-
-/// The results of `stream`, in order of arrival.
-template <class R>
-class result_stream {
- public:
-  using entry = std::pair<point, result<detail::stored<R>>>;
-  struct shared final : detail::awaited_answers {
-    explicit shared(std::vector<actor_id> of) : awaited(std::move(of)), due(awaited.size()) {}
-    bool can_end_without(actor_id const& silent) const noexcept override {
-      return std::any_of(awaited.begin(), awaited.end(), [&](actor_id const& a) { return a != actor_id{} && a != silent; });
-    }
-    std::vector<actor_id> awaited;  ///< By rank; none once it has answered or failed.
-    std::deque<entry> arrived;
-    std::uint64_t due;
-    detail::observer_list waiting;
-  };
-  explicit result_stream(std::shared_ptr<shared> state) : state_(std::move(state)) {}
-  /// The next result, or nothing when all ranks have answered or failed.
-  std::optional<entry> next(nanoseconds timeout = nanoseconds::max()) {
-    runtime_entry const inside;
-    auto const deadline = detail::deadline_in(timeout);
-    while (state_->arrived.empty()) {
-      if (state_->due == 0) return std::nullopt;
-      detail::waiter w(detail::require_frame("stream::next()"));
-      w.answers = state_.get();
-      detail::observer_node node{&w, nullptr};
-      state_->waiting.add(node);
-      errc outcome = errc::ok;
-      try {
-        outcome = w.wait(wait_kind::several, {}, deadline);
-      } catch (...) {
-        state_->waiting.remove(node);
-        throw;
-      }
-      state_->waiting.remove(node);
-      if (outcome == errc::timeout && state_->arrived.empty())
-        detail::throw_error(error(errc::timeout, "no result came before the deadline"));
-    }
-    entry first = std::move(state_->arrived.front());
-    state_->arrived.pop_front();
-    --state_->due;
-    return first;
-  }
-
- private:
-  std::shared_ptr<shared> state_;
-};
 
 /// One endpoint of a mesh, ready to be invoked: `mesh->hit.call(...)`. Refers to the mesh reference; use it at once.
 template <auto Member, detail::fixed_name Class, detail::fixed_name Name,
@@ -399,15 +321,19 @@ class endpoint<Member, Class, Name, std::tuple<Args...>> {
   /// The same endpoint with a deadline for the next invocation: waits on its result and what its handlers call end there.
   endpoint with(nanoseconds timeout) const { return endpoint(*mesh_, timeout); }
 
-  /// One result per rank, shape kept, errors per rank. Suspends while a rank has no room.
+  /// One result per rank, shape kept, errors per rank. Suspends while a rank has no room, once it was sent to all that have; a rank
+  /// that has none until the deadline has the error of that wait as its result.
   future<value_mesh<result<stored>>> call(Args... args) const {
     check_copies();
     return collect([&](std::uint64_t) { return std::tuple<Args...>(args...); });
   }
-  /// The same with one value per rank for every argument.
+  /// The same with one value per rank for every argument. Throws `errc::bad_argument`, before anything is sent, for values of another
+  /// extent than the mesh's.
   future<value_mesh<result<stored>>> call(scattered<Args>... args) const
     requires(sizeof...(Args) > 0 && !one_receiver)
   {
+    auto const& mesh = detail::require_mesh(*mesh_, "call");
+    (detail::require_value_for_each(args.values().extent(), mesh.covered.extent(), described::descriptor.full_name()), ...);
     return collect([&](std::uint64_t rank) { return std::tuple<Args...>(args.values().at(rank)...); });
   }
   /// The result of the only rank. Throws `errc::not_one_rank` at once for any other number.
@@ -420,9 +346,12 @@ class endpoint<Member, Class, Name, std::tuple<Args...>> {
                                 described::descriptor.full_name()));
     }
     auto const to = detail::require_home("call_one").member_now(*mesh.mesh, mesh.covered.base_rank(0));
-    return call_rank(mesh, 0, to, std::tuple<Args...>(std::move(args)...));
+    return call_rank(detail::invocation::asking(timeout_), mesh, 0, to, std::tuple<Args...>(std::move(args)...));
   }
-  /// The result of one live rank, drawn by the balancer.
+  /// The result of one live rank, drawn by the balancer among those that this proc does not know to be over. It knows of procs that failed
+  /// and of its own actors; the owner's proc of every end that the owner was told of; others of ends that they were told of by a watch,
+  /// a link, or a message that came back. Who ended otherwise can be drawn, and the result is an error then. Throws `errc::unavailable`
+  /// where no rank is left.
   future<R> choose(Args... args) const {
     runtime_entry const inside;
     auto const& mesh = detail::require_mesh(*mesh_, "choose");
@@ -430,16 +359,19 @@ class endpoint<Member, Class, Name, std::tuple<Args...>> {
     std::vector<std::uint64_t> alive;
     for (std::uint64_t rank = 0; rank != mesh.size(); ++rank) {
       auto const id = mesh.member(rank);
-      if (!home.known_failed(id.proc) && (id.proc != home.self() || home.addressed(id.local) != nullptr)) alive.push_back(rank);
+      if (!home.known_over(*mesh.mesh, id)) alive.push_back(rank);
     }
     if (alive.empty())
       detail::throw_error(
           error(errc::unavailable, "no rank of " + mesh.mesh->name + " is alive", described::descriptor.full_name()));
     auto const chosen = alive[random_below(alive.size())];
-    return call_rank(mesh, chosen, mesh.member(chosen), std::tuple<Args...>(std::move(args)...));
+    return call_rank(detail::invocation::asking(timeout_), mesh, chosen, mesh.member(chosen),
+                     std::tuple<Args...>(std::move(args)...));
   }
   /// To every rank, without a reply. What is not handled comes back to `actor::undelivered`. A message that can hold a reply port
-  /// goes to one rank; to any other number it throws `errc::not_one_rank` at once.
+  /// goes to one rank; to any other number it throws `errc::not_one_rank` at once. Suspends while a rank has no room, once it was sent to
+  /// all that have. What cannot be sent to a rank, by the deadline or at all, is sent to the others all the same; then it throws the
+  /// error of the first such rank and names them all.
   [[gnu::always_inline]] void broadcast(Args... args) const { broadcast_to(*mesh_, timeout_, std::move(args)...); }
   /// Like `broadcast`, but sends nothing and gives false where that would have to wait for room.
   [[nodiscard]] bool try_broadcast(Args... args) const {
@@ -454,21 +386,21 @@ class endpoint<Member, Class, Name, std::tuple<Args...>> {
     broadcast(std::move(args)...);
     return true;
   }
-  /// Results in the order in which they arrive.
+  /// Results in the order in which they arrive; errors as `call` has them.
   result_stream<R> stream(Args... args) const {
     check_copies();
     runtime_entry const inside;
     auto const& mesh = detail::require_mesh(*mesh_, "stream");
     auto const state = std::make_shared<typename result_stream<R>::shared>(mesh.members());
-    for (std::uint64_t rank = 0; rank != state->due; ++rank) {
-      auto const answer = call_rank(mesh, rank, state->awaited[rank], std::tuple<Args...>(args...)).state();
+    auto const copies = [&](std::uint64_t) { return std::tuple<Args...>(args...); };
+    ask_all(mesh, copies, [&](std::uint64_t rank, answer_ptr const& answer) {
       point const at(mesh.covered.extent(), rank);
       answer->when_ready([answer = answer.get(), state, at] {
         state->awaited[at.rank()] = {};
         state->arrived.emplace_back(at, answer->outcome());
         state->waiting.wake_all(errc::ok);
       });
-    }
+    });
     return result_stream<R>(state);
   }
 
@@ -527,28 +459,72 @@ class endpoint<Member, Class, Name, std::tuple<Args...>> {
       send_to_ranks(mesh, from, args...);
     }
   }
-  static void send_to_ranks(detail::mesh_ref const& mesh, detail::invocation const& from, Args const&... args) {
+  static void send_to_ranks(detail::mesh_ref const& mesh, detail::invocation from, Args const&... args) {
     auto const members = mesh.members();
-    for (std::uint64_t rank = 0; rank != members.size(); ++rank) {
-      detail::send_call<Member>(from, described::descriptor, members[rank], 0, std::tuple<Args...>(args...), place(mesh, rank));
+    std::vector<detail::unsent_rank> unsent;
+    for_each_rank(members.size(), from, [&](std::uint64_t rank) {
+      try {
+        detail::send_call<Member>(from, described::descriptor, members[rank], 0, std::tuple<Args...>(args...), place(mesh, rank));
+      } catch (exception const& e) {
+        unsent.push_back({rank, e.why()});
+      }
+    });
+    if (!unsent.empty()) detail::refuse_unsent(mesh, unsent, described::descriptor.full_name());
+  }
+  /// Runs `send(rank)`, which sends from `from`, for all ranks: at first for those that have room, then for the rest, which it waits for.
+  template <class Send>
+  static void for_each_rank(std::uint64_t count, detail::invocation& from, Send send) {
+    std::vector<std::uint64_t> full;
+    from.waits = false;
+    for (std::uint64_t rank = 0; rank != count; ++rank) {
+      try {
+        send(rank);
+      } catch (detail::no_room const&) {
+        full.push_back(rank);
+      }
     }
+    from.waits = true;
+    for (auto const rank : full) send(rank);
   }
   static std::unique_ptr<detail::cast_place> place(detail::mesh_ref const& mesh, std::uint64_t rank) {
     if (mesh.covered.dims() == 0) return nullptr;
     return std::make_unique<detail::cast_place>(detail::cast_place{mesh.covered.extent(), rank});
   }
-  future<R> call_rank(detail::mesh_ref const& mesh, std::uint64_t rank, actor_id to, std::tuple<Args...> args) const {
-    auto const from = detail::invocation::asking(timeout_);
-    auto& home = from.cell->home();
+  using answer_ptr = boost::intrusive_ptr<detail::answer_state<stored>>;
+
+  future<R> call_rank(detail::invocation const& from, detail::mesh_ref const& mesh, std::uint64_t rank, actor_id to,
+                      std::tuple<Args...> args) const {
     auto state = detail::open_answer<R>(*from.cell, to);
     if (timeout_ != nanoseconds::max()) state->expire_at(from.deadline);
     try {
       detail::send_call<Member>(from, described::descriptor, to, state->number, std::move(args), place(mesh, rank));
     } catch (...) {
-      home.close_port(*state);
+      from.cell->home().close_port(*state);
       throw;
     }
     return future<R>(std::move(state));
+  }
+  /// Calls every rank with what `make(rank)` gives, and gives the answer-to-be to `take(rank, answer)`; where it cannot be sent, the
+  /// error is the answer.
+  template <class Make, class Take>
+  void ask_all(detail::mesh_ref const& mesh, Make make, Take take) const {
+    if (mesh.size() == 0) return;
+    auto from = detail::invocation::asking(timeout_);
+    auto const members = mesh.members();
+    for_each_rank(members.size(), from, [&](std::uint64_t rank) {
+      auto const state = detail::open_answer<R>(*from.cell, members[rank]);
+      try {
+        detail::send_call<Member>(from, described::descriptor, members[rank], state->number, make(rank), place(mesh, rank));
+      } catch (exception const& e) {
+        from.cell->home().close_port(*state);
+        state->fail(e.why());
+      } catch (...) {
+        from.cell->home().close_port(*state);
+        throw;
+      }
+      if (timeout_ != nanoseconds::max()) state->expire_at(from.deadline);
+      take(rank, state);
+    });
   }
   template <class Make>
   future<value_mesh<result<stored>>> collect(Make make) const {
@@ -557,11 +533,9 @@ class endpoint<Member, Class, Name, std::tuple<Args...>> {
     boost::intrusive_ptr all(new detail::collect_state<R>(mesh.covered.extent(), mesh.members()));
     all->owner = detail::require_frame("call").cell->id();
     if (mesh.size() == 0) all->set(value_mesh<result<stored>>(mesh.covered.extent(), {}));
-    auto const& members = all->members();
-    for (std::uint64_t rank = 0; rank != members.size(); ++rank) {
-      auto const answer = call_rank(mesh, rank, members[rank], make(rank)).state();
+    ask_all(mesh, make, [&](std::uint64_t rank, answer_ptr const& answer) {
       answer->when_ready([answer = answer.get(), all, rank] { all->put(rank, answer->outcome()); });
-    }
+    });
     return future<value_mesh<result<stored>>>(all);
   }
 

@@ -21,7 +21,7 @@ error error_of(std::exception_ptr thrown) {
   try {
     std::rethrow_exception(thrown);
   } catch (exception const& e) {
-    return e.why();
+    return e.code() == errc::ok ? error(errc::handler_threw, e.what()) : e.why();
   } catch (std::exception const& e) {
     return error(errc::handler_threw, e.what());
   } catch (ended const& e) {

@@ -54,8 +54,9 @@ class membership {
   void learn(succession const& news);
   /// A message of this proc came back `stale`. Its sender is told once the successor is known, or cannot be.
   void came_back(link::receipt const& r);
-  /// A message of this proc came back from a member that has ended.
+  /// A member of another proc has ended: a message of this proc came back from it, or who watches it was told.
   void found_gone(actor_id member) { gone_.at(member, limit()) = true; }
+  bool found_over(actor_id member) { return !gone_.empty() && gone_.find(member) != nullptr; }
   /// Nothing more comes from that proc.
   void peer_gone(proc_id peer);
 

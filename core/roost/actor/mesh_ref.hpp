@@ -62,6 +62,9 @@ inline mesh_ref const& require_mesh(mesh_ref const& ref, char const* what) {
   return ref;
 }
 
+/// Throws `errc::bad_argument` unless a value mesh of extent `given` has one value for each rank of `shape`.
+void require_value_for_each(extent const& given, extent const& shape, std::string where = {});
+
 /// Spawns the member at a rank of `ref` once more; see `actor_mesh::respawn`.
 void respawn_member(mesh_ref const& ref, std::uint64_t rank);
 

@@ -3,6 +3,7 @@
 
 #include <roost/actor/foreign_post.hpp>
 #include <roost/actor/reply_port.hpp>
+#include <roost/wire/nesting.hpp>
 
 #include <deque>
 #include <memory>
@@ -48,6 +49,7 @@ void send_to_port(port_id to, T value) {
   if (home.mute()) return;
   auto const sender = frame.cell->id();
   if (to.owner.proc != home.self()) {
+    wire::require_nesting(value, "port::send()");
     auto encoded = wire::encode_shared(value);
     home.await_credit(&frame, port_key(to), encoded.size(), frame.deadline, to.owner);
     home.send_port_value(sender, to, std::move(encoded), wire::fingerprint_of<T>());
@@ -144,68 +146,88 @@ class once_port {
   port_id id_;
 };
 
-/// The receiving end of a port, owned by the actor that opened it. Closes the port when it is destroyed.
+/// The receiving end of a port, owned by the actor that opened it. Closes the port when it is destroyed, or another is moved over it:
+/// then what waits on it in other handlers of its actor ends with `errc::unavailable`. Throws `errc::bad_argument` once moved from.
 template <class T>
 class receiver {
  public:
   explicit receiver(boost::intrusive_ptr<detail::receiver_state<T>> state) : state_(std::move(state)) {}
   receiver(receiver&&) noexcept = default;
-  receiver& operator=(receiver&&) noexcept = default;
-  ~receiver() {
-    runtime_entry const inside;
-    if (state_ != nullptr && state_->number != 0) state_->home->close_port(*state_);
+  receiver& operator=(receiver&& other) noexcept {
+    if (this == &other) return *this;
+    close();
+    state_ = std::move(other.state_);
+    return *this;
   }
+  ~receiver() { close(); }
 
-  /// Ends the waits of this receiver with an error once `other` has ended and nothing is left to receive.
+  /// Ends the waits of this receiver with an error once `other` has ended and nothing is left to receive. A link to the receiver's
+  /// own actor counts for nothing: it ends no wait that its end would not.
   receiver& link(actor_id other) {
     if (other == actor_id{}) detail::throw_error(error(errc::bad_argument, "link() to an id that names no actor"));
+    auto& state = standing();
     runtime_entry const inside;
-    state_->home->link_port(*state_, other);
+    if (other != state.owner) state.home->link_port(state, other);
     return *this;
   }
   /// The next value. Throws `errc::unbounded_wait` at once unless the receiver is linked or the handler has a deadline.
-  T recv() {
-    runtime_entry const inside;
-    auto const& frame = detail::require_frame("receiver::recv()");
-    if (!state_->linked && frame.deadline == never && state_->values.empty()) {
-      detail::throw_error(
-          error(errc::unbounded_wait, "this receive could wait for ever: link the receiver to who sends, or give a deadline"));
-    }
-    return next(never);
-  }
-  /// The next value, or throws `errc::timeout`; the receiver stays as it was.
+  T recv() { return next(never); }
+  /// The next value, or throws `errc::timeout`; the receiver stays as it was. A time beyond all time is no deadline.
   T recv(nanoseconds timeout) { return next(detail::deadline_in(timeout)); }
-  bool empty() const noexcept {
+  bool empty() const {
     runtime_entry const inside;
-    return state_->values.empty();
+    return standing().values.empty();
   }
 
  private:
+  using state_type = detail::receiver_state<T>;
+
+  state_type& standing() const {
+    if (state_ == nullptr) detail::throw_error(error(errc::bad_argument, "a receiver that was moved from"));
+    return *state_;
+  }
+  void close() noexcept {
+    runtime_entry const inside;
+    if (state_ == nullptr || state_->number == 0) return;
+    state_->home->close_port(*state_);
+    if (!state_->observers().empty())
+      state_->fail(error(errc::unavailable, "the receiver was closed while a handler waited on it"));
+  }
   T next(instant deadline) {
     runtime_entry const inside;
-    while (state_->values.empty()) {
-      if (state_->closed().code != errc::ok) detail::throw_error(state_->closed());
-      detail::waiter w(detail::require_frame("receiver::recv()"));
-      detail::observer_node node{&w, nullptr};
-      state_->observers().add(node);
-      errc outcome = errc::ok;
-      try {
-        outcome = w.wait(wait_kind::receiver, state_->owner, deadline);
-      } catch (...) {
-        state_->observers().remove(node);
-        throw;
-      }
-      state_->observers().remove(node);
-      if (outcome == errc::timeout && state_->values.empty())
-        detail::throw_error(error(errc::timeout, "no value came before the deadline"));
-    }
-    T value = std::move(state_->values.front());
-    state_->values.pop_front();
-    state_->home->value_received(*state_);
+    auto& state = standing();
+    if (state.values.empty()) await_value(boost::intrusive_ptr<state_type>(&state), deadline);
+    T value = std::move(state.values.front());
+    state.values.pop_front();
+    state.home->value_received(state);
     return value;
   }
+  /// Keeps the state, which another handler may move away meanwhile.
+  static void await_value(boost::intrusive_ptr<state_type> state, instant deadline) {
+    auto& frame = detail::require_frame("receiver::recv()");
+    while (state->values.empty()) {
+      if (state->closed().code != errc::ok) detail::throw_error(state->closed());
+      if (!state->linked && frame.deadline == never && deadline == never) {
+        detail::throw_error(
+            error(errc::unbounded_wait, "this receive could wait for ever: link the receiver to who sends, or give a deadline"));
+      }
+      detail::waiter w(frame);
+      detail::observer_node node{&w, nullptr};
+      state->observers().add(node);
+      errc outcome = errc::ok;
+      try {
+        outcome = w.wait(wait_kind::receiver, state->owner, deadline);
+      } catch (...) {
+        state->observers().remove(node);
+        throw;
+      }
+      state->observers().remove(node);
+      if (outcome == errc::timeout && state->values.empty())
+        detail::throw_error(error(errc::timeout, "no value came before the deadline"));
+    }
+  }
 
-  boost::intrusive_ptr<detail::receiver_state<T>> state_;
+  boost::intrusive_ptr<state_type> state_;
 };
 
 namespace detail {

@@ -187,8 +187,8 @@ void proc_runtime::peer_gone(proc_id peer, error const& why) {
     if (!ROOST_PLANT(plant_failure_lost)) {
       for (auto const& child : cell->children_on(peer)) cell->child_ended(child.id, why);
     }
-    if (auto* extras = cell->extras_if_any())
-      std::erase_if(extras->watchers, [&](auto const& w) { return w.first.proc == peer; });
+    if (auto* extras = cell->extras_if_any(); extras != nullptr && extras->watchers != nullptr)
+      extras->watchers->remove_those_on(peer);
     if (cell->owner().proc == peer && !ROOST_PLANT(plant_orphans_live)) {
       cell->end(error(errc::actor_killed, "the proc of its owner is lost").caused_by(why));
     }

@@ -250,14 +250,11 @@ void proc_runtime::deliver_agent(link::incoming const& in, bool waited) {
     case agent_op::watch:
       if (auto const body = read_body<watch_body>(in.payload)) {
         if (auto* cell = addressed(body->watched.local)) {
-          auto& watchers = cell->extras().watchers;
           if (body->port == 0) {
-            watchers.emplace_back(body->watcher, body->linked);
-            if (body->linked) {
-              // A link goes both ways: this end is told of the other as well.
-              if (seams_->observer != nullptr) seams_->observer->watch_started(body->watched, body->watcher);
-              add_watch({body->watched, 0, body->watcher, true});
-            }
+            cell->watchers().add(body->watcher, body->linked);
+            // A link goes both ways: this end is told of the other as well.
+            if (body->linked && watch_away(body->watched, body->watcher, true) && seams_->observer != nullptr)
+              seams_->observer->watch_started(body->watched, body->watcher);
           } else {
             add_watch({body->watcher, body->port, body->watched, body->linked});
           }
@@ -281,16 +278,13 @@ void proc_runtime::deliver_agent(link::incoming const& in, bool waited) {
     case agent_op::down:
       if (auto const body = read_body<down_body>(in.payload)) {
         auto const why = from_body(body->why);
+        members_.found_gone(body->watched);
         if (body->port != 0) {
           if (auto const p = find_port(body->port)) p->fail(why);
         } else {
-          // One notice ends one watch.
-          bool found = false;
-          auto const ended = take_watches([&](watch_entry const& w) {
-            if (found || w.port != 0 || w.watcher != body->watcher || w.watched != body->watched) return false;
-            return found = true;
-          });
-          if (!ended.empty()) watcher_told(body->watcher, body->watched, body->linked, why);
+          auto const ended = take_watches(
+              [&](watch_entry const& w) { return w.port == 0 && w.watcher == body->watcher && w.watched == body->watched; });
+          if (!ended.empty()) watcher_told(body->watcher, body->watched, body->linked || ended.front().linked, why);
         }
       }
       break;
@@ -393,11 +387,13 @@ void proc_runtime::watcher_told(actor_id watcher, actor_id watched, bool linked,
   }
 }
 
-void proc_runtime::notify_end(actor_cell& ended, std::vector<std::pair<actor_id, bool>> const& watchers, error const& why) {
+void proc_runtime::notify_end(actor_cell& ended, watcher_list const* watchers, error const& why) {
   auto const gone = ended.id();
   auto const owner = ended.owner();
   auto const reason = [&] { return why.code == errc::ok ? error(errc::actor_stopped, to_string(gone) + " has stopped") : why; };
-  for (auto const& [watcher, linked] : watchers) watcher_told(watcher, gone, linked, reason());
+  if (watchers != nullptr) {
+    for (auto const& [watcher, linked] : watchers->all()) watcher_told(watcher, gone, linked, reason());
+  }
   for (auto const& w : take_watches([&](watch_entry const& w) { return w.watched == gone; })) {
     if (w.port == 0) continue;
     if (w.watcher.proc == self_ || w.watcher == actor_id{}) {
@@ -414,26 +410,44 @@ void proc_runtime::notify_end(actor_cell& ended, std::vector<std::pair<actor_id,
 
 void proc_runtime::watch(actor_id watcher, actor_id watched, bool linked) {
   check_inside();
-  if (seams_->observer != nullptr) seams_->observer->watch_started(watcher, watched);
+  auto const note = [&](actor_id who, actor_id whom) {
+    if (seams_->observer != nullptr) seams_->observer->watch_started(who, whom);
+  };
   if (watched.proc == self_) {
-    if (auto* cell = addressed(watched.local)) {
-      cell->extras().watchers.emplace_back(watcher, linked);
-      if (linked) {
-        if (seams_->observer != nullptr) seams_->observer->watch_started(watched, watcher);
-        find(watcher.local)->extras().watchers.emplace_back(watched, true);
-      }
-    } else {
-      watcher_told(watcher, watched, linked, gone_reason(watched.local));
+    auto* const cell = addressed(watched.local);
+    if (cell == nullptr) {
+      note(watcher, watched);
+      return watcher_told(watcher, watched, linked, gone_reason(watched.local));
     }
+    if (cell->watchers().add(watcher, linked)) note(watcher, watched);
+    if (linked && find(watcher.local)->watchers().add(watched, true)) note(watched, watcher);
     return;
   }
   if (known_failed(watched.proc)) {
-    watcher_told(watcher, watched, linked, error(errc::proc_failed, "proc " + to_string(watched.proc) + " has failed"));
-    return;
+    note(watcher, watched);
+    return watcher_told(watcher, watched, linked, error(errc::proc_failed, "proc " + to_string(watched.proc) + " has failed"));
   }
-  add_watch({watcher, 0, watched, linked});
-  if (linked) find(watcher.local)->extras().watchers.emplace_back(watched, true);
+  auto const* const known = find_watch(watcher, watched);
+  if (known != nullptr && (known->linked || !linked)) return;
+  if (watch_away(watcher, watched, linked)) note(watcher, watched);
+  if (linked) find(watcher.local)->watchers().add(watched, true);
   send_agent(watched.proc, agent_op::watch, wire::encode_shared(watch_body{watcher, 0, watched, linked}));
+}
+
+proc_runtime::watch_entry* proc_runtime::find_watch(actor_id watcher, actor_id watched) {
+  auto const at = std::find_if(watches_.begin(), watches_.end(),
+                               [&](watch_entry const& w) { return w.port == 0 && w.watcher == watcher && w.watched == watched; });
+  return at == watches_.end() ? nullptr : &*at;
+}
+
+bool proc_runtime::watch_away(actor_id watcher, actor_id watched, bool linked) {
+  auto* const known = find_watch(watcher, watched);
+  if (known == nullptr) {
+    add_watch({watcher, 0, watched, linked});
+  } else {
+    known->linked |= linked;
+  }
+  return known == nullptr;
 }
 
 void proc_runtime::told(link::receipt const& r) {

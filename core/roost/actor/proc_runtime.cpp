@@ -163,7 +163,7 @@ void proc_runtime::remember_end(std::uint64_t local, tombstone&& end) {
 void proc_runtime::retire(actor_cell& cell, error const& why) {
   graveyard_.clear();
   auto const id = cell.id();
-  std::vector<std::pair<actor_id, bool>> watchers;
+  std::unique_ptr<watcher_list> watchers;
   if (auto* extras = cell.extras_if_any()) watchers = std::move(extras->watchers);
   if (seams_->observer != nullptr) seams_->observer->actor_ended(id, why.code);
   ++counters_.actors_ended;
@@ -181,7 +181,7 @@ void proc_runtime::retire(actor_cell& cell, error const& why) {
   auto const node = actors_.find(id.local);
   graveyard_.push_back(std::move(node->second));
   actors_.erase(node);
-  notify_end(cell, watchers, why);
+  notify_end(cell, watchers.get(), why);
   if (was_root) root_ended(why);
 }
 
@@ -266,6 +266,11 @@ void proc_runtime::live_no_more_by(actor_id owner) {
   if (owner.proc != self_ && !known_failed(owner.proc)) sessions_->drop_lease(owner.proc);
 }
 
+void proc_runtime::await_room(invocation const& from, actor_id receiver, std::uint64_t size) {
+  if (!from.waits) throw no_room{};
+  await_credit(from.frame, receiver, size, from.deadline);
+}
+
 bool proc_runtime::send_remote(invocation const& from, actor_id to, link::outgoing&& out, reply_route reply) {
   check_inside();
   auto const sender = from.cell->id();
@@ -277,7 +282,7 @@ bool proc_runtime::send_remote(invocation const& from, actor_id to, link::outgoi
       return send_charged(to, std::move(out), reply, sender);
     }
   }
-  await_credit(from.frame, to, size, from.deadline);
+  await_room(from, to, size);
   out.header.remaining = from.remaining();
   return send_charged(to, std::move(out), reply, sender);
 }
@@ -386,6 +391,17 @@ error proc_runtime::gone_reason(std::uint64_t local) {
     return error(errc::stale, to_string(latest) + " has taken the place of " + to_string(gone));
   if (auto const at = tombstones_.find(local); at != tombstones_.end()) return reason_of(gone, at->second);
   return error(errc::no_such_actor, "no actor " + to_string(actor_id{self_, local}) + " is here, and none is remembered");
+}
+
+bool proc_runtime::known_over(mesh_record const& mesh, actor_id member) {
+  if (known_failed(member.proc)) return true;
+  if (member.proc == self_) {
+    auto const* const cell = addressed(member.local);
+    return cell == nullptr || cell->state() > life::running;
+  }
+  if (members_.found_over(member)) return true;
+  auto const* const owner = mesh.owner.proc == self_ ? find(mesh.owner.local) : nullptr;
+  return owner != nullptr && !owner->owns(member);
 }
 
 // Ports.

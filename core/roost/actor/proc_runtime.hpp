@@ -96,6 +96,8 @@ class proc_runtime final : public proc_instance, private link::session_events, p
     await_credit(frame, receiver, size, deadline, receiver);
   }
   void await_credit(handler_frame* frame, actor_id receiver, std::uint64_t size, instant deadline, actor_id blocker);
+  /// The same for an invocation; throws `no_room` at once where that does not wait.
+  void await_room(invocation const& from, actor_id receiver, std::uint64_t size);
   bool has_credit(std::uint64_t sender, actor_id receiver, std::uint64_t size) const;
   /// The account of a sender with a receiver of this proc. While it holds nothing it may become that of others with the next call.
   local_account& account_of(actor_cell& sender, std::uint64_t receiver) {
@@ -210,6 +212,9 @@ class proc_runtime final : public proc_instance, private link::session_events, p
     actor_id const& member = mesh.members[base_rank];
     return member.proc == self_ && members_.knows_no_successors() ? member : members_.current(mesh, member);
   }
+  /// Whether a member of `mesh` is known here to accept no more: its proc failed, it is of this proc and ends, a message came back from
+  /// it, who watches it here was told, or its owner is here and was.
+  bool known_over(mesh_record const& mesh, actor_id member);
   void send_succession(proc_id to, succession const& news);
   /// False where it cannot be asked.
   bool send_question(proc_id to, actor_id about);
@@ -289,6 +294,9 @@ class proc_runtime final : public proc_instance, private link::session_events, p
   /// Takes the watches that `gone` names out of the list, and gives them.
   std::vector<watch_entry> take_watches(std::function<bool(watch_entry const&)> const& gone);
   void add_watch(watch_entry entry);
+  watch_entry* find_watch(actor_id watcher, actor_id watched);
+  /// Watches an actor of another proc for one of this. True: it did not watch it before. A link counts beside a plain watch.
+  bool watch_away(actor_id watcher, actor_id watched, bool linked);
   /// Null where it cannot be made: the program ends, or this is no proc for it.
   actor_cell* make_agent(std::uint64_t local);
   /// At the root: launches the proc of that host's agent, where it has not been.
@@ -314,7 +322,7 @@ class proc_runtime final : public proc_instance, private link::session_events, p
   void deliver_agent(link::incoming const& in, bool waited = false);
   void agent_spawn(proc_id from, spawn_body body);
   void agent_ended(ended_body const& body);
-  void notify_end(actor_cell& ended, std::vector<std::pair<actor_id, bool>> const& watchers, error const& why);
+  void notify_end(actor_cell& ended, watcher_list const* watchers, error const& why);
   void owner_told(actor_id owner, actor_id child, error const& why);
   void watcher_told(actor_id watcher, actor_id watched, bool linked, error const& why);
   bool send_agent(proc_id to, agent_op op, shared_bytes body, std::uint64_t reply_port = 0, std::uint64_t type = 0,

@@ -26,6 +26,7 @@ void note_forwarded(proc_runtime& home, reply_duty const& duty, actor_id to) {
 }  // namespace
 
 reply_duty& reply_duty::operator=(reply_duty&& other) noexcept {
+  if (this == &other) return *this;
   abandon();
   home_ = other.home_;
   to_ = other.release();
@@ -41,6 +42,8 @@ void reply_duty::abandon() noexcept {
 }
 
 void reply_duty::fail(error const& why) {
+  if (why.code == errc::ok)
+    throw_error(error(errc::bad_argument, "a request fails with an error that says ok, expected a code that says what failed"));
   runtime_entry const inside;
   if (to_) home_->answer_error(release(), why, holder_, request_);
 }

@@ -171,6 +171,7 @@ class reply_port {
   {
     send(unit{});
   }
+  /// The same with an error. Throws `errc::bad_argument` for one whose code is `errc::ok`.
   void fail(error why) { duty_.fail(why); }
 
  private:

@@ -17,7 +17,7 @@ namespace roost {
 template <class T>
 class actor_mesh {
  public:
-  /// Refers to nothing.
+  /// Refers to nothing: whatever needs members, or a place among them, throws `errc::bad_argument`.
   actor_mesh() = default;
   explicit actor_mesh(detail::mesh_ref ref) : ref_(std::move(ref)) {}
 
@@ -40,7 +40,9 @@ class actor_mesh {
   actor_mesh slice(Selectors const&... chosen) const {
     return over(detail::require_mesh(ref_, "slice()").covered.slice(chosen...));
   }
-  actor_mesh slice(std::string_view label, std::int64_t index) const { return over(ref_.covered.at(label, index)); }
+  actor_mesh slice(std::string_view label, std::int64_t index) const {
+    return over(detail::require_mesh(ref_, "slice()").covered.at(label, index));
+  }
   template <selects_dim... Selectors>
   actor_mesh at(Selectors const&... fixed) const {
     return over(detail::require_mesh(ref_, "at()").covered.at(fixed...));
@@ -54,13 +56,15 @@ class actor_mesh {
   }
   template <class... Arguments>
   actor_mesh split(Arguments const&... arguments) const {
-    return over(ref_.covered.split(arguments...));
+    return over(detail::require_mesh(ref_, "split()").covered.split(arguments...));
   }
   template <splits_dim... Names>
   actor_mesh rename(Names const&... names) const {
-    return over(ref_.covered.rename(names...));
+    return over(detail::require_mesh(ref_, "rename()").covered.rename(names...));
   }
-  actor_mesh flatten(std::string_view label) const { return over(ref_.covered.flatten(label)); }
+  actor_mesh flatten(std::string_view label) const {
+    return over(detail::require_mesh(ref_, "flatten()").covered.flatten(label));
+  }
 
   /// The membership epoch, as far as the current actor's proc knows: it rises whenever a rank fails, is respawned, or
   /// stops while the mesh has others, by no fixed step. A message is for the member that its sender knew; when that has a successor it comes back `errc::stale`, and by then
@@ -78,11 +82,13 @@ class actor_mesh {
   /// Lets every member drain and end.
   void stop() const {
     runtime_entry const inside;
+    detail::require_mesh(ref_, "stop()");
     for (std::uint64_t rank = 0; rank != size(); ++rank) roost::stop(ref_.member(rank));
   }
   /// Ends every member at once; its owner sees `errc::actor_killed`.
   void kill() const {
     runtime_entry const inside;
+    detail::require_mesh(ref_, "kill()");
     for (std::uint64_t rank = 0; rank != size(); ++rank) roost::kill(ref_.member(rank));
   }
   detail::mesh_ref const& reference() const noexcept { return ref_; }

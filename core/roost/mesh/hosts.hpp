@@ -21,10 +21,7 @@ inline constexpr bool is_value_mesh<value_mesh<T>> = true;
 template <class A>
 auto kept_argument(A const& argument, extent const& shape) {
   if constexpr (is_value_mesh<A>) {
-    if (argument.extent() != shape) {
-      throw_error(error(errc::bad_argument, "a value_mesh of " + to_string(argument.extent()) +
-                                                " has not one value for each rank of " + to_string(shape)));
-    }
+    require_value_for_each(argument.extent(), shape);
     return argument;
   } else {
     return spawn_argument<A>(argument);

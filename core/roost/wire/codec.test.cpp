@@ -7,6 +7,7 @@
 #include <roost/base/plant.hpp>
 #include <roost/base/units.hpp>
 #include <roost/wire/codec.hpp>
+#include <roost/wire/nesting.hpp>
 
 #include <boost/describe/class.hpp>
 #include <boost/describe/enum.hpp>
@@ -230,6 +231,27 @@ TEST(Codec, NestingIsBoundedByItsLimit) {
   EXPECT_EQ(why.code, errc::too_large);
   EXPECT_TRUE(says(why, "max_nesting, which is 64"));
   EXPECT_EQ(*decode<tree>(encode(t), {.max_nesting = 100}), t);
+}
+
+static_assert(nests_freely<std::map<int, std::optional<tree>>>());
+static_assert(!nests_freely<std::tuple<std::vector<std::vector<int>>, std::vector<int>>>());
+
+TEST(Codec, WhatIsNestedTooDeepForReadersIsFoundBeforeItIsEncoded) {
+  std::map<int, std::optional<std::variant<int, tree>>> inside;
+  tree t;
+  int refused = 0;
+  for (int depth = 1; depth < 40; ++depth) {
+    inside[7] = t;
+    EXPECT_EQ(nests_within(t, 64), decode<tree>(encode(t)).has_value()) << depth;
+    bool const accepted = decode<decltype(inside)>(encode(inside)).has_value();
+    EXPECT_EQ(nests_within(inside, 64), accepted) << depth;
+    refused += accepted ? 0 : 1;
+    tree outer;
+    outer.kids.push_back(std::move(t));
+    t = std::move(outer);
+  }
+  EXPECT_EQ(refused, 9);
+  EXPECT_THROW(require_nesting(t, "here"), exception);
 }
 
 TEST(Codec, AWholeMessageAboveTheLimitIsRefused) {

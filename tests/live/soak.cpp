@@ -120,7 +120,8 @@ struct Keeper : roost::actor {
     }
     if (round % 8 == 1) {
       // Small, whole, in pieces, and lent.
-      std::uint64_t const bytes = std::uint64_t{1} << (10 + round / 8 % 12);
+      // The largest first: what the heap keeps of them is there from the beginning.
+      std::uint64_t const bytes = std::uint64_t{1} << (21 - round / 8 % 12);
       auto const block = block_of(bytes);
       seen_.take(some->weigh.call_one(block).wait(), bytes + static_cast<std::uint64_t>(block.back()));
       seen_.take(some->make_block.call_one(bytes).wait(), block);

@@ -22,8 +22,8 @@ C_NAMES = set("""
 clock_gettime clock_nanosleep nanosleep usleep sleep time gettimeofday timespec_get clock ftime
 getrandom getentropy rand srand rand_r random srandom drand48 lrand48 mrand48
 pthread_create pthread_mutex_lock pthread_cond_wait pthread_cond_timedwait pthread_cond_clockwait sem_wait
-socket connect accept accept4 bind listen sendto sendmsg recvfrom recvmsg poll ppoll select epoll_wait epoll_create1
-fork vfork execve execvp posix_spawn posix_spawnp getenv secure_getenv
+socket connect accept accept4 bind listen sendto sendmsg recvfrom recvmsg poll ppoll select pselect epoll_wait epoll_pwait epoll_pwait2
+epoll_create1 timerfd_create times fork vfork execve execvp posix_spawn posix_spawnp system popen getenv secure_getenv
 """.split())
 CXX_NAMES = re.compile(
     r"^std::(?:random_device::|chrono::_V2::\w+_clock::now|this_thread::__sleep_for|thread::_M_start_thread|condition_variable::)")

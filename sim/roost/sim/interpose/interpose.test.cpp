@@ -12,6 +12,8 @@
 #include <sys/select.h>
 #include <sys/socket.h>
 #include <sys/time.h>
+#include <sys/timerfd.h>
+#include <sys/times.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -69,6 +71,15 @@ TEST(interpose, every_symbol_is_the_programs_own) {
   ROOST_OWN(poll);
   ROOST_OWN(select);
   ROOST_OWN(epoll_wait);
+  ROOST_OWN(ppoll);
+  ROOST_OWN(pselect);
+  ROOST_OWN(epoll_pwait);
+  ROOST_OWN(epoll_pwait2);
+  ROOST_OWN(posix_spawnp);
+  ROOST_OWN(system);
+  ROOST_OWN(popen);
+  ROOST_OWN(timerfd_create);
+  ROOST_OWN(times);
 #undef ROOST_OWN
 }
 
@@ -161,6 +172,9 @@ TEST(interpose_death, threads_and_sockets_are_refused_inside_with_the_procs_name
   EXPECT_DEATH(in_a_step([](platform&) { std::thread([] {}).join(); }),
                "h0/p0.1 .root.: a simulated handler called pthread_create");
   EXPECT_DEATH(in_a_step([](platform&) { static_cast<void>(socket(AF_INET, SOCK_STREAM, 0)); }), "called socket");
+  EXPECT_DEATH(in_a_step([](platform&) { static_cast<void>(!std::system("true")); }), "called system");
+  EXPECT_DEATH(in_a_step([](platform&) { ppoll(nullptr, 0, nullptr, nullptr); }), "called ppoll");
+  EXPECT_DEATH(in_a_step([](platform&) { timerfd_create(CLOCK_MONOTONIC, 0); }), "called timerfd_create");
 }
 
 }  // namespace

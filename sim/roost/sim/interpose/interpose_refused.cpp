@@ -8,8 +8,13 @@
 #include <sys/epoll.h>
 #include <sys/select.h>
 #include <sys/socket.h>
+#include <sys/timerfd.h>
+#include <sys/times.h>
 #include <sys/types.h>
 #include <unistd.h>
+
+#include <cstdio>
+#include <cstdlib>
 
 using roost::sim::inside_now;
 
@@ -19,6 +24,8 @@ constexpr char const* no_threads = "use an actor or offload()";
 constexpr char const* no_processes = "use spawn_procs()";
 constexpr char const* no_sockets = "send messages to actors instead";
 constexpr char const* no_waiting = "wait for futures or receivers instead";
+constexpr char const* no_timers = "use sleep() or a message later";
+constexpr char const* no_processor_time = "use now()";
 
 }  // namespace
 
@@ -44,6 +51,15 @@ ROOST_REFUSE(int, posix_spawn,
              (pid_t * p, char const* n, posix_spawn_file_actions_t const* f, posix_spawnattr_t const* a, char* const* v,
               char* const* e),
              no_processes, p, n, f, a, v, e)
+ROOST_REFUSE(int, posix_spawnp,
+             (pid_t* __restrict p, char const* __restrict n, posix_spawn_file_actions_t const* __restrict f,
+              posix_spawnattr_t const* __restrict a, char* const* __restrict v, char* const* __restrict e),
+             ,
+             (pid_t * p, char const* n, posix_spawn_file_actions_t const* f, posix_spawnattr_t const* a, char* const* v,
+              char* const* e),
+             no_processes, p, n, f, a, v, e)
+ROOST_REFUSE(int, system, (char const* c), , (char const* c), no_processes, c)
+ROOST_REFUSE(FILE*, popen, (char const* c, char const* m), , (char const* c, char const* m), no_processes, c, m)
 
 ROOST_REFUSE(int, socket, (int d, int t, int p), noexcept, (int d, int t, int p), no_sockets, d, t, p)
 ROOST_REFUSE(int, socketpair, (int d, int t, int p, int* v), noexcept, (int d, int t, int p, int* v), no_sockets, d, t, p, v)
@@ -71,3 +87,16 @@ ROOST_REFUSE(int, select, (int n, fd_set* __restrict r, fd_set* __restrict w, fd
              (int n, fd_set* r, fd_set* w, fd_set* e, timeval* t), no_waiting, n, r, w, e, t)
 ROOST_REFUSE(int, epoll_wait, (int p, epoll_event* e, int n, int t), , (int p, epoll_event* e, int n, int t), no_waiting, p, e, n,
              t)
+ROOST_REFUSE(int, ppoll, (pollfd * d, nfds_t n, timespec const* t, sigset_t const* s), ,
+             (pollfd * d, nfds_t n, timespec const* t, sigset_t const* s), no_waiting, d, n, t, s)
+ROOST_REFUSE(int, pselect,
+             (int n, fd_set* __restrict r, fd_set* __restrict w, fd_set* __restrict e, timespec const* __restrict t,
+              sigset_t const* __restrict s),
+             , (int n, fd_set* r, fd_set* w, fd_set* e, timespec const* t, sigset_t const* s), no_waiting, n, r, w, e, t, s)
+ROOST_REFUSE(int, epoll_pwait, (int p, epoll_event* e, int n, int t, sigset_t const* s), ,
+             (int p, epoll_event* e, int n, int t, sigset_t const* s), no_waiting, p, e, n, t, s)
+ROOST_REFUSE(int, epoll_pwait2, (int p, epoll_event* e, int n, timespec const* t, sigset_t const* s), ,
+             (int p, epoll_event* e, int n, timespec const* t, sigset_t const* s), no_waiting, p, e, n, t, s)
+
+ROOST_REFUSE(int, timerfd_create, (clockid_t c, int f), noexcept, (clockid_t c, int f), no_timers, c, f)
+ROOST_REFUSE(clock_t, times, (tms * t), noexcept, (tms * t), no_processor_time, t)

@@ -355,4 +355,20 @@ ROOST_SIM_TEST(misuse, a_program_that_takes_long_is_no_hang_where_nothing_breaks
   roost::sleep(30s);
 }
 
+struct Spender : roost::actor {
+  void spend() {
+    roost::spend(roost::nanoseconds::max());
+    roost::spend(roost::nanoseconds::max());
+  }
+  int after() { return 1; }
+};
+ROOST_EXPORT(Spender, spend, after)
+
+ROOST_SIM_TEST(misuse, spending_more_than_all_time_keeps_the_worker_busy_for_good, roost::sim::calm()) {
+  auto const far = hosts.spawn_procs(gpu = 1).at(host = 1).spawn<Spender>("spender");
+  EXPECT_EQ(far->after.call_one().get(), 1);
+  far->spend.broadcast();
+  EXPECT_EQ(code_of([&] { far->after.with(60s).call_one().get(); }), errc::timeout);
+}
+
 }  // namespace misuse

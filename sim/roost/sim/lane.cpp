@@ -27,6 +27,8 @@ moment lane_runner::start_time() const noexcept { return std::max({engine_.now()
 
 bool lane_runner::idle() const noexcept { return !running_ && !has_work() && start_time() == engine_.now(); }
 
+bool lane_runner::works_for(entity_key who) const noexcept { return last_ == who && (running_ || busy_until_ > engine_.now()); }
+
 void lane_runner::kick() {
   if (running_ || queued() || !has_work()) return;
   engine_.queue().push(*this, {start_time(), key_.value, ++scheduled_});
@@ -101,6 +103,7 @@ void lane_runner::run_item() {
 void lane_runner::run_runnable() {
   runnable& r = ready_.pop();
   r.queued = false;
+  last_ = r.key;
   std::uint64_t const step = r.steps++;
   engine_.begin_step(*this, which_ == lane::user ? engine_.handler_time(r.key, step) : engine_.control_time());
   engine_.note_step(*this, r.key, step);

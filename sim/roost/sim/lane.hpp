@@ -58,6 +58,8 @@ class lane_runner final : public event {
   lane which() const noexcept { return which_; }
   /// Whether what becomes ready now could run at once.
   bool idle() const noexcept;
+  /// Whether the last step of `who` takes until later.
+  bool works_for(entity_key who) const noexcept;
 
   void fire() override;
 
@@ -76,6 +78,7 @@ class lane_runner final : public event {
   moment busy_until_ = 0;
   moment held_until_ = 0;
   moment spent_ = 0;
+  entity_key last_;  ///< Whose step ran last.
   control_item* inbox_ = nullptr;
   control_item* inbox_last_ = nullptr;
   ready_set ready_;

@@ -161,9 +161,9 @@ void simulated_executor::withdraw(runnable& r) {
   self_.control.withdraw(r);
 }
 
-/// Half of those who would wait for their worker go to one that has nothing to do.
+/// Half of those who would wait for their worker go to one that has nothing to do; but nobody whose own step keeps it busy.
 void simulated_executor::spread(runnable& r) {
-  if (self_.worker(r.worker).idle()) return;
+  if (self_.worker(r.worker).idle() || self_.worker(r.worker).works_for(r.key)) return;
   if ((keyed_hash(self_.sim.seed(), draw_domain::schedule, child_key(r.key, "worker", "spread"), r.steps).low & 1) != 0) return;
   for (std::uint32_t each = 0; each != self_.shared_workers; ++each) {
     if (!self_.worker(each).idle()) continue;
@@ -176,7 +176,9 @@ void simulated_executor::spread(runnable& r) {
 void simulated_executor::spend(nanoseconds duration) {
   lane_runner* const running = self_.sim.running();
   if (self_.muted || running == nullptr || &running->owner() != &self_ || duration.count() <= 0) return;
-  running->spend(self_.sim.slowed(self_, duration.count()));
+  // Longer than any run: more would not fit into a moment.
+  constexpr moment longest = nanoseconds(24h * 365).count();
+  if (running->spent() < longest) running->spend(self_.sim.slowed(self_, std::min(duration.count(), longest)));
 }
 
 instant simulated_executor::offloaded(nanoseconds duration) {

@@ -125,7 +125,7 @@ ROOST_SIM_TEST(misuse, what_names_nobody_is_refused_at_once, roost::sim::calm())
 ROOST_SIM_TEST(misuse, what_is_nested_too_deep_to_travel_is_refused_where_it_is_sent, roost::sim::calm()) {
   auto const near = roost::spawn<Source>("source");
   auto const far = hosts.spawn_procs(gpu = 1).spawn<Source>("source");
-  EXPECT_EQ(near->height.call_one(of_depth(200)).get(), 200);
+  EXPECT_EQ(near->height.call_one(of_depth(50)).get(), 50);
   EXPECT_EQ(far.at_rank(0)->height.call_one(of_depth(31)).get(), 31);  // A tree is two levels, and the arguments are one.
   try {
     (void)far.at_rank(0)->height.call_one(of_depth(32));
@@ -135,8 +135,8 @@ ROOST_SIM_TEST(misuse, what_is_nested_too_deep_to_travel_is_refused_where_it_is_
     EXPECT_TRUE(mentions(e.why(), "nested deeper than max_nesting, which is 64")) << e.why().describe();
     EXPECT_TRUE(mentions(e.why(), "height"));
   }
-  EXPECT_EQ(code_of([&] { far.at_rank(0)->height.broadcast(of_depth(300)); }), errc::too_large);
-  for (auto const& [at, height] : far->height.call(of_depth(300)).get()) EXPECT_EQ(height.failure().code, errc::too_large);
+  EXPECT_EQ(code_of([&] { far.at_rank(0)->height.broadcast(of_depth(50)); }), errc::too_large);
+  for (auto const& [at, height] : far->height.call(of_depth(50)).get()) EXPECT_EQ(height.failure().code, errc::too_large);
   auto [port, receiver] = roost::channel<tree>();
   far.at_rank(1)->grow.call_one(port, 32).get();
   EXPECT_TRUE(receiver.recv(20s).kids.size() == 1);

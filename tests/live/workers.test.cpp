@@ -217,7 +217,7 @@ TEST(Workers, ACoroutineThatAwaitsAnotherWorkerGoesOnEachTime) {
     EXPECT_EQ(run(workers,
                   [&](roost::hosts, arguments const&) {
                     auto const hermit = roost::spawn<Hermit>("hermit");
-                    sum = roost::spawn<Asker>("asker")->await.call_one(hermit, times).get(60s);
+                    sum = roost::spawn<Asker>("asker")->await.call_one(hermit, times).get(240s);
                   }),
               "");
     EXPECT_EQ(sum, times);

@@ -6,6 +6,8 @@
 
 #include <rapidcheck/gtest.h>
 
+#include <new>
+
 using namespace stage;
 using roost::sim::fault_kind;
 
@@ -62,6 +64,29 @@ ROOST_SIM_TEST(faults, a_call_to_a_proc_that_has_failed_is_not_handled,
   });
   roost::sleep(5s);
   EXPECT_EQ(lines("receipts 1"), 1U);
+}
+
+struct Hoarder : roost::actor {
+  void hoard() { throw std::bad_alloc(); }
+  void misjudge() { throw std::bad_array_new_length(); }
+};
+ROOST_EXPORT(Hoarder, hoard, misjudge)
+
+ROOST_SIM_TEST(faults, a_proc_that_is_out_of_memory_ends_and_its_owner_hears_why, roost::sim::calm()) {
+  as_keeper([&](Keeper& self) {
+    auto const procs = hosts.spawn_procs(gpu = 1);
+    auto const shops = procs.spawn<Shop>("shops");
+    auto const hoarder = procs.at(host = 1).spawn<Hoarder>("hoarder").at_rank(0);
+    EXPECT_EQ(code_of([&] { hoarder->misjudge.call_one().get(); }), errc::handler_threw);
+    auto const why = hoarder->hoard.call_one().wait().failure();
+    EXPECT_TRUE(why.code == errc::unknown || why.code == errc::proc_failed) << why.describe();
+    EXPECT_TRUE(mentions(why, errc::proc_failed)) << why.describe();
+    roost::sleep(5s);
+    EXPECT_EQ(shops->buy.call(0).get().at(1).has_value(), false);
+    EXPECT_TRUE(shops.at_rank(0)->buy.call_one(0).wait().has_value());
+    EXPECT_EQ(self.failures.size(), 2U);
+    for (auto const& each : self.failures) EXPECT_TRUE(mentions(each.why(), "out of memory in")) << each.why().describe();
+  });
 }
 
 ROOST_SIM_TEST(faults, choose_leaves_out_a_rank_that_has_failed, stage::with_fault(fault_kind::crash_proc, 10s, "host1/p1")) {

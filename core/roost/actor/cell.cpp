@@ -384,7 +384,7 @@ void actor_cell::answer_nothing(message const& m) {
 
 void actor_cell::settle_thrown(handler_frame& frame, message& m, std::exception_ptr const& thrown) {
   unlink_frame(frame);
-  if (now_.mute) return;
+  if (now_.mute || out_of_memory(thrown)) return;
   auto* observer = home_->seams().observer;
   bool const unwound = is_ended(thrown);
   errc const outcome = unwound ? errc::ended : errc::handler_threw;
@@ -443,6 +443,7 @@ void actor_cell::run_supervise() {
   if (observer != nullptr) observer->supervise_started(id(), f.actor(), f.why().code);
   bool handled = false;
   bool unwound = false;
+  bool no_memory = false;
   error why = f.why();
   {
     frame_scope scope(frame, *home_->seams().lock);
@@ -453,11 +454,12 @@ void actor_cell::run_supervise() {
       auto const thrown = std::current_exception();
       unwound = is_ended(thrown);
       why = error_of(thrown).caused_by(f.why());
+      no_memory = out_of_memory(thrown);
     }
   }
   unlink_frame(frame);
   supervising_ = nullptr;
-  if (now_.mute) return;
+  if (now_.mute || no_memory) return;
   if (observer != nullptr) observer->supervise_ended(id(), f.actor(), handled);
   for (auto* other = frames_; other != nullptr; other = other->next) {
     if (other->waiting != nullptr) other->waiting->release();

@@ -176,6 +176,8 @@ class actor_cell final : public runnable, public sibling, public pooled {
   void settle_message(handler_frame& frame, message& m, platform const& seams);
   void answer_nothing(message const& m);
   void settle_thrown(handler_frame& frame, message& m, std::exception_ptr const& thrown);
+  /// Whether that is a lack of memory: then this proc is over, since nothing that it still does can be relied on.
+  bool out_of_memory(std::exception_ptr const& thrown);
   void run_supervise();
   void run_cleanup();
   void advance_end();

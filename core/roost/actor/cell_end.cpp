@@ -5,6 +5,8 @@
 #include <roost/actor/proc_runtime.hpp>
 #include <roost/base/plant.hpp>
 
+#include <new>
+
 namespace roost::detail {
 namespace {
 
@@ -165,6 +167,19 @@ void actor_cell::abandon(handler_frame& frame) {
   seams.executor->fibers().abandon();
 }
 
+bool actor_cell::out_of_memory(std::exception_ptr const& thrown) {
+  try {
+    std::rethrow_exception(thrown);
+  } catch (std::bad_array_new_length const&) {
+    return false;  // A size that is none.
+  } catch (std::bad_alloc const&) {
+    home_->seams().launcher->finish(error(errc::unavailable, "out of memory in " + describe()));
+    return true;
+  } catch (...) {
+    return false;
+  }
+}
+
 void actor_cell::run_cleanup() {
   if (user_ == nullptr) return;
   handler_frame frame(*this, activation::cleanup);
@@ -177,7 +192,9 @@ void actor_cell::run_cleanup() {
     try {
       user_->cleanup(end_reason_->code == errc::ok ? nullptr : end_reason_.get());
     } catch (...) {
-      auto const why = error_of(std::current_exception());
+      auto const thrown = std::current_exception();
+      auto const why = error_of(thrown);
+      static_cast<void>(out_of_memory(thrown));
       if (end_reason_->code == errc::ok)
         static_cast<error&>(*end_reason_) = error(errc::actor_failed, "cleanup of " + describe() + " failed").caused_by(why);
     }

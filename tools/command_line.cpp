@@ -446,8 +446,8 @@ int run_checked(int argc, char** argv, proc_program* program, std::unique_ptr<ou
   if (!asked.trace.empty()) {
     std::FILE* const trace = std::fopen(asked.trace.c_str(), "a");
     if (trace == nullptr)
-      return out->refuse(exit_bad_input,
-                         {errc::bad_argument, "--trace: cannot be written: " + std::string(std::strerror(errno)), asked.trace});
+      return out->refuse(exit_unreachable,
+                         {errc::unavailable, "--trace: cannot be written: " + std::string(std::strerror(errno)), asked.trace});
     std::fclose(trace);
   }
   if (asked.command == "run") return run_live(asked, *program, *out);

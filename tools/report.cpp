@@ -96,6 +96,13 @@ std::string write_repro_file(simulation const& of, outcome const& done, headline
         (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' || c == '-' || c == '.';
     name += plain ? c : '_';
   }
+  if (name != of.what.name || name.size() > 100) {
+    // Names that are alike as names of folders are not alike.
+    constexpr auto* digits = "0123456789abcdef";
+    name.resize(std::min<std::size_t>(name.size(), 100));
+    name += '-';
+    for (auto hash = sim::hash_of_text(of.what.name); hash != 0; hash >>= 4) name += digits[hash & 15];
+  }
   name += "-" + sim::seed_text(done.seed);
   std::error_code code;
   fs::path const runs = ".roost/runs";

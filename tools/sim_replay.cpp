@@ -1,3 +1,4 @@
+#include <roost/sim/fault_check.hpp>
 #include <roost/sim/quantity.hpp>
 #include <roost/sim/repro.hpp>
 #include <tools/command_line.hpp>
@@ -48,6 +49,23 @@ result<replay_source> read_replay_source(invocation const& asked) {
   return source;
 }
 
+namespace {
+
+/// What somebody wrote into a plan is looked at like a scenario: a fault that strikes nobody would seem to be a bug that is gone.
+result<void> check_edited(sim::repro_file const& file, sim::scenario const& cluster) {
+  if (!file.plan_edited) return {};
+  sim::toml_problems problems;
+  auto const endpoints = detail::endpoint_names();
+  for (std::size_t i = 0; i != file.plan.size(); ++i) {
+    auto const why = sim::impossible(file.plan[i], cluster, endpoints);
+    if (!why.empty()) problems.add(file.plan_places[i], "plan: " + sim::quoted(to_string(file.plan[i])) + ": " + why);
+  }
+  if (problems.empty()) return {};
+  return problems.as_error();
+}
+
+}  // namespace
+
 int sim_replay(invocation const& asked, proc_program& program, output& out) {
   auto source = read_replay_source(asked);
   if (!source) return out.refuse(exit_bad_input, source.failure());
@@ -57,6 +75,9 @@ int sim_replay(invocation const& asked, proc_program& program, output& out) {
   auto& what = source->what;
   if (auto const ready = read(what); !ready) return out.refuse(exit_bad_input, ready.failure());
   if (auto const fits = for_this_program(what); !fits) return out.refuse(exit_usage, fits.failure());
+  if (source->file) {
+    if (auto const good = check_edited(*source->file, what.what); !good) return out.refuse(exit_bad_input, good.failure());
+  }
   if (auto const armed = arm(what.plants); !armed) return out.refuse(exit_usage, armed.failure());
   job work;
   work.seed = source->seed;

@@ -49,18 +49,20 @@ struct Visitor : roost::actor {
   roost::task<int> blocking(roost::actor_mesh<Gate> gate);
   roost::task<int> own_callback(roost::actor_mesh<Gate> gate);
   roost::task<std::uint64_t> late(roost::actor_mesh<Gate> gate);
+  roost::task<int> misused();
   int seen() { return seen_; }
   void bear(roost::actor_mesh<Gate> gate);
   bool supervise(roost::failure const&) override;
 
  private:
   roost::task<int> part(roost::actor_mesh<Gate> gate);
+  roost::task<int> one() { co_return 1; }
   int seen_ = 0;
   int inside_ = 0;
   int most_ = 0;
 };
 ROOST_CONCURRENT(Visitor, shared, 3)
-ROOST_EXPORT(Visitor, visit, visit_twice, shared, swallow, call_back, blocking, own_callback, seen, bear, late)
+ROOST_EXPORT(Visitor, visit, visit_twice, shared, swallow, call_back, blocking, own_callback, misused, seen, bear, late)
 
 roost::task<int> Visitor::part(roost::actor_mesh<Gate> gate) { co_return co_await gate->enter.call_one(); }
 roost::task<int> Visitor::visit(roost::actor_mesh<Gate> gate) {
@@ -98,6 +100,29 @@ roost::task<int> Visitor::blocking(roost::actor_mesh<Gate> gate) {
 }
 roost::task<int> Visitor::own_callback(roost::actor_mesh<Gate> gate) {
   co_return co_await gate->enter.call_one().then([](int v) { return v; });
+}
+roost::task<int> Visitor::misused() {
+  int refused = 0;
+  auto const count = [&](roost::exception const& e) { refused += e.code() == errc::bad_argument ? 1 : 100; };
+  try {
+    (void)co_await roost::future<int>();
+  } catch (roost::exception const& e) {
+    count(e);
+  }
+  auto task = one();
+  EXPECT_EQ(co_await task, 1);
+  try {
+    (void)co_await task;
+  } catch (roost::exception const& e) {
+    count(e);
+  }
+  auto const moved = std::move(task);
+  try {
+    (void)co_await task;
+  } catch (roost::exception const& e) {
+    count(e);
+  }
+  co_return refused;
 }
 /// Awaits as if the answer had come on another worker, right after the coroutine was told that it has to wait.
 struct told_to_wait {
@@ -277,6 +302,10 @@ ROOST_SIM_TEST(coroutines, a_crash_unwinds_those_that_wait,
     EXPECT_EQ(code_of([&] { visit.get(); }), errc::proc_failed);
     EXPECT_EQ(lines("left"), 1U);
   });
+}
+
+ROOST_SIM_TEST(coroutines, nothing_is_awaited_that_is_not_there_or_over, roost::sim::calm()) {
+  EXPECT_EQ(roost::spawn<Visitor>("visitor")->misused.call_one().get(), 3);
 }
 
 }  // namespace coroutines

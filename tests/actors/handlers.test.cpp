@@ -304,13 +304,20 @@ struct Ticker : roost::actor {
     auto const start = roost::now();
     roost::after(50ms, [to, start] { to.send((roost::now() - start).count()); });
   }
+  /// As many as that, the last first, and one that never comes.
+  void many(std::int64_t count, roost::port<std::int64_t> to) {
+    roost::after(roost::nanoseconds::max(), [to] { to.send(-1); });
+    for (std::int64_t i = count; i != 0; --i) {
+      roost::after(std::chrono::milliseconds(i % 2 == 0 ? i : 1'000 + i), [to, i] { to.send(i); });
+    }
+  }
   void once_busy(roost::port<std::int64_t> to) {
     auto const start = roost::now();
     roost::after(50ms, [to, start] { to.send((roost::now() - start).count()); });
     roost::sleep(2s);
   }
 };
-ROOST_EXPORT(Ticker, start, once, once_busy)
+ROOST_EXPORT(Ticker, start, once, many, once_busy)
 
 ROOST_SIM_TEST(handlers, after_runs_once_and_not_early, roost::sim::calm()) {
   auto [port, receiver] = roost::channel<std::int64_t>();
@@ -337,6 +344,19 @@ ROOST_SIM_TEST(handlers, every_repeats_until_the_actor_ends, roost::sim::calm())
   EXPECT_EQ(end_of(ticker.id()).code, errc::actor_stopped);
   while (!receiver.empty()) (void)receiver.recv(1s);
   EXPECT_EQ(code_of([&, &r = receiver] { (void)r.recv(1s); }), errc::timeout);
+}
+
+ROOST_SIM_TEST(handlers, many_timers_of_one_actor_each_ring_once_in_the_order_of_time, roost::sim::calm()) {
+  auto [port, receiver] = roost::channel<std::int64_t>();
+  auto const ticker = roost::spawn<Ticker>("ticker");
+  constexpr std::int64_t count = 40;
+  ticker->many.call_one(count, port).get();
+  for (std::int64_t i = 2; i <= count; i += 2) EXPECT_EQ(receiver.recv(10s), i);
+  for (std::int64_t i = 1; i <= 9; i += 2) EXPECT_EQ(receiver.recv(10s), i);
+  ticker.stop();
+  EXPECT_EQ(end_of(ticker.id()).code, errc::actor_stopped);
+  while (!receiver.empty()) EXPECT_GT(receiver.recv(1s), 9);
+  EXPECT_EQ(code_of([&, &r = receiver] { (void)r.recv(3s); }), errc::timeout);
 }
 
 ROOST_SIM_TEST(handlers, every_refuses_a_period_of_nothing, roost::sim::calm()) {

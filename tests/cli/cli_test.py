@@ -63,6 +63,10 @@ MALFORMED = {
                                         r":4:21: event\[0\]: 'host1' stands on both sides"),
     "partition of no length": ('[[event]]\nat = "1s"\ndo = "partition"\nbetween = ["host0", "host1"]\nfor = "0s"\n',
                                r":5:7: event\[0\].for: 0 is no time"),
+    "partition of everybody from nobody": ('[topology]\nhosts = 2\n[[event]]\nat = "1s"\ndo = "partition"\ngroups = [["host0", "host1"]]\nfor = "1s"\n',
+                                           r":6:10: event\[0\].groups: all hosts stand in one group"),
+    "zero byte in a name": ('name = "a\\u0000b"\n', r":1:8: name: 'a\\x00b' is no name"),
+    "zero byte in an argument": ('argv = ["3\\u0000"]\n', r":1:8: argv: '3\\x00' has a zero byte"),
     "trigger of nobody's": ('program = "misbehaver"\n[[event]]\nwhen = "endpoint Nobody.ping count >= 1"\ndo = "heal"\n',
                             r":3:8: event\[0\].when: the program has no endpoint 'Nobody.ping'"),
     "knob twice": ('program = "misbehaver"\n[knobs]\nactor.lease = "1s"\n"actor.lease" = "2s"\n',
@@ -136,6 +140,7 @@ BAD_INPUT = [
     ("sim run .", ".: is a folder, expected a file"),
     ("sim run 'two\nlines.toml'", "the path of the scenario has a line end"),
     ("sim run calm.toml --set topology.host=3", "--set topology.host=3: unknown key 'host' in topology, did you mean 'hosts'?"),
+    ("sim run calm.toml --set link.credit_message=3", "unknown knob 'link.credit_message', did you mean 'link.credit_messages'?"),
     ("sim run calm.toml --set nonsense", "--set nonsense: expected key=value"),
     ("sim verify calm.toml --set time.limit=forever", "--set time.limit=forever: time.limit: 'forever' is not a number with a unit"),
     ("sim replay nowhere.repro", "nowhere.repro: cannot be read"),
@@ -467,6 +472,11 @@ class CommandLine(unittest.TestCase):
         bad = self.call("sim", "replay", "bad.repro")
         self.assertEqual(bad.returncode, 65)
         self.assertRegex(bad.stderr, r"^bad\.repro:\d+:\d+: ")
+        # A fault that somebody wrote and that strikes nobody would look like a bug that is gone.
+        (self.path / "edited.repro").write_text(text.replace("plan = []", 'plan = [\n  "kill_proc host9/p1 at 5ms",\n]'))
+        edited = self.call("sim", "replay", "edited.repro")
+        self.assertEqual(edited.returncode, 65, edited.stderr)
+        self.assertRegex(edited.stderr, r"^edited\.repro:\d+:3: plan: 'kill_proc host9/p1 at 5ms': there is no host9/p1, the hosts are")
 
     def test_a_trace_is_the_run_and_until_stops_it(self):
         self.assertEqual(self.call("sim", "run", "calm.toml", "--trace", "one").returncode, 0)

@@ -22,6 +22,7 @@ enum class life : std::uint8_t { starting, running, draining, ending, ended };
 class self_timer : public timer {
  public:
   virtual ~self_timer() = default;
+  std::size_t place = 0;  ///< Among those of its actor.
 };
 
 /// What few actors have; made when first needed.

@@ -1,7 +1,7 @@
 #include <roost/actor/self_messages.hpp>
 
-#include <algorithm>
 #include <memory>
+#include <utility>
 
 namespace roost::detail {
 namespace {
@@ -16,7 +16,11 @@ class post_timer final : public self_timer {
     set_current_platform(&cell_->home().seams());
     if (period_ == nanoseconds(0)) {
       cell_->post(std::make_unique<callback_message<std::function<void()>>>(std::move(f_)));
-      std::erase_if(cell_->extras().timers, [this](auto const& t) { return t.get() == this; });
+      // The last takes its place.
+      auto& timers = cell_->extras().timers;
+      timers.back()->place = place;
+      if (place + 1 != timers.size()) std::swap(timers[place], timers.back());
+      timers.pop_back();
       return;
     }
     // Not before this one has started: an actor that is behind has one in its mailbox, and not one for each period.
@@ -49,9 +53,13 @@ void post_later(nanoseconds delay, nanoseconds period, std::function<void()> f) 
   auto& cell = *require_frame("A delayed message").cell;
   auto& clock = *cell.home().seams().clock;
   if (cell.state() != life::starting && cell.state() != life::running) return;  // It accepts no more.
+  auto const at = later(clock.now(), delay);
+  if (at == never) return;
+  auto& timers = cell.extras().timers;
   auto t = std::make_unique<post_timer>(cell, period, std::move(f));
-  if (auto const at = later(clock.now(), delay); at != never) clock.arm(*t, at);
-  cell.extras().timers.push_back(std::move(t));
+  t->place = timers.size();
+  clock.arm(*t, at);
+  timers.push_back(std::move(t));
 }
 
 }  // namespace roost::detail

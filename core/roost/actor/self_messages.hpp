@@ -13,7 +13,7 @@ void post_later(nanoseconds delay, nanoseconds period, std::function<void()> f);
 }  // namespace detail
 
 /// Runs `f` once as a message of the current actor, not before `delay`; never while a handler of it waits. Dropped when the
-/// actor is stopped or ends first.
+/// actor is stopped or ends first, and at once where `delay` is beyond all time.
 template <class F>
 void after(nanoseconds delay, F f) {
   detail::post_later(delay, nanoseconds(0), std::move(f));

@@ -16,6 +16,7 @@ template <class T>
 struct task_promise_base {
   std::coroutine_handle<> waiting;
   std::exception_ptr thrown;
+  bool begun = false;
   bool done = false;
 
   std::suspend_always initial_suspend() noexcept { return {}; }
@@ -37,6 +38,9 @@ struct task_promise_base {
 /// loop over tasks that need not wait takes no more stack with each, whatever the compiler does with tail calls.
 template <class Promise>
 bool run_to_suspension(std::coroutine_handle<Promise> started, std::coroutine_handle<> awaiting) {
+  if (!started) throw_error(error(errc::bad_argument, "co_await of a task that was moved from"));
+  if (started.promise().begun) throw_error(error(errc::bad_argument, "co_await of a task that was awaited before"));
+  started.promise().begun = true;
   started.resume();
   if (started.promise().done) return false;
   started.promise().waiting = awaiting;
@@ -45,8 +49,10 @@ bool run_to_suspension(std::coroutine_handle<Promise> started, std::coroutine_ha
 
 }  // namespace detail
 
-/// A coroutine endpoint or a part of one. It starts when it is awaited; parameters are taken by value. While it is suspended in
-/// `co_await` it holds its own frame and no fiber; waits that are plain calls (`get`, `sleep`, `recv`, room to send) hold one.
+/// A coroutine endpoint or a part of one. It starts when it is awaited, once; parameters are taken by value. While it is suspended in
+/// `co_await` it holds its own frame and no fiber; waits that are plain calls (`get`, `sleep`, `recv`, room to send) hold one. Tasks
+/// that await each other run on one stack until something suspends: some hundreds deep, as calls would be. Awaiting one twice, or one
+/// that was moved from, throws `errc::bad_argument`.
 template <class T>
 class [[nodiscard]] task {
  public:
@@ -125,7 +131,7 @@ template <class T>
 class future_awaiter {
  public:
   explicit future_awaiter(future<T> observed) : observed_(std::move(observed)) {}
-  bool await_ready() const noexcept { return observed_.ready(); }
+  bool await_ready() const { return observed_.ready(); }
   bool await_suspend(std::coroutine_handle<> who) { return wait_.suspend(*observed_.state(), who); }
   T await_resume() {
     wait_.finish();

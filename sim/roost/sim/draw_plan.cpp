@@ -168,6 +168,7 @@ class plan_drawer {
       if (i != one && (keyed_hash(seed_, draw_domain::faults, child_key(key, "side", "", i), 0).low & 1) != 0)
         op.group_a.push_back(name_of(i));
     }
+    if (op.group_a.size() == what_.hosts) op.group_a.pop_back();  // Somebody is on the other side.
   }
 
   scenario const& what_;

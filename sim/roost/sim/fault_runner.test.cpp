@@ -1,3 +1,5 @@
+#include <roost/sim/fault_check.hpp>
+#include <roost/sim/fault_text.hpp>
 #include <roost/sim/target.hpp>
 #include <roost/sim/toy.test.hpp>
 
@@ -39,6 +41,58 @@ TEST(draw_plan, names_the_root_where_it_is_not_spared) {
   auto const all = named(s);
   EXPECT_EQ(all.size(), 7U);
   EXPECT_TRUE(all.contains({0, 0}));
+}
+
+TEST(draw_plan, leaves_somebody_on_the_other_side_of_a_cut) {
+  auto s = calm();
+  s.faults.mode = fault_mode::swarm;
+  s.faults.partition = {1ms, 1ms, 5ms, 0};
+  for (std::uint32_t const hosts : {2U, 3U}) {
+    s.hosts = hosts;
+    for (std::uint64_t seed = 1; seed != 60; ++seed) {
+      for (auto const& operation : draw_plan(s, seed)) {
+        EXPECT_FALSE(operation.group_b.empty() && names_all_hosts(operation.group_a, hosts)) << to_string(operation);
+        EXPECT_EQ(impossible(operation, s, {}), "") << to_string(operation);
+      }
+    }
+  }
+}
+
+TEST(draw_plan, draws_no_fault_that_strikes_nobody) {
+  auto const s = stormy();
+  for (std::uint64_t seed = 1; seed != 60; ++seed) {
+    for (auto const& operation : draw_plan(s, seed)) EXPECT_EQ(impossible(operation, s, {}), "") << to_string(operation);
+  }
+}
+
+TEST(fault_check, says_why_a_fault_strikes_nobody) {
+  auto s = calm();  // Two hosts.
+  s.hosts = 2;
+  s.procs_per_host = 2;
+  s.time_limit = 100s;
+  std::vector<std::string> const endpoints{"Player.ping"};
+  auto const why = [&](std::string_view text) {
+    auto const read = parse_fault(text);
+    return read ? impossible(*read, s, endpoints) : read.failure().what;
+  };
+  EXPECT_EQ(why("kill_proc host9/p1 at 5ms"), "there is no host9/p1, the hosts are host0 to host1");
+  EXPECT_EQ(why("kill_proc host0/p3 at 5ms"), "there is no host0/p3, the procs of a host are p0 to p2");
+  EXPECT_EQ(why("kill_proc host0/p1 when Player.pong >= 3"),
+            "the program has no endpoint 'Player.pong', did you mean 'Player.ping'?");
+  for (auto const* text : {"kill_proc HOST0/p1 at 5ms", "kill_proc proc(gpu=1) at 5ms", "kill_proc host0/p1", "kill_proc at 1ms",
+                           "kill_proc host0 at 1ms", "kill_proc host0/p1,host1/p1 at 1ms", "kill_host host0/p1 at 1ms",
+                           "kill_proc host0/p1 at -5ms", "kill_proc host0/p1 at 101s", "kill_proc host0/p1 when Player.ping >= 0",
+                           "slow_host host0 at 1ms for 1ms factor 0%", "slow_host host0 at 1ms factor 200%", "noise * at 1ms for 1ms",
+                           "noise * at 1ms for 1ms loss 2000000ppm", "clock_step host0 at 1ms", "clock_step host0 at 1ms by 999999h",
+                           "partition host0 | host1 at 1ms", "partition host0 at 1ms for -1s", "partition host0,host1 at 1ms for 1s",
+                           "reset host0 | host0/p1 at 1ms", "heal * at 1ms"}) {
+    EXPECT_NE(why(text), "") << text;
+  }
+  for (auto const* text : {"kill_proc host0/p1 at never", "kill_proc host1/p2 when Player.ping >= 3", "kill_host host1 at 1s",
+                           "partition host0 | host1 at 1ms for 1s", "partition * at 1ms for 1s", "half_open host0 at 1ms",
+                           "reset * at 1ms", "heal at 1ms", "clock_step host0 at 1ms by -1s", "noise * at 1ms for 1s loss 5ppm"}) {
+    EXPECT_EQ(why(text), "") << text;
+  }
 }
 
 TEST(fault_runner, strikes_nobody_where_the_drawn_target_is_not_there_and_says_so) {

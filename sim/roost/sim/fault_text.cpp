@@ -98,6 +98,7 @@ class fault_reader {
       if (!names(operation_.group_b)) return *failure_;
     }
     while (!done() && !failure_) clause(next());
+    if (!failure_ && !timed_) fail("expected when it strikes: 'at' and a time, or 'when' and how often an endpoint has begun");
     if (failure_) return *failure_;
     return operation_;
   }
@@ -154,6 +155,7 @@ class fault_reader {
   }
 
   void clause(token const& name) {
+    timed_ = timed_ || name.is("at") || name.is("when");
     if (name.is("at")) {
       nanoseconds at{};
       if (!done() && peek().is("never")) {
@@ -193,6 +195,7 @@ class fault_reader {
   std::vector<token> tokens_;
   std::size_t at_ = 0;
   fault_operation operation_;
+  bool timed_ = false;
   std::optional<error> failure_;
 };
 

@@ -349,7 +349,7 @@ void simulated_log::write(log_level level, log_source const& source, std::string
 
 void simulated_probes::always(bool held, std::string_view name, std::string_view where) {
   if (held || self_.muted) return;
-  self_.sim.records().violated(std::string(name), "always(" + std::string(name) + ") does not hold in " + to_string(self_.id) +
+  self_.sim.records().violated(std::string(name), "always(" + printable(name) + ") does not hold in " + to_string(self_.id) +
                                                       (where.empty() ? "" : " at " + std::string(where)));
 }
 

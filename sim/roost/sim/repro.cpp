@@ -42,7 +42,7 @@ std::string array_of(std::vector<std::string> const& texts) {
   return out + "]";
 }
 
-void read_plan(toml_table_reader& table, fault_plan& into) {
+void read_plan(toml_table_reader& table, fault_plan& into, std::vector<std::string>& places) {
   auto const* lines = table.array("plan");
   if (lines == nullptr) return;
   for (auto const& line : lines->children) {
@@ -53,6 +53,7 @@ void read_plan(toml_table_reader& table, fault_plan& into) {
     auto operation = parse_fault(line.text);
     if (operation) {
       into.push_back(*std::move(operation));
+      places.push_back(line.place);
     } else {
       toml_value named = line;
       named.key = "plan";
@@ -168,7 +169,7 @@ result<repro_file> read_repro(std::string_view text, std::string const& file) {
   top.read("plants", read.plants);
   top.parse("plan_hash", plan_hash, &hash_of_hex);
   top.require("plan", "the faults of the run");
-  read_plan(top, read.plan);
+  read_plan(top, read.plan, read.plan_places);
   top.read("scenario_file", read.scenario_file);
   top.require("scenario", "the text of the scenario");
   top.read("scenario", read.scenario_text);

@@ -51,6 +51,7 @@ struct repro_file {
   hash128 digest;
   fault_plan plan;           ///< As run.
   bool plan_edited = false;  ///< Set by `read_repro`: the plan is not the one whose digest this is.
+  std::vector<std::string> plan_places;  ///< Set by `read_repro`: file:line:column of each fault.
 };
 
 std::string write_repro(repro_file const& file);

@@ -1,3 +1,4 @@
+#include <roost/sim/fault_check.hpp>
 #include <roost/sim/fault_text.hpp>
 #include <roost/sim/quantity.hpp>
 #include <roost/sim/scenario_reader.hpp>
@@ -162,6 +163,9 @@ void read_targets(toml_table_reader& event, scenario const& cluster, fault_opera
         return event.complain(*groups, R"(expected one or two groups: [["host0"], ["host1"]])");
       }
       read_group_of_targets(event, groups->children[0], cluster, into.group_a);
+      bool const alone = groups->children.size() == 1 && into.kind != fault_kind::reset;
+      if (alone && names_all_hosts(into.group_a, cluster.hosts))
+        return event.complain(*groups, R"(all hosts stand in one group, expected a second one, or fewer)");
       if (groups->children.size() == 2) read_group_of_targets(event, groups->children[1], cluster, into.group_b, into.group_a);
     } else if (between != nullptr) {
       if (between->children.size() != 2) return event.complain(*between, R"(expected two targets: ["host0", "host1"])");

@@ -257,12 +257,16 @@ void read_document(toml_value const& document, scenario& into, scenario_options 
   top.read("schema", schema, 1, 1);
   top.read("name", into.name);
   if (auto const* name = document.find("name"); name != nullptr && name->type == toml_value::kind::text) {
-    bool const empty = into.name.empty() || into.name.find_first_of("/\n\r\t") != std::string::npos;
-    if (empty) top.complain(*name, quoted(into.name) + " is no name, expected one without '/' and line ends");
+    bool const empty = into.name.empty() || into.name.find_first_of(std::string_view("/\n\r\t\0", 5)) != std::string::npos;
+    if (empty) top.complain(*name, quoted(into.name) + " is no name, expected one without '/', zero bytes and line ends");
   }
   top.read("doc", into.doc);
   top.read("program", into.program);
   top.read("argv", into.argv);
+  for (auto const& word : into.argv) {
+    if (word.find('\0') != std::string::npos)
+      top.complain(*document.find("argv"), quoted(word) + " has a zero byte in it, which no argument can");
+  }
   read_topology(top.table("topology"), into, problems);
   read_time(top.table("time"), into, problems);
   read_net(top.table("net"), into, problems);
@@ -284,6 +288,19 @@ void read_document(toml_value const& document, scenario& into, scenario_options 
   top.finish(known_paths);
 }
 
+/// Whether a setting is of a knob, or of what only a knob is called like.
+bool names_knob(std::string_view key) {
+  if (find_knob(key) != nullptr) return true;
+  auto const dot = key.find('.');
+  if (dot == std::string_view::npos) return false;
+  auto const floor = key.substr(0, dot + 1);
+  auto const& known = known_paths;
+  bool const table = std::any_of(known.begin(), known.end(), [&](std::string_view path) { return path.starts_with(floor); });
+  auto const knobs = all_knobs();
+  return !table && std::any_of(knobs.begin(), knobs.end(),
+                               [&](auto const* each) { return std::string_view(each->definition().name).starts_with(floor); });
+}
+
 }  // namespace
 }  // namespace detail
 
@@ -293,7 +310,7 @@ result<scenario> read_scenario(std::string_view text, std::string const& file, s
   toml_problems problems;
   for (auto const& setting : options.settings) {
     auto const key = std::string_view(setting).substr(0, setting.find('='));
-    auto const applied = set_in(*document, find_knob(key) != nullptr ? "knobs." + setting : setting);
+    auto const applied = set_in(*document, detail::names_knob(key) ? "knobs." + setting : setting);
     if (!applied) problems.add(applied.failure().where, applied.failure().what);
   }
   scenario read;

@@ -56,10 +56,9 @@ std::string suggestion(std::string_view word, std::span<std::string_view const> 
   return list.empty() ? "" : ", expected " + std::string(candidates.size() == 1 ? "" : "one of ") + list;
 }
 
-std::string quoted(std::string_view text) {
-  constexpr std::size_t most = 40;
-  std::string out = "'";
-  for (char const c : text.substr(0, most)) {
+std::string printable(std::string_view text) {
+  std::string out;
+  for (char const c : text) {
     auto const code = static_cast<unsigned char>(c);
     if (code < 0x20 || code == 0x7f) {
       constexpr char hex[] = "0123456789abcdef";
@@ -68,6 +67,12 @@ std::string quoted(std::string_view text) {
       out += c;
     }
   }
+  return out;
+}
+
+std::string quoted(std::string_view text) {
+  constexpr std::size_t most = 40;
+  std::string out = "'" + printable(text.substr(0, most));
   if (text.size() > most) {
     while (!out.empty() && (static_cast<unsigned char>(out.back()) & 0xc0) == 0x80) out.pop_back();
     if (!out.empty() && (static_cast<unsigned char>(out.back()) & 0x80) != 0) out.pop_back();

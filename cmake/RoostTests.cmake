@@ -20,20 +20,27 @@ if(ROOST_TESTS)
   target_precompile_headers(roost_test_pch PRIVATE <gtest/gtest.h> <rapidcheck.h> <rapidcheck/gtest.h>)
 endif()
 
-# roost_test(NAME KIND COMMAND...): a test of this tree, when the tree is for tests of that kind.
+# roost_test(NAME KIND COMMAND...): a test of this tree, when the tree is for tests of that kind. Where ROOST_TEST_CONFIGURATION is set
+# only `ctest -C` with that word runs it, and it may take longer.
 # The tsan tree builds only what threads_tests depends on: a test of kind `threads` that runs another program adds it there.
 function(roost_test name kind)
   if(NOT ROOST_TESTS OR NOT kind IN_LIST ROOST_TEST_KINDS)
     return()
   endif()
-  add_test(NAME "${ROOST_TEST_PREFIX}${name}" COMMAND ${ARGN})
-  set_tests_properties("${ROOST_TEST_PREFIX}${name}" PROPERTIES LABELS "${kind}" TIMEOUT 600)
+  set(only "")
+  set(timeout 600)
+  if(ROOST_TEST_CONFIGURATION)
+    set(only CONFIGURATIONS ${ROOST_TEST_CONFIGURATION})
+    set(timeout 3600)
+  endif()
+  add_test(NAME "${ROOST_TEST_PREFIX}${name}" COMMAND ${ARGN} ${only})
+  set_tests_properties("${ROOST_TEST_PREFIX}${name}" PROPERTIES LABELS "${kind}" TIMEOUT ${timeout})
 endfunction()
 
-# roost_tests(NAME [KIND kind] SOURCES file... LINK target... [HEADERS header...]): the GoogleTest executable NAME_tests and its test
-# NAME. HEADERS, which many of its files include, are compiled once for all.
+# roost_tests(NAME [KIND kind] SOURCES file... LINK target... [HEADERS header...] [RUN_BY command...]): the GoogleTest executable
+# NAME_tests and its test NAME. HEADERS, which many of its files include, are compiled once for all.
 function(roost_tests name)
-  cmake_parse_arguments(TESTS "" "KIND" "SOURCES;LINK;HEADERS" ${ARGN})
+  cmake_parse_arguments(TESTS "" "KIND" "SOURCES;LINK;HEADERS;RUN_BY" ${ARGN})
   if(NOT TESTS_KIND)
     set(TESTS_KIND simulated)
   endif()
@@ -48,7 +55,7 @@ function(roost_tests name)
     target_precompile_headers(${name}_tests REUSE_FROM roost_test_pch)
   endif()
   add_dependencies(${TESTS_KIND}_tests ${name}_tests)
-  roost_test(${name} ${TESTS_KIND} ${name}_tests)
+  roost_test(${name} ${TESTS_KIND} ${TESTS_RUN_BY} $<TARGET_FILE:${name}_tests>)
 endfunction()
 
 # roost_fuzzers(LIBRARY [LINK target...] [GUIDES source...] SOURCES file...): one libFuzzer executable for each *.fuzz.cpp, named by

@@ -20,7 +20,7 @@ struct compared {
   double bound;  ///< Over the peer; 0: none.
 };
 
-std::array<compared, 5> const works{{
+std::array<compared, 5> const local_works{{
     {"ping-pong", {"ping-pong", "1000000"}, {"ping-pong", "1000"}, "a message", 15},
     {"awaited request", {"ask", "300000"}, {"ask", "300"}, "a request", 11},
     {"1 to 1,000 and back", {"fan", "1000", "200"}, {"fan", "1000", "2"}, "a message", 8},
@@ -39,14 +39,15 @@ int bench_local(invocation const& asked, output& out) {
   if (!ours.is_built()) {
     return out.refuse(exit_unreachable, {errc::unavailable, "is not built, expected it from: ./bootstrap bench", ours.path()});
   }
-  std::array<bench_series, works.size()> here, there;
+  std::array<bench_series, local_works.size()> here, there;
   bench_series bare, queues;
   bench_runner runner;
   for (unsigned i = 0; i != repetitions && !runner.failed(); ++i) {
-    for (std::size_t w = 0; w != works.size(); ++w) {
-      out.progress(
-          [&] { return "repetition " + std::to_string(i + 1) + " of " + std::to_string(repetitions) + ": " + works[w].name; });
-      auto const& words = asked.quick ? works[w].quick : works[w].full;
+    for (std::size_t w = 0; w != local_works.size(); ++w) {
+      out.progress([&] {
+        return "repetition " + std::to_string(i + 1) + " of " + std::to_string(repetitions) + ": " + local_works[w].name;
+      });
+      auto const& words = asked.quick ? local_works[w].quick : local_works[w].full;
       runner.measure(here[w], ours, words);
       if (peer.is_built()) runner.measure(there[w], peer, words);
     }
@@ -59,12 +60,12 @@ int bench_local(invocation const& asked, output& out) {
   if (!peer.is_built()) {
     out.say("  CAF is not here (" + peer.path() + " is not built), so nothing is compared; ./bootstrap bench brings it");
   }
-  for (std::size_t w = 0; w != works.size(); ++w) {
-    if (works[w].bound == 0 || there[w].empty()) continue;
+  for (std::size_t w = 0; w != local_works.size(); ++w) {
+    if (local_works[w].bound == 0 || there[w].empty()) continue;
     auto const theirs = nanoseconds_each(there[w]);
     print(out,
-          {std::string(works[w].name) + ", over CAF's " + digits(theirs) + " ns", theirs / nanoseconds_each(here[w]), "times",
-           works[w].bound},
+          {std::string(local_works[w].name) + ", over CAF's " + digits(theirs) + " ns", theirs / nanoseconds_each(here[w]),
+           "times", local_works[w].bound},
           1);
   }
   auto const least = nanoseconds_each(bare);
@@ -82,9 +83,9 @@ int bench_local(invocation const& asked, output& out) {
   auto const size_of = [](bench_series const& of) { return of.median("peak_bytes", "messages"); };
   print(out, {"actors at rest", size_of(here[at_rest]), "bytes each", bound_rest_bytes, true}, 0);
   print(out, {"spawned and stopped", 1e9 / nanoseconds_each(here[churn]), "actors/s", bound_churn}, 0);
-  for (std::size_t w = 0; w != works.size(); ++w) {
-    print_costs(out, works[w].name, here[w], works[w].each);
-    if (!there[w].empty()) print_costs(out, std::string("CAF, ") + works[w].name, there[w], works[w].each);
+  for (std::size_t w = 0; w != local_works.size(); ++w) {
+    print_costs(out, local_works[w].name, here[w], local_works[w].each);
+    if (!there[w].empty()) print_costs(out, std::string("CAF, ") + local_works[w].name, there[w], local_works[w].each);
   }
   if (!there[at_rest].empty()) out.say("    CAF, actors at rest: " + digits(size_of(there[at_rest])) + " bytes each");
   return exit_ok;

@@ -21,7 +21,7 @@ struct bounded {
   std::vector<std::string> bare_quick;
 };
 
-std::array<bounded, 3> const works{{
+std::array<bounded, 3> const shm_works{{
     {"64 B round trip",
      {"round-trip", "200000"},
      {"round-trip", "200"},
@@ -52,14 +52,15 @@ int bench_shm(invocation const& asked, output& out) {
   if (!program.is_built()) {
     return out.refuse(exit_unreachable, {errc::unavailable, "is not built, expected it from: ./bootstrap bench", program.path()});
   }
-  std::array<bench_series, works.size()> whole, bare;
+  std::array<bench_series, shm_works.size()> whole, bare;
   bench_runner runner;
   for (unsigned i = 0; i != repetitions && !runner.failed(); ++i) {
-    for (std::size_t w = 0; w != works.size(); ++w) {
-      out.progress(
-          [&] { return "repetition " + std::to_string(i + 1) + " of " + std::to_string(repetitions) + ": " + works[w].name; });
-      runner.measure(bare[w], program, asked.quick ? works[w].bare_quick : works[w].bare_full);
-      runner.measure(whole[w], program, asked.quick ? works[w].quick : works[w].full);
+    for (std::size_t w = 0; w != shm_works.size(); ++w) {
+      out.progress([&] {
+        return "repetition " + std::to_string(i + 1) + " of " + std::to_string(repetitions) + ": " + shm_works[w].name;
+      });
+      runner.measure(bare[w], program, asked.quick ? shm_works[w].bare_quick : shm_works[w].bare_full);
+      runner.measure(whole[w], program, asked.quick ? shm_works[w].quick : shm_works[w].full);
     }
   }
   if (runner.failed()) return out.refuse(exit_bug, *runner.failed());
@@ -67,17 +68,17 @@ int bench_shm(invocation const& asked, output& out) {
   auto const each = [](bench_series const& of) { return of.median("wall_ns", "messages"); };
   out.say("roost bench shm: medians of " + std::to_string(repetitions) +
           ", wall time; two procs, each awake on a core of its own where there are two");
-  print(out, {works[round_trip].name, each(whole[round_trip]) / 1000, "us", bound_round_trip_microseconds, true}, 2);
-  print(out, {works[small].name, 1e9 / each(whole[small]), "messages/s", bound_small_messages}, 0);
-  print(out, {works[large].name, large_megabytes * 1e9 / each(whole[large]), "MB/s", bound_large_megabytes}, 0);
-  for (std::size_t w = 0; w != works.size(); ++w) {
+  print(out, {shm_works[round_trip].name, each(whole[round_trip]) / 1000, "us", bound_round_trip_microseconds, true}, 2);
+  print(out, {shm_works[small].name, 1e9 / each(whole[small]), "messages/s", bound_small_messages}, 0);
+  print(out, {shm_works[large].name, large_megabytes * 1e9 / each(whole[large]), "MB/s", bound_large_megabytes}, 0);
+  for (std::size_t w = 0; w != shm_works.size(); ++w) {
     auto const here = each(whole[w]), least = each(bare[w]);
     auto const allocations = whole[w].median("allocations", "messages");
-    out.say("    " + std::string(works[w].name) + ": " + digits(here) + " ns, " + digits(here / least, 1) + " times " +
-            works[w].bare_name + " (" + digits(least, 1) + " ns); " + digits(allocations, 2) + " allocations in both procs");
-    out.object("bench_bare", {{"work", json_of(works[w].name)},
+    out.say("    " + std::string(shm_works[w].name) + ": " + digits(here) + " ns, " + digits(here / least, 1) + " times " +
+            shm_works[w].bare_name + " (" + digits(least, 1) + " ns); " + digits(allocations, 2) + " allocations in both procs");
+    out.object("bench_bare", {{"work", json_of(shm_works[w].name)},
                               {"ns", bench_sample(here).dump()},
-                              {"bare", json_of(works[w].bare_name)},
+                              {"bare", json_of(shm_works[w].bare_name)},
                               {"bare_ns", bench_sample(least).dump()},
                               {"allocations", bench_sample(allocations).dump()}});
   }

@@ -60,8 +60,8 @@ int bench_sim(invocation const& asked, output& out) {
   }
   auto const actors = static_cast<double>(size.crowd_hosts * size.crowd_actors);
   print(out, {digits(actors) + " actors", crowds.median("peak_bytes") / actors, "bytes an actor", bound_bytes, true}, 0);
-  auto const small = smalls.median("processor_ns", "events") * small_events / 1e6;
-  print(out, {"8 procs under faults, 10,000 events", small, "ms", bound_small_milliseconds, true}, 1);
+  auto const faulty = smalls.median("processor_ns", "events") * small_events / 1e6;
+  print(out, {"8 procs under faults, 10,000 events", faulty, "ms", bound_small_milliseconds, true}, 1);
   print_costs(out, "ping-pong", games);
   print_costs(out, "8 procs under faults", smalls);
   if (games.same_digests() && crowds.same_digests() && smalls.same_digests()) return exit_ok;

@@ -16,7 +16,7 @@ struct crossing {
   std::vector<std::string> quick;
 };
 
-std::array<crossing, 7> const works{{
+std::array<crossing, 7> const crossings{{
     {"bare word, awake", {"bare", "1000000", "awake"}, {"bare", "1000", "awake"}},
     {"ping-pong, awake", {"ping-pong", "300000", "awake"}, {"ping-pong", "300", "awake"}},
     {"awaited request, awake", {"ask", "100000", "awake"}, {"ask", "100", "awake"}},
@@ -36,13 +36,14 @@ int bench_workers(invocation const& asked, output& out) {
   if (!program.is_built()) {
     return out.refuse(exit_unreachable, {errc::unavailable, "is not built, expected it from: ./bootstrap bench", program.path()});
   }
-  std::array<bench_series, works.size()> series;
+  std::array<bench_series, crossings.size()> series;
   bench_runner runner;
   for (unsigned i = 0; i != repetitions && !runner.failed(); ++i) {
-    for (std::size_t w = 0; w != works.size(); ++w) {
-      out.progress(
-          [&] { return "repetition " + std::to_string(i + 1) + " of " + std::to_string(repetitions) + ": " + works[w].name; });
-      runner.measure(series[w], program, asked.quick ? works[w].quick : works[w].full);
+    for (std::size_t w = 0; w != crossings.size(); ++w) {
+      out.progress([&] {
+        return "repetition " + std::to_string(i + 1) + " of " + std::to_string(repetitions) + ": " + crossings[w].name;
+      });
+      runner.measure(series[w], program, asked.quick ? crossings[w].quick : crossings[w].full);
     }
   }
   if (runner.failed()) return out.refuse(exit_bug, *runner.failed());
@@ -60,7 +61,7 @@ int bench_workers(invocation const& asked, output& out) {
             digits(each(bare)) + " ns");
     out.object("bench_bare", {{"work", json_of(name)},
                               {"ns", bench_sample(each(which)).dump()},
-                              {"bare", json_of(works[bare].name)},
+                              {"bare", json_of(crossings[bare].name)},
                               {"bare_ns", bench_sample(each(bare)).dump()}});
   };
   beside("ping-pong, both awake", ball_awake, bare_awake);

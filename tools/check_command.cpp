@@ -22,7 +22,12 @@ using sim::check::observation;
 using sim::check::observed;
 
 constexpr std::size_t most_said = 5;
+constexpr std::uint64_t seen_between_words = 1 << 12;
 constexpr std::uintmax_t most_after_a_run = std::uintmax_t{1} << 30;  // Judging takes about four times as much memory.
+
+std::string counted(std::uint64_t number, std::string const& what) {
+  return std::to_string(number) + " " + what + (number == 1 ? "" : "s");
+}
 
 /// "link.credit_messages=4". Errors: `errc::bad_argument`.
 result<void> set_knob(knob_values& knobs, std::string_view setting, std::string const& place) {
@@ -118,11 +123,13 @@ result<sim::check::proc_record> read_record_file(std::string const& file) {
   return sim::check::parse_record(*text, file);
 }
 
-result<judgement> judge_files(std::vector<std::string> const& files, knob_values const& knobs) {
+result<judgement> judge_files(std::vector<std::string> const& files, knob_values const& knobs, output& out) {
   std::vector<sim::check::proc_record> records;
   std::set<proc_id> procs;
   judgement found;
   for (auto const& file : files) {
+    out.progress(
+        [&] { return "judging: has read " + std::to_string(records.size()) + " of " + counted(files.size(), "record"); });
     auto record = read_record_file(file);
     if (!record) return record.failure();
     if (!procs.insert(record->proc).second) {
@@ -158,7 +165,14 @@ result<judgement> judge_files(std::vector<std::string> const& files, knob_values
   settings.credit_bytes = knobs.get(*find_knob("link.credit_bytes"));
   settings.simulated = false;
   sim::check::judge judge(settings);
-  for (auto const& seen : merged.seen) judge.see(seen);
+  for (auto const& seen : merged.seen) {
+    if (seen.event % seen_between_words == 0) {
+      out.progress([&] {
+        return "judging: has seen " + std::to_string(seen.event) + " of " + counted(merged.seen.size(), "observation");
+      });
+    }
+    judge.see(seen);
+  }
   judge.finish();
   found.messages = judge.messages();
   found.forced = merged.forced;
@@ -172,17 +186,13 @@ result<judgement> judge_files(std::vector<std::string> const& files, knob_values
 }
 
 /// Those and the incomplete ones, of which nothing can be said.
-result<judgement> judge_all(found_records const& records, knob_values const& knobs) {
+result<judgement> judge_all(found_records const& records, knob_values const& knobs, output& out) {
   if (!records.incomplete.empty()) {
     judgement found;
     found.not_judged = incomplete_text(records.incomplete);
     return found;
   }
-  return judge_files(records.files, knobs);
-}
-
-std::string counted(std::uint64_t number, std::string const& what) {
-  return std::to_string(number) + " " + what + (number == 1 ? "" : "s");
+  return judge_files(records.files, knobs, out);
 }
 
 }  // namespace
@@ -198,7 +208,8 @@ result<void> write_record_knobs(std::string const& directory, knob_values const&
   return {};
 }
 
-result<judgement> judge_directory(std::string const& directory) {
+result<judgement> judge_directory(std::string const& directory, output& out) {
+  out.restart_progress();
   knob_values knobs;
   if (auto const read = read_record_knobs(directory + "/" + std::string(knobs_file), knobs); !read) return read.failure();
   auto const records = records_of(directory);
@@ -209,7 +220,7 @@ result<judgement> judge_directory(std::string const& directory) {
     auto const size = fs::file_size(file, gone);
     if (!gone) together += size;
   }
-  if (together <= most_after_a_run) return judge_all(*records, knobs);
+  if (together <= most_after_a_run) return judge_all(*records, knobs, out);
   judgement found;
   found.procs = records->files.size();
   found.not_judged =
@@ -270,7 +281,7 @@ int check_records(invocation const& asked, output& out) {
   for (auto const& setting : asked.settings) {
     if (auto const set = set_knob(knobs, setting, "--set"); !set) return out.refuse(exit_usage, set.failure());
   }
-  auto const found = judge_all(all, knobs);
+  auto const found = judge_all(all, knobs, out);
   if (!found) return out.refuse(exit_bad_input, found.failure());
   report_judgement(out, asked.paths.front(), *found);
   if (!found->violations.empty()) return static_cast<int>(sim::verdict::violated);

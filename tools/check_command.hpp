@@ -27,8 +27,9 @@ struct judgement {
 /// Knobs that are not at their standard, for whoever judges the records of `directory` later. Errors: `errc::unavailable`.
 result<void> write_record_knobs(std::string const& directory, knob_values const& knobs);
 
-/// Judges the record files of a folder after its run, with the knobs that were kept there, if they fit into memory easily. Errors: `errc::bad_argument`, at the file.
-result<judgement> judge_directory(std::string const& directory);
+/// Judges the record files of a folder after its run, with the knobs that were kept there, if they fit into memory easily; shows how far it
+/// is. Errors: `errc::bad_argument`, at the file.
+result<judgement> judge_directory(std::string const& directory, output& out);
 
 /// Says what was found: one line when all held or nothing could be judged, else every promise that broke. `subject` names the run: "04_ordering".
 void report_judgement(output& out, std::string const& subject, judgement const& found);

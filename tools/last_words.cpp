@@ -18,7 +18,7 @@ static_assert(where_asked == SIGUSR2);
 
 constexpr std::array crashes{SIGSEGV, SIGBUS, SIGABRT, SIGFPE, SIGILL};
 int answers_to = -1;
-std::array<struct sigaction, NSIG> before;
+std::array<struct sigaction, NSIG> former;
 alignas(16) std::array<char, std::size_t{64} << 10> alternate_stack;
 
 class signal_text {
@@ -86,7 +86,7 @@ void on_crash(int number, siginfo_t* info, void* context) {
     text.write(answers_to);
   }
   // As if nobody had looked: whoever handled it before does, or it comes again and ends the process.
-  auto const& next = before[static_cast<std::size_t>(number)];
+  auto const& next = former[static_cast<std::size_t>(number)];
   if ((next.sa_flags & SA_SIGINFO) != 0 && next.sa_sigaction != nullptr) return next.sa_sigaction(number, info, context);
   ::signal(number, SIG_DFL);
   if (info->si_code <= 0) ::raise(number);
@@ -106,7 +106,7 @@ void keep_last_words(int fd) {
   struct sigaction action{};
   action.sa_sigaction = on_crash;
   action.sa_flags = SA_SIGINFO | SA_ONSTACK;
-  for (int const number : crashes) ::sigaction(number, &action, &before[static_cast<std::size_t>(number)]);
+  for (int const number : crashes) ::sigaction(number, &action, &former[static_cast<std::size_t>(number)]);
 }
 
 }  // namespace roost::tools

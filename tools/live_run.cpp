@@ -273,11 +273,12 @@ int code_of(live_request const& asked, root_end const& end, judgement const& fou
 }
 
 /// What the judge says, or why it says nothing.
-result<judgement> judge_run(live_request const& asked, record_directory const& records, std::string const& unrecorded) {
+result<judgement> judge_run(live_request const& asked, record_directory const& records, std::string const& unrecorded,
+                            output& out) {
   judgement found;
   found.not_judged = asked.no_record ? "nothing was recorded, as --no-record asks for" : unrecorded;
   if (!found.not_judged.empty()) return found;
-  auto judged = judge_directory(records.path());
+  auto judged = judge_directory(records.path(), out);
   if (judged || records.holds_any()) return judged;
   found.not_judged = judged.failure().describe();
   return found;
@@ -288,7 +289,7 @@ std::string fate(root_end const& end) { return (end.died.starts_with("killed") ?
 int report_live(live_request const& asked, root_end const& end, record_directory& records, std::string const& unrecorded,
                 output& out) {
   auto const subject = asked.scenario ? asked.scenario->name : fs::path(this_executable()).filename().string();
-  auto const found = judge_run(asked, records, unrecorded);
+  auto const found = judge_run(asked, records, unrecorded, out);
   if (!found) return out.refuse(exit_bug, found.failure());
   int const code = code_of(asked, end, *found);
   if (!end.reported && end.stopped_by == 0) out.say("FAIL " + subject + "  crash\n  the root proc " + fate(end));

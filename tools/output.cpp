@@ -26,7 +26,7 @@ std::string json_of(std::map<std::string, std::uint64_t> const& counts) { return
 
 output::output(std::string command, bool json) : command_(std::move(command)) {
   terminal_ = ::isatty(STDERR_FILENO) != 0;
-  next_progress_ = terminal_ ? std::chrono::seconds(1) : std::chrono::seconds(10);
+  restart_progress();
   if (!json) return;
   std::fflush(stdout);
   json_ = ::fcntl(STDOUT_FILENO, F_DUPFD_CLOEXEC, 3);
@@ -81,6 +81,11 @@ int output::refuse(int code, error const& why) {
   return code;
 }
 
+void output::restart_progress() {
+  started_ = wall_clock::now();
+  next_progress_ = terminal_ ? std::chrono::seconds(1) : std::chrono::seconds(10);
+}
+
 bool output::progress_due() { return wall_clock::now() - started_ >= next_progress_; }
 
 void output::show_progress(std::string const& text) {
@@ -91,7 +96,7 @@ void output::show_progress(std::string const& text) {
     shown_ = true;
     next_progress_ = passed + std::chrono::seconds(1);
   } else {
-    std::fprintf(stderr, "%s\n", text.c_str());
+    say(text);
     next_progress_ = passed + std::min<wall_clock::duration>(next_progress_, std::chrono::minutes(5));
   }
 }

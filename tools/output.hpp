@@ -46,11 +46,13 @@ class output {
   /// Says what is wrong, in both ways; returns `code`.
   int refuse(int code, error const& why);
   /// A line that shows how far things are: rewritten each second on a terminal, else said after 10, 20, 40 s and so on, then every
-  /// five minutes. `text` is called when one is due.
+  /// five minutes, from the beginning or from `restart_progress` on. `text` is called when one is due.
   template <class Text>
   void progress(Text text) {
     if (progress_due()) show_progress(text());
   }
+  /// What comes now is shown like something that has just begun.
+  void restart_progress();
 
  private:
   void say(std::string_view text, std::string_view level);
@@ -65,7 +67,7 @@ class output {
   bool terminal_ = false;
   bool shown_ = false;
   bool lost_ = false;
-  wall_clock::time_point started_ = wall_clock::now();
+  wall_clock::time_point started_;
   wall_clock::duration next_progress_;
 };
 

@@ -17,7 +17,7 @@
 namespace roost::tools {
 namespace {
 
-constexpr std::uint64_t most_reports = 3;
+constexpr std::uint64_t most_shown = 3;
 
 /// What two runs of one seed have in common when they are the same run.
 bool same(outcome const& a, outcome const& b) {
@@ -151,7 +151,7 @@ int sim_verify(invocation const& asked, simulation const& what, output& out) {
   std::optional<outcome> fresh;
   worker_pool pool(what, {.workers = asked.workers, .own_logs = true});
   auto const take_failure = [&](outcome const& done) {
-    if (failed.insert(done.seed).second && failed.size() <= most_reports) report_failure(out, what, done);
+    if (failed.insert(done.seed).second && failed.size() <= most_shown) report_failure(out, what, done);
     lowest = lowest == exit_ok ? code_of(done) : std::min(lowest, code_of(done));
   };
   auto const take_pair = [&](outcome const& first, pool_outcome const& second) {
@@ -162,7 +162,7 @@ int sim_verify(invocation const& asked, simulation const& what, output& out) {
                           {"same", equal ? "true" : "false"},
                           {"digest", json_of(roost::to_string(first.run.digest))},
                           {"verdict", json_of(sim::verdict_name(first.run.outcome))}});
-    if (!equal && ++differ <= most_reports) report_difference(out, what, first, second.done, second.history);
+    if (!equal && ++differ <= most_shown) report_difference(out, what, first, second.done, second.history);
     if (first.run.outcome != sim::verdict::held) take_failure(first);
   };
   auto const ran = pool.run(

@@ -48,7 +48,7 @@ result<survey> look_around(std::string const& run, std::size_t actors) {
 }
 
 /// Rows of equal length, the first of them the heads; columns as wide as they need.
-std::string table(std::vector<std::vector<std::string>> const& rows) {
+std::string in_columns(std::vector<std::vector<std::string>> const& rows) {
   std::vector<std::size_t> widths(rows.front().size());
   for (auto const& row : rows) {
     for (std::size_t i = 0; i != row.size(); ++i) widths[i] = std::max(widths[i], row[i].size());
@@ -273,7 +273,7 @@ int get_status(invocation const& asked, output& out) {
                     : kind == "hosts" ? rows_of_hosts(*all, out)
                     : kind == "procs" ? rows_of_procs(*all, out)
                                       : rows_of_actors(*all, out);
-  if (!out.json()) out.print(table(rows));
+  if (!out.json()) out.print(in_columns(rows));
   return report_silence(*all, out);
 }
 

@@ -25,11 +25,7 @@ knob_values local_knobs(limits const& wanted) {
 }
 
 std::vector<adapter const*> const& adapters() {
-#if defined(ROOST_CONFORMANCE_THREADS_ONLY)
-  static std::vector<adapter const*> const all{&loopback_adapter()};
-#else
   static std::vector<adapter const*> const all{&loopback_adapter(), &shm_adapter()};
-#endif
   return all;
 }
 

@@ -13,7 +13,7 @@ import tempfile
 import time
 import unittest
 
-from runs import LIMIT, processes_of, procs_of, root_of
+from runs import LIMIT, built_with, expect_no_reports, processes_of, procs_of, root_of, with_reports
 
 ROOST, ORDERING, MISBEHAVER = (os.path.abspath(path) for path in sys.argv[1:4])
 
@@ -28,7 +28,7 @@ def until(what, running):
 
 
 def sanitized():
-    return b"__asan_init" in pathlib.Path(ROOST).read_bytes()
+    return built_with(ROOST, "asan") or built_with(ROOST, "tsan")
 
 
 class LiveTest(unittest.TestCase):
@@ -38,7 +38,8 @@ class LiveTest(unittest.TestCase):
         self.path = pathlib.Path(self.folder.name)
         self.temporary = self.path / "tmp"
         self.temporary.mkdir()
-        self.environment = dict(os.environ, TMPDIR=str(self.temporary))
+        self.environment = with_reports(dict(os.environ, TMPDIR=str(self.temporary)), self.path)
+        self.addCleanup(expect_no_reports, self.path)
         self.shared = set(glob.glob("/dev/shm/*roost*"))
 
     def start(self, *words):
@@ -173,6 +174,8 @@ class LiveTest(unittest.TestCase):
                               capture_output=True, text=True, timeout=LIMIT)
 
     def test_a_full_disk_for_records_leaves_no_verdict(self):
+        if built_with(ROOST, "tsan"):
+            self.skipTest("the thread sanitizer puts a file of its own there, which takes all of the disk from the start")
         done = self.on_a_small_disk("size=64k", '"$0" run --record "$TMPDIR/kept" "$1" -- 500; code=$?; '
                                     '"$0" check "$TMPDIR/kept"; echo check $?; exit $code')
         self.assertEqual(done.returncode, 5, done.stderr)

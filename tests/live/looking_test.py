@@ -7,15 +7,20 @@ import pathlib
 import re
 import subprocess
 import sys
+import tempfile
 import time
+
+from runs import reports_in, with_reports
 
 ROOST, SENTRIES = sys.argv[1:3]
 PATIENCE = 30
+REPORTS = tempfile.TemporaryDirectory(prefix="roost live ")
+ENVIRONMENT = with_reports(dict(os.environ), REPORTS.name)
 failures = []
 
 
 def look(*words):
-    done = subprocess.run([ROOST, *words], capture_output=True, text=True, timeout=PATIENCE)
+    done = subprocess.run([ROOST, *words], env=ENVIRONMENT, capture_output=True, text=True, timeout=PATIENCE)
     return done.returncode, done.stdout, done.stderr
 
 
@@ -37,7 +42,7 @@ class Run:
 
     def __enter__(self):
         self.process = subprocess.Popen(
-            [SENTRIES, "run", "-n", "2", *self.options, "--", *self.arguments], stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
+            [SENTRIES, "run", "-n", "2", *self.options, "--", *self.arguments], env=ENVIRONMENT, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
         self.name = f"live_sentries-{self.process.pid}"
         for line in self.process.stderr:
             if self.word in line:
@@ -116,6 +121,17 @@ def test_busy(run):
     awaited("who keeps it busy", says_who)
 
 
+def test_blocked(run):
+    def waits():
+        code, actors = objects("get", "actors", "--run", run.name)
+        sentry = next((a for a in actors if a["class"] == "Sentry"), None)
+        return sentry is not None and sentry["waits"] == ["offloaded code in Sentry.block_for_ever"], actors
+
+    awaited("a handler that waits for offloaded code", waits)
+    code, text, _ = look("describe", next(a["actor"] for a in waits()[1] if a["class"] == "Sentry"), "--run", run.name)
+    expect("describe it", "waits     for offloaded code, in Sentry.block_for_ever" in text, text)
+
+
 def test_command_line():
     code, _, said = look("describe", "foo")
     expect("no id", code == 64 and "names neither a proc (h0/p1.1) nor an actor (h0/p1.1/a7)" in said, said)
@@ -127,10 +143,13 @@ with Run("ready", "watch", "1") as waiting:
     test_waiting(waiting)
 with Run("computes", "root computes", "1") as busy:
     test_busy(busy)
+with Run("blocks", "block", "1") as blocked:
+    test_blocked(blocked)
 if subprocess.run(["unshare", "--net", "true"], capture_output=True).returncode == 0:
     with Run("ready", "watch", "1", options=["--namespaces"]) as apart:
         test_networks(apart)
 test_command_line()
+expect("no report of the thread sanitizer", not reports_in(REPORTS.name), reports_in(REPORTS.name))
 for each in failures:
     print(each)
 sys.exit(1 if failures else 0)

@@ -37,7 +37,7 @@ class PlantsTest(LiveTest):
         tested = set(re.findall(r'self\.both\("([\w-]+)"', pathlib.Path(__file__).read_text()))
         planted = set()
         for part in ("agent_socket", "attached_agent", "child", "child_process", "control_channel", "controlled_process", "guest",
-                     "host_agent", "host_procs", "launcher", "remote_host", "standing_agent"):
+                     "host_agent", "host_procs", "launcher", "offload_pool", "remote_host", "standing_agent"):
             source = (ROOT / "core/roost/live" / f"{part}.cpp").read_text()
             planted |= set(re.findall(r'ROOST_DEFINE_PLANT\(\s*\w+,\s*"([\w-]+)"', source))
         self.assertEqual(planted - tested, set())
@@ -125,6 +125,17 @@ class PlantsTest(LiveTest):
             return f"the agent of host h1 (process {agent})" in said
 
         self.assertEqual(self.both("agent-death-unreported", observe), (True, False))
+
+    def test_offloaded_code_that_nobody_watches_is_seen(self):
+        def observe(plant):
+            running = self.run_of("run", *plant, self.scenario(SENTRIES, ["block", 1], {"live.stuck_after": "60ms"}))
+            running.says("blocks$")
+            bound = time.monotonic() + (1 if plant else 1_000)
+            running.until(lambda: "offloaded code of" in running.output() or time.monotonic() > bound)
+            running.process.send_signal(signal.SIGINT)
+            return "offloaded code of Sentry.block_for_ever" in running.finish()[1]
+
+        self.assertEqual(self.both("offload-unwatched", observe), (True, False))
 
     def agent(self, plant):
         running = self.run_of("agent", "--listen", "a", *plant)

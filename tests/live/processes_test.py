@@ -10,7 +10,7 @@ import sys
 import time
 import unittest
 
-from runs import LiveTest, children_of, name_of, procs_of, processes_of, root_of, stat_fields, strays_of, took
+from runs import LiveTest, built_with, children_of, name_of, procs_of, processes_of, reports_in, root_of, stat_fields, strays_of, took
 
 LiveTest.roost, SENTRIES = (os.path.abspath(path) for path in sys.argv[1:3])
 
@@ -202,6 +202,30 @@ class ProcessesTest(LiveTest):
         running.says("computes$", 2)
         running.process.send_signal(signal.SIGINT)
         self.assertEqual(running.finish()[0], 128 + signal.SIGINT)
+
+    # Offloaded code.
+
+    def test_offloaded_code_that_is_stuck_is_named_once(self):
+        running = self.run_of("run", self.scenario(SENTRIES, ["block", 2], {"live.stuck_after": "60ms"}))
+        named = (r"(?m)^\[(h0/p[12]\.1)\] warning \1: offloaded code of Sentry\.block_for_ever of \1/a\d+ has run for [\d.]+m?s and is "
+                 r"not over: its handler waits actor=\1/a\d+ running_ns=\d+ endpoint=Sentry\.block_for_ever$")
+        running.says(named, 2)
+        running.process.send_signal(signal.SIGINT)  # They do not drain, and go on for the cleanup bound.
+        code, said = running.finish()
+        self.assertEqual(code, 128 + signal.SIGINT, said)
+        self.assertEqual(sorted(re.findall(named, said)), ["h0/p1.1", "h0/p2.1"])
+
+    # Races, where the thread sanitizer is built in.
+
+    def test_a_race_in_a_proc_is_seen(self):
+        if not built_with(self.roost, "tsan"):
+            self.skipTest("nothing looks for races here")
+        running = self.run_of("run", SENTRIES, "--", "race", 1)
+        running.process.wait()
+        seen = reports_in(self.path)
+        self.assertRegex(seen, r"WARNING: ThreadSanitizer: data race(.|\n)*Sentry::race")
+        for file in self.path.glob("tsan.*"):
+            file.unlink()
 
     # Output.
 

@@ -14,6 +14,7 @@
 #include <stdexcept>
 #include <string>
 #include <string_view>
+#include <thread>
 #include <vector>
 
 using namespace std::chrono_literals;
@@ -102,6 +103,20 @@ struct Sentry : roost::actor {
     roost::log("computes");
     for (bool volatile on = true; on;) continue;
   }
+  void block_for_ever() {
+    roost::log("blocks");
+    roost::offload(1ms, [] {
+      for (;;) ::pause();
+    });
+  }
+  /// Two threads at one variable, unguarded.
+  int race() {
+    int count = 0;
+    std::thread other([&] { ++count; });
+    ++count;
+    other.join();
+    return count;
+  }
 
  private:
   std::vector<roost::reply_port<bool>> standing_;
@@ -109,7 +124,7 @@ struct Sentry : roost::actor {
   roost::actor_mesh<Settler> settlers_;
 };
 ROOST_EXPORT(Sentry, say, report, speak_in_tongues, recruit, send_out, settle, answer, stand, look_at, write_lines, leave_stray,
-             compute_for_ever, ask_agents)
+             compute_for_ever, block_for_ever, race, ask_agents)
 
 /// Waits for a sentry, in vain, and says when that ends.
 struct Caller : roost::actor {
@@ -209,6 +224,8 @@ struct Captain : roost::actor {
     sentries_.at_rank(0)->ask_agents.call_one(procs).get();
   }
   void all_compute() { sentries_->compute_for_ever.broadcast(); }
+  void all_race() { sentries_->race.call().get(); }
+  void all_block() { sentries_->block_for_ever.broadcast(); }
   void compute_for_ever() {
     roost::log("computes");
     for (bool volatile on = true; on;) continue;
@@ -225,7 +242,7 @@ struct Captain : roost::actor {
   std::uint64_t lost_ = 0;
 };
 ROOST_EXPORT(Captain, post_sentries, call_all, watch, count, all_say, all_report, all_babble, all_write, all_leave_strays,
-             two_recruit, one_sends_out, all_compute, compute_for_ever, ask_agents)
+             two_recruit, one_sends_out, all_compute, all_block, all_race, compute_for_ever, ask_agents)
 
 int main(int argc, char** argv) {
   // How exec'd processes behave before they are any of ours: SENTRIES___proc=never, =slowly.
@@ -254,7 +271,9 @@ int main(int argc, char** argv) {
     if (what == "write") captain->all_write.call_one().get();
     if (what == "strays") captain->all_leave_strays.call_one().get();
     if (what == "compute") captain->all_compute.call_one().get();
+    if (what == "race") captain->all_race.call_one().get();
+    if (what == "block") captain->all_block.call_one().get();
     if (what == "root computes") captain->compute_for_ever.call_one().get();
-    if (what == "strays" || what == "compute") roost::sleep(1h);
+    if (what == "strays" || what == "compute" || what == "block") roost::sleep(1h);
   });
 }

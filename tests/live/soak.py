@@ -17,6 +17,7 @@ import unittest
 from runs import LiveTest, agents_of, children_of, name_of, procs_of, processes_of, root_of
 
 SILENCE = 60  # Seconds after which a run that says nothing hangs.
+JUDGED = 500_000  # Bytes of records that are judged in a second, at least.
 LOOK = 2.0  # Seconds between two looks at what is used.
 WARM = 0.25  # The part of a soak after which nothing may grow any more.
 
@@ -144,6 +145,7 @@ class Soak(LiveTest):
             time.sleep(0.02)
         for _, pid in self.to_continue:
             self.send(pid, signal.SIGCONT)
+        self.await_judge(running)
         code, said = running.finish()
         self.assertEqual(code, 0, said[-5_000:])
         self.assertRegex(said, ": held")
@@ -154,6 +156,17 @@ class Soak(LiveTest):
         self.assertLessEqual(most_processes, 2 * few)
         for who, seen in samples.items():
             self.bounded(who, seen, lost)
+
+    def await_judge(self, running):
+        """The judge may take as long as what has been recorded asks for, and says how far it is; then the run may take as long as any."""
+        recorded = sum(file.stat().st_size for file in self.temporary.rglob("*.record"))
+        self.say(f"{recorded >> 20} MiB of records are to be judged")
+        limit, shown = time.monotonic() + recorded / JUDGED, ""
+        while running.process.poll() is None and time.monotonic() < limit:
+            if (last := running.last_line()) != shown and last.startswith("judging"):
+                shown = last
+                self.say(last)
+            time.sleep(0.1)
 
     def bounded(self, who, seen, lost):
         if who == "command":

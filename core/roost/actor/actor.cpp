@@ -103,7 +103,7 @@ void detail::run_offloaded(nanoseconds takes, unique_function<void()> body) {
     handler_frame* frame;
     instant inherited;
   } const alone(frame);
-  (void)w.wait(wait_kind::sleep, frame.cell->id(), until);
+  (void)w.wait(wait_kind::offload, frame.cell->id(), until);
 }
 
 void stop_self() {

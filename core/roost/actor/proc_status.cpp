@@ -26,6 +26,7 @@ std::string name_of(wait_kind kind) {
     case wait_kind::receiver: return "receiver";
     case wait_kind::sleep: return "sleep";
     case wait_kind::spawn: return "spawn";
+    case wait_kind::offload: return "offloaded code";
     case wait_kind::several: break;
   }
   return "several";

@@ -13,8 +13,9 @@ struct registry {
   std::string clash;  ///< First collision seen.
 };
 
+/// Never destroyed: where a handler ends its process by `exit`, other threads still look at the names in it.
 registry& all() {
-  static registry instance;
+  static registry& instance = *new registry;
   return instance;
 }
 

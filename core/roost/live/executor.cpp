@@ -17,8 +17,6 @@ knob const look_interval({"live.look_interval", knob_unit::count, 32, 1, 1'000,
                           "steps run between two looks at timers and transports"});
 knob const descriptor_interval({"live.descriptor_interval", knob_unit::count, 8, 1, 1'000,
                                 "looks at timers and transports between two looks at descriptors"});
-knob const offload_threads({"live.offload_threads", knob_unit::count, 64, 1, 4'096,
-                            "threads of a proc on which offloaded code runs; what is more waits for one of them"});
 
 constexpr std::size_t timers_per_look = 64;
 constexpr nanoseconds longest_sleep = std::chrono::seconds(60);
@@ -31,7 +29,7 @@ live_executor::live_executor(event_loop& loop, live_clock& time, knob_values con
       knobs_(knobs),
       control_(loop, time, lock_, knobs),
       workers_(lock_, time, knobs),
-      beside_(knobs.count(offload_threads)),
+      beside_(time, knobs),
       fibers_([this] { return step(); }) {
   at_hand_ = &user_;
   clock_.on_sooner([this] {
@@ -59,7 +57,9 @@ void live_executor::withdraw(runnable& r) {
 }
 
 bool live_executor::run_beside(unique_function<void()> body, unique_function<void()> done) {
-  beside_.run([this, body = std::move(body), done = std::move(done)]() mutable {
+  auto const* const page = current_progress();
+  auto const handler = page != nullptr ? page->latest() : progress_page::whose{};
+  beside_.run_for(handler, [this, body = std::move(body), done = std::move(done)]() mutable {
     body();
     control_.told().push(std::move(done));
   });
@@ -93,6 +93,7 @@ error live_executor::run(platform& seams, proc_id self, unique_function<void()> 
   set_current_progress(&control_.progress());
   run_loop([&] {
     workers_.start(seams, self);
+    beside_.start(seams, self);
     begin();
   });
   lock_.lock();

@@ -1,5 +1,6 @@
 #include <roost/live/overflow.hpp>
 
+#include <pthread.h>
 #include <signal.h>
 #include <sys/mman.h>
 #include <unistd.h>
@@ -26,9 +27,17 @@ namespace {
 constexpr std::size_t alternate_bytes = std::size_t{64} << 10;
 
 struct watched {
-  fiber_pool const* fibers = nullptr;
-  progress_page const* progress = nullptr;
+  progress_page const* progress = nullptr;  // Null: nobody watches.
   proc_id self;
+  fiber_pool const* fibers = nullptr;  // Null: the thread has one stack, of which the next three tell.
+  std::uintptr_t guard = 0;
+  std::size_t guard_bytes = 0;
+  std::size_t stack_bytes = 0;
+
+  bool overflows_at(void const* address) const noexcept {
+    if (fibers != nullptr) return fibers->is_guard(address);
+    return reinterpret_cast<std::uintptr_t>(address) - guard < guard_bytes;
+  }
 };
 thread_local watched this_thread;
 
@@ -58,8 +67,9 @@ class last_words {
 
 void report(watched const& where) noexcept {
   auto const seen = where.progress->look();
+  if (seen.class_name.empty()) return;
   last_words words;
-  words << "stack overflow: ";
+  words << "stack overflow: " << (where.fibers != nullptr ? "" : "offloaded code of ");
   if (seen.endpoint.empty()) {
     words << "a callback of " << seen.class_name;
   } else {
@@ -67,12 +77,12 @@ void report(watched const& where) noexcept {
   }
   words << " of h" << where.self.host.value << "/p" << std::uint64_t{where.self.ordinal} << "."
         << std::uint64_t{where.self.incarnation} << "/a" << seen.actor << " used up its stack of "
-        << std::uint64_t{where.fibers->stack_bytes() >> 10} << " KiB\n";
+        << std::uint64_t{where.stack_bytes >> 10} << " KiB\n";
   words.say();
 }
 
 void on_fault(int number, siginfo_t* info, void* context) {
-  if (this_thread.fibers != nullptr && this_thread.fibers->is_guard(info->si_addr)) report(this_thread);
+  if (this_thread.progress != nullptr && this_thread.overflows_at(info->si_addr)) report(this_thread);
   // As if nobody had looked: whoever handled it before does, or the fault comes again and ends the process.
   auto const& next = before[static_cast<std::size_t>(number)];
   if ((next.sa_flags & SA_SIGINFO) != 0 && next.sa_sigaction != nullptr) {
@@ -90,11 +100,35 @@ void install() {
   for (int const number : {SIGSEGV, SIGBUS}) ::sigaction(number, &action, &before[static_cast<std::size_t>(number)]);
 }
 
+/// Finds the calling thread's own stack; false where the system does not tell.
+bool find_own_stack(watched& where) {
+  pthread_attr_t attributes;
+  if (::pthread_getattr_np(::pthread_self(), &attributes) != 0) return false;
+  void* low = nullptr;
+  bool const found = ::pthread_attr_getstack(&attributes, &low, &where.stack_bytes) == 0 &&
+                     ::pthread_attr_getguardsize(&attributes, &where.guard_bytes) == 0;
+  ::pthread_attr_destroy(&attributes);
+  where.guard = reinterpret_cast<std::uintptr_t>(low) - where.guard_bytes;
+  return found;
+}
+
 }  // namespace
 #endif
 
 overflow_report::overflow_report(fiber_pool const& fibers, progress_page const& progress, proc_id self) {
+  start(&fibers, progress, self);
+}
+
+overflow_report::overflow_report(progress_page const& progress, proc_id self) { start(nullptr, progress, self); }
+
+void overflow_report::start(fiber_pool const* fibers, progress_page const& progress, proc_id self) {
 #if !defined(ROOST_SANITIZED)
+  watched where{.progress = &progress, .self = self, .fibers = fibers};
+  if (fibers != nullptr) {
+    where.stack_bytes = fibers->stack_bytes();
+  } else if (!find_own_stack(where)) {
+    return;
+  }
   void* const memory = ::mmap(nullptr, alternate_bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_STACK, -1, 0);
   if (memory == MAP_FAILED) return;
   stack_t const alternate{.ss_sp = memory, .ss_flags = 0, .ss_size = alternate_bytes};
@@ -103,7 +137,7 @@ overflow_report::overflow_report(fiber_pool const& fibers, progress_page const& 
     return;
   }
   stack_ = memory;
-  this_thread = {&fibers, &progress, self};
+  this_thread = where;
   std::call_once(installed, install);
 #else
   static_cast<void>(fibers);

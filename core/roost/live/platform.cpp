@@ -223,6 +223,7 @@ error live_platform::run(proc_program& program, shared_bytes bootstrap, transpor
   platform inside = seams;
   inside.clock = &control.clock();
   inside.executor = &control.as_executor();
+  inside.entropy = &control_entropy_;
   inside.observer = nullptr;
   inside.lock = &executor_.lock();
   seams.lock = &executor_.lock();

@@ -68,6 +68,7 @@ class live_platform {
   event_loop loop_;
   live_clock clock_;
   live_entropy entropy_;
+  live_entropy control_entropy_;  ///< The stand-in draws while a handler does.
   live_store store_;
   process_log log_;
   live_executor executor_;

@@ -28,7 +28,7 @@ struct send_observation {
   instant deadline = never;   ///< Of the call.
 };
 
-enum class wait_kind : std::uint8_t { reply, credit, receiver, sleep, spawn, several };
+enum class wait_kind : std::uint8_t { reply, credit, receiver, sleep, spawn, several, offload };
 
 /// Where a wait stands and what could end it.
 struct wait_observation {

@@ -17,6 +17,12 @@ class progress_page {
     std::string_view class_name;  ///< Of the actor.
     std::string_view endpoint;    ///< Empty for a constructor, a callback, `supervise` or `cleanup`.
   };
+  /// Whose code runs. The names are never freed; null where there is none.
+  struct whose {
+    std::uint64_t actor = 0;
+    std::string_view const* class_name = nullptr;
+    std::string_view const* endpoint = nullptr;
+  };
 
   /// An actor's code starts or goes on. The names are never freed; `endpoint` may be null.
   void set(std::uint64_t actor, std::string_view const* class_name, std::string_view const* endpoint) noexcept {
@@ -24,6 +30,13 @@ class progress_page {
     class_name_.store(class_name, std::memory_order_relaxed);
     endpoint_.store(endpoint, std::memory_order_relaxed);
     turn_.store(turn_.load(std::memory_order_relaxed) + 1, std::memory_order_release);
+  }
+  /// The same of code that runs for an actor elsewhere.
+  void set(whose const& of) noexcept { set(of.actor, of.class_name, of.endpoint); }
+  /// What was set last; for its own worker.
+  whose latest() const noexcept {
+    constexpr auto own = std::memory_order_relaxed;
+    return {actor_.load(own), class_name_.load(own), endpoint_.load(own)};
   }
   /// Of one moment, unless the loop goes on while it is read: then of two.
   view look() const noexcept {

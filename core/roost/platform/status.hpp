@@ -12,7 +12,7 @@ namespace roost {
 
 /// One wait of a handler that has not ended.
 struct wait_status {
-  std::string what;     ///< "reply", "credit", "receiver", "sleep", "spawn", "several".
+  std::string what;     ///< "reply", "credit", "receiver", "sleep", "spawn", "several", "offloaded code".
   std::string handler;  ///< "Player.hit"; empty where it is a callback.
   std::string target;   ///< The actor that it waits for, or several; empty where it waits for none.
 };

@@ -19,6 +19,7 @@ std::string_view name_of(wait_kind kind) {
     case wait_kind::sleep: return "sleep";
     case wait_kind::spawn: return "spawn";
     case wait_kind::several: return "several";
+    case wait_kind::offload: return "offload";
   }
   return "wait";
 }

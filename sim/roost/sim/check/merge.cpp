@@ -1,6 +1,7 @@
 #include <roost/sim/check/record.hpp>
 
 #include <algorithm>
+#include <functional>
 #include <map>
 #include <optional>
 #include <unordered_set>
@@ -50,23 +51,21 @@ class merger {
         if (auto const given = given_by(seen)) exists_.insert(*given);
       }
     }
+    for (std::size_t record = 0; record < records.size(); ++record) queue(record);
   }
 
   merged_records run() {
     merged_records merged;
     merged.seen.reserve(total_);
     while (merged.seen.size() < total_) {
-      std::size_t chosen = earliest(true);
-      if (chosen == records_.size()) {
-        chosen = earliest(false);
-        ++merged.forced;
-      }
+      std::size_t const chosen = take_next(merged.forced);
       observation const& seen = head(chosen);
       merged.seen.push_back(seen);
       merged.seen.back().event = merged.seen.size();
       if (auto const given = given_by(seen)) happened_.insert(*given);
       ++next_[chosen];
       --left_[records_[chosen].proc];
+      queue(chosen);
     }
     return merged;
   }
@@ -74,15 +73,34 @@ class merger {
  private:
   observation const& head(std::size_t record) const { return records_[record].seen[next_[record]]; }
 
-  /// The record whose next observation is the earliest, of those that need not wait if `ready`; their number: there is none.
-  std::size_t earliest(bool ready) const {
-    std::size_t best = records_.size();
-    for (std::size_t record = 0; record < records_.size(); ++record) {
-      if (next_[record] == records_[record].seen.size()) continue;
-      if (best != records_.size() && head(best).at <= head(record).at) continue;
-      if (!ready || may_go(head(record), records_[record].proc)) best = record;
+  /// Unless nothing is left of it.
+  void queue(std::size_t record) {
+    if (next_[record] == records_[record].seen.size()) return;
+    queued_.emplace_back(head(record).at, record);
+    std::push_heap(queued_.begin(), queued_.end(), std::greater<>());
+  }
+  std::pair<instant, std::size_t> take_earliest() {
+    std::pop_heap(queued_.begin(), queued_.end(), std::greater<>());
+    auto const taken = queued_.back();
+    queued_.pop_back();
+    return taken;
+  }
+
+  /// Takes the record whose next observation is the earliest of those that need not wait. Where all have to, which is counted, it is the
+  /// earliest of all.
+  std::size_t take_next(std::size_t& forced) {
+    std::vector<std::pair<instant, std::size_t>> waiting;
+    while (!queued_.empty()) {
+      auto const earliest = take_earliest();
+      if (may_go(head(earliest.second), records_[earliest.second].proc)) {
+        for (auto const& [at, record] : waiting) queue(record);
+        return earliest.second;
+      }
+      waiting.push_back(earliest);
     }
-    return best;
+    ++forced;
+    for (std::size_t i = 1; i != waiting.size(); ++i) queue(waiting[i].second);
+    return waiting.front().second;
   }
 
   bool may_go(observation const& seen, proc_id const& from) const {
@@ -107,6 +125,7 @@ class merger {
 
   std::vector<proc_record> const& records_;
   std::vector<std::size_t> next_;
+  std::vector<std::pair<instant, std::size_t>> queued_;  // A heap of those of which something is left, by their next observation.
   std::map<proc_id, std::size_t> left_;
   std::size_t total_ = 0;
   mark_set exists_;

@@ -43,7 +43,7 @@ constexpr std::array<std::string_view, 25> kind_names{"actor_started",
                                                       "forwarded"};
 static_assert(kind_names.size() == static_cast<std::size_t>(observed::forwarded) + 1);
 
-constexpr std::array<std::string_view, 6> wait_names{"reply", "credit", "receiver", "sleep", "spawn", "several"};
+constexpr std::array<std::string_view, 7> wait_names{"reply", "credit", "receiver", "sleep", "spawn", "several", "offload"};
 
 template <std::size_t Size>
 std::optional<std::size_t> place_of(std::array<std::string_view, Size> const& names, std::string_view name) {

@@ -12,7 +12,7 @@ constexpr std::array<std::string_view, 6> steps{"sent", "handled", "replied", "a
 constexpr std::array<std::string_view, 3> fates{"not_handled", "unknown", "failed"};
 
 template <std::size_t Size>
-std::optional<std::size_t> place_of(std::array<std::string_view, Size> const& names, std::string_view name) {
+std::optional<std::size_t> index_in(std::array<std::string_view, Size> const& names, std::string_view name) {
   for (std::size_t at = 0; at < Size; ++at) {
     if (names[at] == name) return at;
   }
@@ -44,9 +44,9 @@ std::string quoted(std::string_view name) {
 }
 
 /// Takes words and values off the front of a line.
-class line_reader {
+class event_reader {
  public:
-  explicit line_reader(std::string_view line) : rest_(line) {}
+  explicit event_reader(std::string_view line) : rest_(line) {}
 
   bool at_end() {
     while (rest_.starts_with(' ')) rest_.remove_prefix(1);
@@ -109,13 +109,13 @@ std::string to_line(model_event const& event) {
 }
 
 std::optional<model_event> parse_model_event(std::string_view line, std::string& why) {
-  line_reader reader(line);
+  event_reader reader(line);
   model_event event;
   auto const refuse = [&why](std::string reason) {
     why = std::move(reason);
     return std::nullopt;
   };
-  auto const step = place_of(steps, reader.word());
+  auto const step = index_in(steps, reader.word());
   if (!step) return refuse("expected one of sent, handled, replied, answered, told, ended");
   event.step = static_cast<model_step>(*step);
   while (!reader.at_end()) {
@@ -133,7 +133,7 @@ std::optional<model_event> parse_model_event(std::string_view line, std::string&
     if (key == "op") read = reader.number(event.op, 10);
     if (key == "content") read = reader.number(event.content, 16);
     if (key == "fate" && reader.name(text)) {
-      auto const fate = place_of(fates, text);
+      auto const fate = index_in(fates, text);
       read = fate.has_value();
       event.fate = static_cast<model_fate>(fate.value_or(0));
     }

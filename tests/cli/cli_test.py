@@ -360,7 +360,7 @@ class CommandLine(unittest.TestCase):
 
     def test_a_trace_that_cannot_be_written_is_refused(self):
         done = self.call("sim", "run", self.misbehave("nothing"), "--trace", str(self.path / "no folder" / "trace"))
-        self.assertEqual(done.returncode, 65, done.stderr)
+        self.assertEqual(done.returncode, 69, done.stderr)
         self.assertIn("--trace: cannot be written", done.stderr)
 
     def test_a_trace_that_is_cut_short_is_said(self):

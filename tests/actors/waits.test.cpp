@@ -132,6 +132,16 @@ ROOST_SIM_TEST(waits, a_rank_that_waits_for_its_own_mesh_is_a_deadlock_of_that_r
   for (int const how : {0, 1}) EXPECT_EQ(me->ask_all_there.with(60s).call_one(team.at_rank(2), team, how).get(), expected) << how;
 }
 
+ROOST_SIM_TEST(waits, a_rank_that_is_stopped_while_it_waits_for_its_own_mesh_is_a_deadlock_too, roost::sim::calm()) {
+  auto const team = hosts.spawn_procs(gpu = 1).spawn<Node>("team");
+  (void)team->echo.call(0).get();
+  team.at_rank(0)->nap.broadcast(20'000);
+  auto const asked = team.at_rank(1)->ask_all.with(60s).call_one(team, 1);
+  roost::sleep(5s);
+  team.at_rank(1).stop();
+  EXPECT_EQ(asked.get(), (std::vector<int>{0, static_cast<int>(errc::deadlock)}));
+}
+
 ROOST_SIM_TEST(waits, a_call_back_to_who_waits_for_somebody_else_is_no_deadlock, roost::sim::calm()) {
   auto const n = far(hosts, 3);
   for (int const how : {0, 1, 2, 3}) {

@@ -106,15 +106,26 @@ void ledger::receipt(actor_id from, actor_id to, errc fate) {
 
 void ledger::abandoned(actor_id from, slip const& what) { abandoned_[{from, what.to}].insert(what.number); }
 
-void ledger::lent(port_id const& at) {
+void ledger::lent(port_id const& at, actor_id by) {
   auto const* seams = current_platform();
   auto const credit = static_cast<std::uint64_t>(seams->knobs->get(*find_knob("link.credit_messages")));
-  seams->probes->always(++lent_[at] <= credit + 1 || closed_ports_.contains(at),
+  seams->probes->always(++lent_[{at, by}] <= credit + 1 || closed_ports_.contains(at),
                         "G10 (workload): values at a port keep within their credit", "");
 }
 
-void ledger::received(port_id const& at) { --lent_[at]; }
+void ledger::received(port_id const& at, actor_id by) { --lent_[{at, by}]; }
 void ledger::port_closed(port_id const& at) { closed_ports_.insert(at); }
+
+void ledger::fell(actor_id who, error const& why) {
+  auto const* first = &why;
+  while (first->cause != nullptr) first = first->cause.get();
+  causes_[who] = first->what;
+}
+
+std::string ledger::first_cause(actor_id who) const {
+  auto const known = causes_.find(who);
+  return known == causes_.end() ? std::string() : known->second;
+}
 
 bool ledger::has_orphans() const {
   return std::any_of(owners_.begin(), owners_.end(), [&](auto const& one) { return !parties_.contains(one.second); });
@@ -127,6 +138,8 @@ bool ledger::has_suspended() const { return any(&party::suspended); }
 bool ledger::has_occupied() const { return any(&party::occupied); }
 bool ledger::has_uninformed() const { return any(&party::uninformed); }
 bool ledger::has_doomed() const { return any(&party::doomed); }
+bool ledger::has_leaving() const { return any(&party::leaving); }
+bool ledger::has_expectant() const { return any(&party::expectant); }
 
 bool ledger::held_up(pair const& who) const {
   auto const from = parties_.find(who.first);

@@ -31,6 +31,10 @@ class party {
   virtual bool uninformed() const = 0;
   /// It was told that an actor which it is linked to failed.
   virtual bool doomed() const = 0;
+  /// It stopped itself.
+  virtual bool leaving() const = 0;
+  /// A delayed message to itself has not come.
+  virtual bool expectant() const = 0;
 
  protected:
   ~party() = default;
@@ -68,13 +72,22 @@ class ledger {
   void told(actor_id from, slip const& what, errc why);
   /// A receipt of a message without a reply; it does not say which, so the end decides.
   void receipt(actor_id from, actor_id to, errc fate);
-  /// A value is about to be sent to a port of one sender, and was received there (or not sent after all). Of the values between
+  /// A value of one sender is about to be sent to a port, and was received there (or not sent after all). Of the values between
   /// the two no more than the credit is sent, and one waits for room.
-  void lent(port_id const& at);
-  void received(port_id const& at);
+  void lent(port_id const& at, actor_id by);
+  void received(port_id const& at, actor_id by);
   void port_closed(port_id const& at);
   /// Nobody looks at what becomes of this message any more, or it may never have been sent.
   void abandoned(actor_id from, slip const& what);
+
+  /// `who` cleans up, since it was stopped, or for that reason.
+  void stopped(actor_id who) { stopped_.insert(who); }
+  void fell(actor_id who, error const& why);
+  bool has_stopped(actor_id who) const { return stopped_.contains(who); }
+  /// The first cause of its end; empty where it did not say.
+  std::string first_cause(actor_id who) const;
+  /// What the actors of a proc count together: gives the count and adds one.
+  std::uint64_t count_in(proc_id where) { return counts_[where]++; }
 
   /// Everyone has reported; whether nobody has anything to do or to wait for. A receipt that says `unknown` may be of a message
   /// that was handled, so it excuses one that was not only where `all_came`.
@@ -86,6 +99,8 @@ class ledger {
   bool has_occupied() const;
   bool has_uninformed() const;
   bool has_doomed() const;
+  bool has_leaving() const;
+  bool has_expectant() const;
   /// Nothing will happen any more: judges what is left. Later reports are ignored. What a handler that never ends, or a send that
   /// never gets room, holds up is not judged: that is the business of whoever judges them.
   void close();
@@ -111,8 +126,11 @@ class ledger {
   std::map<pair, casts> casts_;
   std::map<pair, std::set<std::uint64_t>> requests_;  ///< Neither answered nor told.
   std::map<pair, std::set<std::uint64_t>> abandoned_;
-  std::map<port_id, std::uint64_t> lent_;
+  std::map<std::pair<port_id, actor_id>, std::uint64_t> lent_;
   std::set<port_id> closed_ports_;
+  std::set<actor_id> stopped_;
+  std::map<actor_id, std::string> causes_;
+  std::map<proc_id, std::uint64_t> counts_;
   std::size_t spoken_ = 0;
   bool closed_ = false;
   bool leaks_ = false;

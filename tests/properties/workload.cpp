@@ -1,4 +1,5 @@
 #include <tests/properties/workload.hpp>
+#include <tests/properties/workload_draw.hpp>
 
 #include <roost/base/keyed.hpp>
 
@@ -10,30 +11,19 @@ using namespace std::chrono_literals;
 
 namespace {
 
-constexpr std::uint32_t most_hops = 3;
+constexpr dim node{"node"};
+constexpr dim part{"part"};
+constexpr dim rank{"rank"};
 constexpr std::size_t too_much = std::size_t{17} << 20;  ///< More than a frame may have on the simulated transport.
 
-nanoseconds between(nanoseconds low, nanoseconds high) {
-  return low + nanoseconds(static_cast<std::int64_t>(random_below(static_cast<std::uint64_t>((high - low).count()))));
+/// What an endpoint says that throws.
+std::string refused_text(slip const& request) {
+  return "refused number " + std::to_string(request.number) + " to " + to_string(request.to);
 }
-bool one_in(std::uint64_t n) { return random_below(n) == 0; }
 
-/// Counts a handler for its lifetime.
-class counted {
- public:
-  explicit counted(std::uint32_t& count) : count_(count) { ++count_; }
-  ~counted() { --count_; }
-  counted(counted const&) = delete;
-  counted& operator=(counted const&) = delete;
-
- private:
-  std::uint32_t& count_;
-};
-
-/// Marks an exclusive handler for its lifetime, and checks that it is the only one.
-class alone : counted {
- public:
-  explicit alone(std::uint32_t& count) : counted(count) { always(count == 1, "G1 (workload): one handler at a time"); }
+/// An exception of the program's own.
+struct refusal {
+  slip request;
 };
 
 }  // namespace
@@ -46,12 +36,20 @@ Peer::Peer(brief what) : self_(here().self()), brief_(std::move(what)), steps_le
 Peer::~Peer() { ledger::now().leave(self_); }
 
 void Peer::meet(peers all, proc_mesh procs) {
-  always(brief_.generation != 0 || here().point().rank() == brief_.level >> 32U,
-         "G3 (workload): each rank is made from the value that was scattered to it");
+  began("meet");
   all_ = std::move(all);
   procs_ = std::move(procs);
   schedule();
-  if (one_in(4)) every(between(5ms, 50ms), [this] { report(); });
+  auto const period = between(5ms, 50ms);
+  if (!one_in(4)) return;
+  every(period, [this, period] {
+    alone const here_only(exclusive_);
+    auto const before = std::exchange(last_tick_, roost::now());
+    always(before == instant{} || last_tick_ - before >= period, "G1 (workload): a periodic message keeps its period");
+    // One may have been in its mailbox.
+    always(left_at_ == never || !std::exchange(ticked_late_, true), "G7 (workload): periodic messages end with who stops itself");
+    report();
+  });
 }
 
 void Peer::schedule() {
@@ -94,10 +92,14 @@ Peer::aim Peer::aim_at_some() {
   auto const own = brief_.level >> 32U;
   auto const& shape = all_.extent();
   auto const timeout = between(100us, 100ms);
-  switch (random_below(shape.dims() == 2 ? 4 : 2)) {
+  switch (random_below(6)) {
     case 0: return {all_, timeout};
     case 1: return {all_.slice(gpu = static_cast<std::int64_t>(random_below(shape.size("gpu")))), timeout};
     case 2: return {all_.slice(host = static_cast<std::int64_t>(random_below(shape.size("host")))), timeout};
+    case 3:
+      return {all_.flatten("rank").slice(rank = range::starting(static_cast<std::int64_t>(random_below(all_.size())), 2)),
+              timeout};
+    case 4: return {all_.rename(host = node).split(gpu = {part, gpu}, part = 1).at(gpu = 0), timeout};
     default: {
       auto const next = static_cast<std::int64_t>(own / shape.size("gpu") + 1);
       auto const hosts = static_cast<std::int64_t>(shape.size("host"));
@@ -110,6 +112,8 @@ Peer::aim Peer::aim_at_some() {
 letter Peer::write(peers const& to, deed what, std::uint32_t hops, bool request, std::size_t size) {
   letter l;
   l.from = self_;
+  auto const sizes = to.extent().sizes();
+  l.sizes.assign(sizes.begin(), sizes.end());
   l.op = static_cast<std::uint64_t>(what);
   l.hops = hops;
   auto const fill = static_cast<char>('a' + random_below(26));
@@ -126,6 +130,27 @@ letter Peer::write(peers const& to, deed what, std::uint32_t hops, bool request,
   return l;
 }
 
+std::vector<letter> Peer::write_each(peers const& to, deed what, std::uint32_t hops) {
+  letter one;
+  one.from = self_;
+  auto const sizes = to.extent().sizes();
+  one.sizes.assign(sizes.begin(), sizes.end());
+  one.op = static_cast<std::uint64_t>(what);
+  one.hops = hops;
+  for (std::uint64_t rank = 0; rank != to.size(); ++rank) {
+    if (busy_.contains(to.id(rank))) return {};
+    one.slips.push_back({to.id(rank), sent_[to.id(rank)] + 1});
+  }
+  std::vector<letter> all;
+  for (auto const& s : one.slips) {
+    ++sent_[s.to];
+    all.push_back(one);
+    all.back().text = "for rank " + std::to_string(all.size() - 1);
+    ledger::now().sent(self_, s, one.op, hash_text(all.back().text), true);
+  }
+  return all;
+}
+
 void Peer::expect(slip of, future<std::string> answer) {
   pending_.push_back([this, of, answer] {
     if (!answer.ready()) return false;
@@ -137,11 +162,17 @@ void Peer::expect(slip of, future<std::string> answer) {
 void Peer::settle(slip const& of, result<std::string> const& answer) {
   if (answer) {
     ledger::now().answered(self_, of, hash_text(*answer));
-  } else if (answer.failure().code == errc::timeout) {
+    return;
+  }
+  auto const& why = answer.failure();
+  always(
+      why.code != errc::handler_threw || why.what == refused_text(of) || why.what == "threw something that is no std::exception",
+      "G13 (workload): a caller is told what the handler threw");
+  if (why.code == errc::timeout) {
     // The call's own deadline passed; what became of the message is nobody's business any more.
     ledger::now().abandoned(self_, of);
   } else {
-    ledger::now().told(self_, of, answer.failure().code);
+    ledger::now().told(self_, of, why.code);
   }
 }
 
@@ -154,15 +185,6 @@ bool Peer::uninformed() const {
 }
 
 // Handling.
-
-std::uint64_t Peer::open(letter const& l) {
-  auto const mine = std::find_if(l.slips.begin(), l.slips.end(), [&](slip const& s) { return s.to == self_; });
-  always(mine != l.slips.end(), "G3 (workload): a letter reaches who it was written to");
-  auto const number = mine == l.slips.end() ? 0 : mine->number;
-  ledger::now().handled(self_, l.from, number, l.op, hash_text(l.text));
-  always(here().caller() == l.from, "G3 (workload): a letter names its sender");
-  return number;
-}
 
 std::string Peer::answer(letter const& l, std::uint64_t number) {
   // Drawn where only an error can end the wait for it.
@@ -177,25 +199,31 @@ void Peer::linger(letter const& l) {
     if (one_in(4)) sleep(between(1us, 200us));
     if (one_in(8)) spend(between(1us, 50us));
     if (l.hops < most_hops && all_.valid() && one_in(l.hops + 3)) {
-      constexpr std::array nested{deed::ask_one,    deed::ask_in_time, deed::ask_one, deed::think,
-                                  deed::tell_slice, deed::relay,       deed::cycle};
+      constexpr std::array nested{deed::ask_one, deed::ask_in_time, deed::ask_one, deed::think,   deed::tell_slice,
+                                  deed::relay,   deed::cycle,       deed::ask_own, deed::scatter, deed::share};
       act(nested[random_below(nested.size())], l.hops + 1);
     }
   } catch (exception const& e) {
     sometimes(e.code() == errc::timeout, "workload: an inherited deadline ends a handler's wait");
+  } catch (ended const& e) {
+    sometimes(true, "workload: a handler that waits ends with its actor");
+    always(e.why.code != errc::ok, "G13 (workload): who is ended is told why");
+    throw;
   }
 }
 
 void Peer::note(letter l) {
   counted const one_more(running_);
   alone const here_only(exclusive_);
-  (void)open(l);
+  auto const number = open(l, "note");
+  if (l.from == self_ && l.op == static_cast<std::uint64_t>(deed::leave)) --owed_;
   linger(l);
+  ledger::now().replied(self_, l.from, number, hash_text(""));
 }
 
 void Peer::collapse(letter l) {
   counted const one_more(running_);
-  (void)open(l);
+  (void)open(l, "collapse");
   linger(l);
   throw std::runtime_error("collapsed");
 }
@@ -203,8 +231,12 @@ void Peer::collapse(letter l) {
 std::string Peer::ask(letter l) {
   counted const one_more(running_);
   alone const here_only(exclusive_);
-  auto const number = open(l);
+  auto const number = open(l, "ask");
   linger(l);
+  if (brief_.weights[static_cast<std::size_t>(deed::leave)] != 0 && one_in(400)) {
+    stop_self();
+    if (left_at_ == never) left_at_ = roost::now();
+  }
   return answer(l, number);
 }
 
@@ -212,7 +244,7 @@ std::string Peer::think(letter l) {
   counted const one_more(running_);
   counted const here_too(thinking_);
   always(thinking_ <= most_thinking, "G1 (workload): a concurrent endpoint keeps its limit");
-  auto const number = open(l);
+  auto const number = open(l, "think");
   // Several handlers wait for one future; without a deadline only where its answer does not depend on this actor.
   try {
     bool const under_way = shared_.valid() && !shared_.ready();
@@ -227,6 +259,8 @@ std::string Peer::think(letter l) {
         });
       }
       if (shared_.valid()) (void)shared_.wait();
+    } else if (one_in(2)) {
+      wait_beside();
     } else {
       sleep(between(10us, 1ms));
     }
@@ -235,18 +269,42 @@ std::string Peer::think(letter l) {
   return answer(l, number);
 }
 
+void Peer::wait_beside() {
+  if (!common_) {
+    common_.emplace(channel<parcel>().second);
+    try {
+      sleep(between(10us, 1ms));
+    } catch (exception const&) {
+    }
+    return common_.reset();
+  }
+  try {
+    (void)common_->recv(between(10us, 1ms));
+    always(false, "G3 (workload): nothing comes to a port that nobody was given");
+  } catch (exception const& e) {
+    sometimes(e.code() == errc::unavailable, "workload: who waits on a receiver that another handler closes is told");
+    always(e.code() == errc::unavailable || e.code() == errc::timeout,
+           "G4 (workload): a receiver that is closed ends waits on it");
+  }
+}
+
 std::string Peer::refuse(letter l) {
   counted const one_more(running_);
   alone const here_only(exclusive_);
-  (void)open(l);
+  slip const told{self_, open(l, "refuse")};
   linger(l);
-  throw std::runtime_error("refused");
+  switch (random_below(4)) {
+    case 0: throw exception(error(errc::unavailable, refused_text(told)));
+    case 1: throw refusal{told};
+    case 2: throw std::logic_error(refused_text(told));
+    default: throw std::runtime_error(refused_text(told));
+  }
 }
 
 std::string Peer::cling(letter l) {
   counted const one_more(running_);
   alone const here_only(exclusive_);
-  (void)open(l);
+  (void)open(l, "cling");
   kill(self_);
   for (;;) {
     try {
@@ -260,26 +318,28 @@ std::string Peer::cling(letter l) {
 void Peer::later(reply_port<std::string> port, letter l) {
   counted const one_more(running_);
   alone const here_only(exclusive_);
-  auto const number = open(l);
+  auto const number = open(l, "later");
   if (one_in(5)) return;
   debts_.push_back({std::move(port), std::move(l), number});
-  after(between(1us, 2ms), [this] {
+  after_while(between(1us, 2ms), [this] {
     if (debts_.empty()) return;
     auto due = std::move(debts_.front());
     debts_.pop_front();
-    if (due.port.open() && !one_in(5)) due.port.send(answer(due.what, due.number));
+    if (!due.port.open() || one_in(5)) return;
+    if (one_in(5)) return due.port.fail(error(errc::unavailable, "declined"));
+    due.port.send(answer(due.what, due.number));
   });
 }
 
 void Peer::hand_on(reply_port<std::string> port, letter l) {
   alone const here_only(exclusive_);
-  auto const number = open(l);
+  auto const number = open(l, "hand_on");
   see_to({std::move(port), std::move(l), self_, number, 0});
 }
 
 void Peer::fulfil(letter l, errand e) {
   alone const here_only(exclusive_);
-  (void)open(l);
+  (void)open(l, "fulfil");
   ++e.handovers;
   if (one_in(4)) sleep(between(1us, 100us));
   see_to(std::move(e));
@@ -304,7 +364,11 @@ void Peer::see_to(errand e) {
 
 task<std::string> Peer::relay(letter l) {
   counted const one_more(running_);
-  auto const number = open(l);
+  auto const number = open(l, "relay");
+  if (all_.valid() && l.hops < most_hops && one_in(3)) {
+    co_await relay_to_all(l.hops + 1);
+    co_return answer(l, number);
+  }
   auto const at = all_.valid() && l.hops < most_hops ? aim_at_one() : aim{};
   if (at.to.valid() && (at.free() || here().deadline() != never)) {
     auto const request = write(at.to, deed::relay, l.hops + 1, true);
@@ -320,66 +384,19 @@ task<std::string> Peer::relay(letter l) {
   co_return answer(l, number);
 }
 
-void Peer::lend(letter l, port<parcel> many, once_port<parcel> one) {
-  counted const one_more(running_);
-  alone const here_only(exclusive_);
-  (void)open(l);
-  auto const count = random_below(one_in(4) ? 40 : 5);
-  bool room = true;
+task<void> Peer::relay_to_all(std::uint32_t hops) {
+  auto const request = write(all_, deed::ask_own, hops, true);
+  future<answers> asked;
+  if (!send(request, [&] { asked = all_->ask.with(between(1ms, 50ms)).call(request); })) co_return;
+  expect_all(request, asked);
   try {
-    for (std::uint64_t i = 1; i <= count && room; ++i) {
-      parcel const next{i, std::string(random_below(200), 'p')};
-      ledger::now().lent(many.id());
-      if (one_in(4)) {
-        room = many.try_send(next);
-        sometimes(!room, "workload: a port has no room");
-        if (!room) ledger::now().received(many.id());
-      } else {
-        many.send(next);
-      }
-      if (one_in(3)) sleep(between(1us, 100us));
+    auto const all = co_await asked;
+    for (auto const& [at, entry] : all) {
+      if (request.slips[at.rank()].to == self_) judge_own(entry, false);
     }
   } catch (exception const& e) {
-    sometimes(e.code() == errc::deadlock, "workload: a cycle through a port is refused");
+    sometimes(e.code() == errc::timeout, "workload: a coroutine's wait ends at its deadline");
   }
-  if (one_in(2)) one.send({1, "once"});
-}
-
-bool Peer::supervise(failure const& f) {
-  sometimes(true, "workload: a child fails");
-  auto const lost = std::find_if(children_.begin(), children_.end(), [&](peers const& child) { return child.id() == f.actor(); });
-  if (lost != children_.end() && one_in(4)) {
-    lost->respawn(0);
-    (*lost)->meet.broadcast(all_, procs_);
-  }
-  if (one_in(3)) sleep(between(1us, 200us));
-  auto const drawn = random_below(8);
-  if (drawn == 0) throw std::runtime_error("cannot cope");
-  return drawn != 1;
-}
-
-void Peer::cleanup(error const*) {
-  if (one_in(2)) sleep(between(1us, 300us));
-  if (all_.valid() && one_in(3)) {
-    try {
-      act(deed::ask_in_time, most_hops);
-    } catch (exception const&) {
-    }
-  }
-}
-
-void Peer::undelivered(roost::undelivered const& receipt) {
-  if (receipt.endpoint != "Peer.meet") ledger::now().receipt(self_, receipt.receiver, receipt.fate);
-  sometimes(receipt.fate == errc::unknown, "workload: a cast may or may not have been handled");
-  sometimes(receipt.fate == errc::not_handled, "workload: a cast is returned");
-  sometimes(receipt.fate == errc::stale, "workload: a cast for an earlier member is returned");
-}
-
-void Peer::down(actor_id who, error const& why) {
-  always(why.code != errc::ok, "G8 (workload): a notice says why");
-  watched_.erase(who);
-  doomed_ = doomed_ || (linked_.contains(who) && why.code != errc::actor_stopped);
-  std::erase_if(children_, [&](peers const& child) { return child.id() == who; });
 }
 
 }  // namespace roost::workload

@@ -6,16 +6,20 @@
 #include <tests/properties/ledger.hpp>
 
 #include <array>
+#include <deque>
 #include <functional>
 #include <list>
 #include <map>
+#include <optional>
 #include <set>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
 namespace roost::workload {
 
+inline constexpr std::uint32_t most_hops = 3;
 inline constexpr dim gpu{"gpu"};
 inline constexpr dim host{"host"};
 
@@ -44,8 +48,19 @@ enum class deed : std::uint8_t {
   end_child,    ///< stop or kill.
   watch,        ///< watch, or link_to a child.
   break_down,   ///< A message whose handler throws, or goes on though its actor is ended: its receiver fails.
+  ask_own,      ///< A call or a stream over the actor's own mesh, itself among them.
+  scatter,      ///< A call with one value for each rank; now and then with values of another extent.
+  ask_note,     ///< A call of an endpoint that answers nothing.
+  trade,        ///< Receivers that are moved, over each other and away.
+  share,        ///< A value of the proc that all its actors have, with a future in it that others wait for.
+  remind,       ///< Delayed and periodic messages to itself, whose times are checked.
+  leave,        ///< stop_self, with messages in its own mailbox.
+  haunt,        ///< A call of somebody who has ended.
+  refer,        ///< What references say: names, epochs, members, and slices of slices.
+  inspect,      ///< The agents of procs and hosts.
+  launch,       ///< Procs of its own, and a child there.
 };
-inline constexpr std::size_t deeds = 23;
+inline constexpr std::size_t deeds = 34;
 
 /// The mix of one run, and what an actor is made for.
 struct brief {
@@ -57,12 +72,15 @@ struct brief {
   actor_id owner;          ///< Nil: the stage.
   bool stillborn = false;  ///< The constructor throws.
   bool clinging = false;   ///< Some handlers catch what would end them, and wait on.
+  bool launching = false;  ///< It may launch procs, and ask the agents of hosts, which are procs too.
+  std::string name;
 };
 
 /// What travels. Its receiver finds its own number among the slips.
 struct letter {
   actor_id from;
   std::vector<slip> slips;
+  std::vector<std::uint64_t> sizes;  ///< Of the dimensions of what it is cast to.
   std::uint64_t op = 0;
   std::uint32_t hops = 0;
   std::string text;
@@ -70,6 +88,8 @@ struct letter {
 
 /// What comes back on a port.
 struct parcel {
+  actor_id from;
+  port_id to;
   std::uint64_t number = 0;
   std::string text;
 };
@@ -110,12 +130,21 @@ struct Peer : actor, party {
   void down(actor_id who, error const& why) override;
 
   void report() override;
-  bool idle() const override { return steps_left_ == 0 && pending_.empty(); }
+  bool idle() const override { return steps_left_ == 0 && pending_.empty() && awaited_reminders_ == 0; }
   bool suspended() const override { return !busy_.empty(); }
   bool suspended(actor_id who) const override { return busy_.contains(who); }
   bool occupied() const override { return running_ != 0; }
   bool uninformed() const override;
   bool doomed() const override { return doomed_; }
+  bool leaving() const override { return left_at_ != never; }
+  bool expectant() const override { return left_at_ == never && awaited_reminders_ != 0; }
+
+  /// An owner is told why: with the first cause of what its actor ended of.
+  static void judge_cause(failure const& f);
+
+ protected:
+  /// The start of every handler, for the flight recorder's judge.
+  void began(std::string_view endpoint);
 
  private:
   struct debt {
@@ -129,6 +158,12 @@ struct Peer : actor, party {
     nanoseconds timeout = nanoseconds::max();
     bool free() const { return timeout == nanoseconds::max(); }
   };
+  /// What its own start of a handler was, as the flight recorder must have it.
+  struct start {
+    actor_id sender;
+    std::string_view endpoint;
+  };
+  using answers = value_mesh<result<std::string>>;
   class reserved;
 
   /// One step of its own: does a deed and comes again.
@@ -136,13 +171,51 @@ struct Peer : actor, party {
   void schedule();
   void act(deed what, std::uint32_t hops);
   void act_calls(deed what, aim const& at, std::uint32_t hops);
-  void act_family(deed what);
+  void offload_more();
+  /// One of several handlers that wait on one receiver, or the one that opens and closes it.
+  void wait_beside();
+  /// Of who was told that a message of its is stale: its references name the successor.
+  void judge_stale(actor_id before) const;
+
+  void act_family(deed what, std::uint32_t hops);
+  void bear(proc_mesh const& place);
+  void end_child();
+  void haunt(std::uint32_t hops);
+  void leave(std::uint32_t hops);
   /// Watches `who`, or links to it.
   void look_after(actor_id who, bool linked);
+
+  void act_ports(deed what, std::uint32_t hops);
+  void lend_one(std::uint32_t hops);
+  void trade(std::uint32_t hops);
+  /// Receives for some time, and checks what comes.
+  void receive(receiver<parcel>& values, port_id const& at, bool linked);
+
+  void act_meshes(deed what, std::uint32_t hops);
+  void ask_slice(std::uint32_t hops);
+  void ask_own(std::uint32_t hops);
+  /// Of the entry of this very actor in a call that it waits for; `certain`: no deadline can have ended it.
+  void judge_own(result<std::string> const& entry, bool certain) const;
+  void stream(aim const& some, letter const& l);
+  void scatter(std::uint32_t hops);
+  void refer();
+  void inspect();
+  void launch();
+  /// A whole answer of a mesh, once it has come.
+  void expect_all(letter const& l, future<answers> const& asked);
+
+  void share(std::uint32_t hops);
+  void remind();
+  /// `after`, checked.
+  void after_while(nanoseconds delay, std::function<void()> f);
+  void judge_context(letter const& l, std::size_t at) const;
+  void judge_flight() const;
 
   aim aim_at_one();
   aim aim_at_some();
   letter write(peers const& to, deed what, std::uint32_t hops, bool request, std::size_t size = 0);
+  /// One for each rank, each with a text of its own; none where one of them may not be sent to now.
+  std::vector<letter> write_each(peers const& to, deed what, std::uint32_t hops);
   /// Runs `send`, which sends `l`; gives false after settling what became of it where it threw.
   template <class Send>
   bool send(letter const& l, Send invoke);
@@ -152,9 +225,10 @@ struct Peer : actor, party {
   /// Hands it on, answers it or drops it.
   void see_to(errand e);
 
-  /// The start of every handler: the number of the letter in its sender's count.
-  std::uint64_t open(letter const& l);
+  /// The start of every handler of a letter: its number in its sender's count.
+  std::uint64_t open(letter const& l, std::string_view endpoint);
   std::string answer(letter const& l, std::uint64_t number);
+  task<void> relay_to_all(std::uint32_t hops);
   /// What a handler does before it answers.
   void linger(letter const& l);
 
@@ -175,6 +249,20 @@ struct Peer : actor, party {
   std::uint32_t running_ = 0;   ///< Handlers and steps.
   std::uint32_t exclusive_ = 0;
   std::uint32_t thinking_ = 0;
+  std::deque<start> starts_;  ///< Of its endpoints, the last ones.
+  std::vector<peers> gone_;   ///< Children that have ended.
+  std::string unhandled_;     ///< Of a failure that it does not cope with: what failed.
+  instant left_at_ = never;   ///< When it stopped itself.
+  std::uint32_t owed_ = 0;    ///< Messages that were in its own mailbox then.
+  bool refused_itself_ = false;
+  std::uint32_t awaited_reminders_ = 0;
+  instant last_tick_{};
+  bool ticked_late_ = false;       ///< Once, after it had stopped itself.
+  std::vector<actor_id> members_;  ///< Of its mesh, when it last looked, and
+  std::uint64_t epoch_ = 0;        ///< the epoch then.
+  bool launched_ = false;
+  std::optional<receiver<parcel>> common_;
+  std::uint64_t values_sent_ = 0;  ///< To ports.
 };
 /// Keeps other handlers of the actor from sending to the same receivers while a send waits for room: numbers follow sends.
 class Peer::reserved {
@@ -222,7 +310,7 @@ ROOST_EXPORT(Peer, meet, note, collapse, ask, think, refuse, cling, later, hand_
 struct Loner : Peer {
   static constexpr bool dedicated = true;
   using Peer::Peer;
-  void stay() {}
+  void stay() { began("stay"); }
 };
 ROOST_EXPORT_DERIVED(Loner, (Peer), stay)
 

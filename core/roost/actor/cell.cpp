@@ -196,15 +196,13 @@ void actor_cell::frame_suspended(handler_frame& frame) {
     }
   }
   if (frame.waiting->kind() == wait_kind::reply || frame.waiting->kind() == wait_kind::several) {
-    // What is queued may wait for this very wait: look again now that it is known.
-    message_queue kept;
-    auto const others = mailbox_.size();
-    if (others != 0) {
+    // What is queued may wait for this very wait: look again now that it is known. Who is being stopped has taken it in, too.
+    if (!mailbox_.empty()) {
       std::vector<std::unique_ptr<message>> queued_messages;
       while (auto m = mailbox_.pop()) queued_messages.push_back(std::move(m));
       for (auto& m : queued_messages) {
-        if (m->reply && m->chain != nullptr && now_.state == life::running) {
-          accept(std::move(m));
+        if (m->reply && m->chain != nullptr && now_.state != life::ending && closes_cycle(*m)) {
+          refuse_cycle(*m);
         } else {
           mailbox_.push(std::move(m));
         }

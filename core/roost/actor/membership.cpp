@@ -131,6 +131,10 @@ void membership::tell(link::receipt const& r) {
   if (auto const* known = successors_.find(about)) {
     why = error(errc::stale,
                 to_string(known->after) + " has taken its place in epoch " + std::to_string(known->epoch) + " of the mesh");
+  } else if (!ROOST_PLANT(plant_never_refreshed)) {
+    // References that are used again ask the owner who that is.
+    found_gone(about);
+    why = error(errc::not_handled, "it was for an earlier member of its mesh, and who has taken its place is not known");
   }
   home_->tell_receipt(r, why, true);
 }

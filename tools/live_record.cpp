@@ -151,10 +151,11 @@ message_stamp record_observer::sent(send_observation const& send) {
   return o.stamp;
 }
 
-void record_observer::told(actor_id sender, message_stamp stamp, errc fate) {
+void record_observer::told(actor_id sender, message_stamp stamp, errc fate, errc why) {
   auto o = about(observed::told, sender);
   o.stamp = stamp;
   o.outcome = fate;
+  o.why = why;
   add(o);
 }
 
@@ -164,11 +165,13 @@ void record_observer::returned(actor_id sender, message_stamp stamp) {
   add(o);
 }
 
-void record_observer::handler_started(actor_id actor, endpoint_id endpoint, message_stamp stamp, bool concurrent) {
-  auto o = about(observed::handler_started, actor);
-  o.endpoint = endpoint;
-  o.stamp = stamp;
-  o.flag = concurrent;
+void record_observer::handler_started(start_observation const& start) {
+  auto o = about(observed::handler_started, start.actor);
+  o.endpoint = start.endpoint;
+  o.stamp = start.stamp;
+  o.flag = start.limit != 0;
+  o.limit = start.limit;
+  o.size = start.size.value;
   add(o);
 }
 
@@ -230,6 +233,7 @@ void record_observer::wait_started(wait_observation const& wait) {
   o.kind = wait.kind;
   o.deadline = wait.deadline;
   o.stamp = wait.request;
+  o.flag = wait.at_port;
   add(o);
 }
 
@@ -240,9 +244,22 @@ void record_observer::wait_ended(actor_id waiter, std::uint64_t wait, errc outco
   add(o);
 }
 
-void record_observer::watch_started(actor_id watcher, actor_id watched) {
+void record_observer::end_asked(actor_id by, actor_id whom, bool drains) {
+  auto o = about(observed::end_asked, by);
+  o.other = whom;
+  o.flag = drains;
+  add(o);
+}
+
+void record_observer::value_moved(value_observation const& value) {
+  auto o = sim::check::value_seen(value);
+  add(o);
+}
+
+void record_observer::watch_started(actor_id watcher, actor_id watched, bool linked) {
   auto o = about(observed::watch_started, watcher);
   o.other = watched;
+  o.flag = linked;
   add(o);
 }
 

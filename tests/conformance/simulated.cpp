@@ -29,7 +29,7 @@ class simulated_world final : public surroundings {
     actor_id const actor{here.self, 1};
     auto& observer = *here.seams.observer;
     auto const stamp = observer.sent({actor, actor, endpoint, bytes{0}});
-    observer.handler_started(actor, endpoint, stamp, true);
+    observer.handler_started({actor, endpoint, stamp, 1, {}});
     observer.handler_ended(actor, stamp, errc::ok);
   }
 };

@@ -11,7 +11,7 @@ import unittest
 ROOST, WORKLOAD, SCENES, ROOT = (pathlib.Path(word).resolve() for word in sys.argv[1:5])
 
 # Where the search for each starts: a line of seen_by.txt. One for each way to be seen: by the judge, the model, a program.
-SHOWN = ["mailbox-swap", "duplicate-after-resume", "orphans-live", "sent-twice", "stop-does-not-drain"]
+SHOWN = ["mailbox-swap", "duplicate-after-resume", "orphans-live", "sent-twice", "stop-does-not-drain", "value-off-by-one"]
 
 
 class Plants(unittest.TestCase):

@@ -161,6 +161,12 @@ TEST(PlantTable, HasTwoPlantsThatEachCheckerSeesFirst) {
   for (auto const* checker : {"G1", "G2", "G3", "G4", "G7", "G8", "G10", "model"}) EXPECT_GE(plants[checker], 2U) << checker;
 }
 
+TEST(PlantTable, LeavesTwoToTheAssertionsOfPrograms) {
+  // No message shows for which rank a value was meant, nor who has taken whose place.
+  std::set<std::string> const left{"never-refreshed", "value-off-by-one"};
+  for (auto const& [name, how] : sights()) EXPECT_EQ(how.checker == "program", left.contains(name)) << name;
+}
+
 TEST(PlantTable, ShowsRemovedDeduplicationToTheReferenceModelToo) {
   auto* const planted = find_plant("deduplication-removed");
   ASSERT_NE(planted, nullptr);

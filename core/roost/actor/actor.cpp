@@ -118,6 +118,10 @@ void require_somebody(actor_id who, char const* what) {
 }
 
 /// Who lives as long as its proc is nobody's to end.
+void note_end_asked(detail::actor_cell const& by, actor_id whom, bool drains) {
+  if (auto* const observer = by.home().seams().observer) observer->end_asked(by.id(), whom, drains);
+}
+
 void require_mortal(actor_id who, char const* what) {
   require_somebody(who, what);
   if (detail::is_agent(who.local))
@@ -143,12 +147,14 @@ void kill(actor_id other) {
   require_mortal(other, "kill()");
   runtime_entry const inside;
   auto& frame = detail::require_frame("kill()");
+  note_end_asked(*frame.cell, other, false);
   frame.cell->home().end_actor(other, false, error(errc::actor_killed, "killed by " + frame.cell->describe()));
 }
 void stop(actor_id other) {
   require_mortal(other, "stop()");
   runtime_entry const inside;
   auto& frame = detail::require_frame("stop()");
+  note_end_asked(*frame.cell, other, true);
   frame.cell->home().end_actor(other, true, {});
 }
 

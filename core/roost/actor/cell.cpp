@@ -272,7 +272,12 @@ bool actor_cell::has_other_step() const noexcept {
 }
 
 void actor_cell::tell_of_start(handler_frame const& frame, message const& m) {
-  home_->seams().observer->handler_started(id(), {m.endpoint != nullptr ? m.endpoint->id : 0}, m.stamp, frame.concurrent);
+  auto const* const endpoint = m.endpoint;
+  home_->seams().observer->handler_started({.actor = id(),
+                                            .endpoint = {endpoint != nullptr ? endpoint->id : 0},
+                                            .stamp = m.stamp,
+                                            .limit = frame.concurrent ? static_cast<std::uint32_t>(endpoint->concurrency) : 0,
+                                            .size = bytes{m.size}});
 }
 
 [[gnu::always_inline]] inline void actor_cell::start_message(handler_frame& frame, message& m,

@@ -119,6 +119,7 @@ class call_message final : public message {
     }
   }
 
+  std::size_t measure() const override { return wire::encoded_size(arguments); }
   bool done() const noexcept override {
     if constexpr (coroutine_endpoint) return running_->handle().promise().done;
     return true;

@@ -54,7 +54,7 @@ bool waiter::begin(wait_kind kind, actor_id target, instant deadline) {
   auto until = std::min(deadline, frame_->deadline);
   number_ = cell.next_wait();
   if (seams.observer != nullptr) {
-    seams.observer->wait_started({cell.id(), number_, kind, target, until, request});
+    seams.observer->wait_started({cell.id(), number_, kind, target, until, request, at_port});
   }
   // Where a little more time has passed the timer ends it.
   if (!outcome_ && until != never && until <= seams.clock->lately()) outcome_ = errc::timeout;

@@ -126,6 +126,7 @@ class waiter final : public runnable {
 
   awaited_answers const* answers = nullptr;  ///< Lives as long as the wait.
   message_stamp request;                     ///< Whose answer it waits for, for observers; zero where there is none.
+  bool at_port = false;                      ///< It waits for room at a port of its target, for observers.
 
   void run() override;
   /// The proc ends: lets the handler unwind at once.

@@ -85,6 +85,8 @@ class message : public pooled {
 
   /// Runs the handler on the actor of `frame`, and answers through the frame where a value is due.
   virtual void invoke(handler_frame& frame) = 0;
+  /// Of the arguments that the handler gets, once encoded, in bytes.
+  virtual std::size_t measure() const { return 0; }
   virtual bool done() const noexcept { return true; }
   virtual void settle(handler_frame&) {}
 

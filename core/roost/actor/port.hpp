@@ -90,6 +90,7 @@ class receiver_state final : public port_base {
   bool once() const noexcept override { return once_; }
 
   std::deque<T> values;
+  std::uint64_t opened_as = 0;  ///< Its number, also when it is closed.
   error const& closed() const noexcept { return closed_; }
   observer_list& observers() noexcept { return observers_; }
 
@@ -199,7 +200,7 @@ class receiver {
     if (state.values.empty()) await_value(boost::intrusive_ptr<state_type>(&state), deadline);
     T value = std::move(state.values.front());
     state.values.pop_front();
-    state.home->value_received(state);
+    state.home->value_received(state, state.opened_as);
     return value;
   }
   /// Keeps the state, which another handler may move away meanwhile.
@@ -237,6 +238,7 @@ boost::intrusive_ptr<receiver_state<T>> open_receiver(bool one) {
   auto& frame = require_frame("channel()");
   boost::intrusive_ptr state(new receiver_state<T>(one));
   frame.cell->home().open_port(*state, frame.cell->id());
+  state->opened_as = state->number;
   return state;
 }
 }  // namespace detail

@@ -96,6 +96,9 @@ void proc_runtime::give_back_claim(port_base const& p, value_claim const& claim)
 
 void proc_runtime::value_arrived(port_base& p, std::uint64_t sender, std::uint64_t size) {
   check_inside();
+  if (seams_->observer != nullptr)
+    seams_->observer->value_moved(
+        {.step = value_step::sent, .home = self_, .port = p.number, .sender = {self_, sender}, .owner = {}});
   auto& account = accounts_.of(sender, p.number);
   ++account.messages;
   account.size += size;
@@ -107,7 +110,18 @@ void proc_runtime::keep_claim(port_base& p, value_claim claim) {
   p.claims->push_back(claim);
 }
 
-void proc_runtime::value_received(port_base& p) {
+void proc_runtime::note_received(port_base const& p, std::uint64_t number) const {
+  value_observation seen{
+      .step = value_step::received, .home = self_, .port = number, .sender = {}, .owner = p.owner, .once = p.once()};
+  if (p.claims != nullptr && !p.claims->empty()) {
+    auto const& claim = p.claims->front();
+    seen.sender = {claim.origin.number != 0 ? claim.origin.from : self_, claim.sender};
+  }
+  seams_->observer->value_moved(seen);
+}
+
+void proc_runtime::value_received(port_base& p, std::uint64_t number) {
+  if (seams_->observer != nullptr && !mute_) note_received(p, number);
   if (p.claims == nullptr || p.claims->empty()) return;
   auto const claim = p.claims->front();
   p.claims->pop_front();
@@ -123,8 +137,11 @@ void proc_runtime::send_port_value(actor_id sender, port_id to, shared_bytes enc
   out.body = wire::frame_draft::of(encoded.view());
   out.reserved = ROOST_PLANT(plant_port_grows);
   error refused;
-  if (sessions_->send(to.owner.proc, std::move(out), &refused) == link::admission::refused && refused.code == errc::too_large)
-    throw exception(std::move(refused));
+  auto const admitted = sessions_->send(to.owner.proc, std::move(out), &refused);
+  if (admitted == link::admission::refused && refused.code == errc::too_large) throw exception(std::move(refused));
+  if (admitted == link::admission::admitted && seams_->observer != nullptr)
+    seams_->observer->value_moved(
+        {.step = value_step::sent, .home = to.owner.proc, .port = to.number, .sender = sender, .owner = {}});
 }
 
 bool proc_runtime::is_gone(actor_id receiver) const {
@@ -158,6 +175,7 @@ void proc_runtime::await_credit(handler_frame* frame, actor_id receiver, std::ui
     sometimes(true, "actor: a sender waits for credit");
     credit_wait wait(*this, *frame, receiver, blocker);
     waiter w(*frame);
+    w.at_port = receiver != blocker;
     observer_node node{&w, nullptr};
     wait.waiting.add(node);
     auto const outcome = w.wait(wait_kind::credit, blocker, deadline);

@@ -151,6 +151,8 @@ void proc_runtime::deliver_user(link::incoming&& in) {
   m->sender = {in.from, in.header.sender};
   m->stamp = {in.header.stamp_high, in.header.stamp_low};
   m->size = size;
+  // What observers see is what the handler gets, and not what has come.
+  if (seams_->observer != nullptr) m->size += m->measure() - in.payload.size();
   m->travel = std::make_unique<message_travel>(message_origin{in.from, in.epoch, in.number}, std::move(place));
   if (in.header.reply_port != 0) m->reply = {in.from, in.header.reply_port};
   if (in.header.remaining >= 0) {
@@ -254,7 +256,7 @@ void proc_runtime::deliver_agent(link::incoming const& in, bool waited) {
             cell->watchers().add(body->watcher, body->linked);
             // A link goes both ways: this end is told of the other as well.
             if (body->linked && watch_away(body->watched, body->watcher, true) && seams_->observer != nullptr)
-              seams_->observer->watch_started(body->watched, body->watcher);
+              seams_->observer->watch_started(body->watched, body->watcher, true);
           } else {
             add_watch({body->watcher, body->port, body->watched, body->linked});
           }
@@ -411,7 +413,7 @@ void proc_runtime::notify_end(actor_cell& ended, watcher_list const* watchers, e
 void proc_runtime::watch(actor_id watcher, actor_id watched, bool linked) {
   check_inside();
   auto const note = [&](actor_id who, actor_id whom) {
-    if (seams_->observer != nullptr) seams_->observer->watch_started(who, whom);
+    if (seams_->observer != nullptr) seams_->observer->watch_started(who, whom, linked);
   };
   if (watched.proc == self_) {
     auto* const cell = addressed(watched.local);
@@ -456,6 +458,9 @@ void proc_runtime::told(link::receipt const& r) {
     members_.came_back(r);
   } else if (!is_port(r.receiver)) {
     tell_receipt(r, r.why);
+  } else if (seams_->observer != nullptr) {
+    seams_->observer->value_moved(
+        {.step = value_step::back, .home = r.to, .port = r.receiver, .sender = {self_, r.sender}, .owner = {}});
   }
   if (!credit_waits_.empty()) wake_credit(r.sender, {r.to, r.receiver}, errc::ok);
 }

@@ -27,7 +27,7 @@ ROOST_DEFINE_PLANT(plant_shared_count, "count-across-runs", "G12",
 /// The receipt of a message that was not handled, as the sender's own message to itself.
 class receipt_message final : public message {
  public:
-  explicit receipt_message(undelivered r, message_stamp of) : receipt_(std::move(r)), of_(of) {}
+  receipt_message(undelivered r, message_stamp of, errc because) : receipt_(std::move(r)), of_(of), because_(because) {}
   void invoke(handler_frame& frame) override {
     auto& cell = *frame.cell;
     note(cell);
@@ -41,11 +41,12 @@ class receipt_message final : public message {
  private:
   void note(actor_cell const& cell) const {
     runtime_entry const inside;
-    if (auto* observer = cell.home().seams().observer) observer->told(cell.id(), of_, receipt_.fate);
+    if (auto* observer = cell.home().seams().observer) observer->told(cell.id(), of_, receipt_.fate, because_);
   }
 
   undelivered receipt_;
   message_stamp of_;
+  errc because_;
 };
 
 }  // namespace
@@ -368,7 +369,7 @@ void proc_runtime::tell(actor_id sender, reply_route reply, message_stamp stamp,
   if (reply) {
     // Without a port the answer has come already, and only the word that the message was handled is missing.
     if (auto const p = find_port(reply.port)) {
-      if (seams_->observer != nullptr && find(sender.local) != nullptr) seams_->observer->told(sender, stamp, fate);
+      if (seams_->observer != nullptr && find(sender.local) != nullptr) seams_->observer->told(sender, stamp, fate, why.code);
       close_port(*p);
       p->fail(told_error);
     }
@@ -376,7 +377,8 @@ void proc_runtime::tell(actor_id sender, reply_route reply, message_stamp stamp,
   }
   if (auto* cell = find(sender.local)) {
     if (!back) note_returned(sender, stamp);
-    cell->post(std::make_unique<receipt_message>(undelivered{receiver, endpoint_name(endpoint), fate, told_error}, stamp));
+    cell->post(
+        std::make_unique<receipt_message>(undelivered{receiver, endpoint_name(endpoint), fate, told_error}, stamp, why.code));
   }
 }
 
@@ -438,6 +440,9 @@ void proc_runtime::close_port(port_base& p) noexcept {
   p.after = nullptr;
   if (std::exchange(p.watching, false)) depend_no_more_on(p.target);
   if (auto const claims = std::move(p.claims); claims != nullptr && !mute_) {
+    if (seams_->observer != nullptr)
+      seams_->observer->value_moved(
+          {.step = value_step::closed, .home = self_, .port = p.number, .sender = {}, .owner = p.owner});
     for (auto const& claim : *claims) give_back_claim(p, claim);
   }
   if (p.linked) take_watches([&](watch_entry const& w) { return w.watcher == actor_id{} && w.port == p.number; });

@@ -179,7 +179,9 @@ class proc_runtime final : public proc_instance, private link::session_events, p
   void send_port_value(actor_id sender, port_id to, shared_bytes encoded, std::uint64_t type);
   /// A value of a sender of this proc is in the channel, and holds credit until it is received or the port closed.
   void value_arrived(port_base& p, std::uint64_t sender, std::uint64_t size);
-  void value_received(port_base& p);
+  /// `number`: as it was opened.
+  void value_received(port_base& p, std::uint64_t number);
+  void note_received(port_base const& p, std::uint64_t number) const;
   /// An answer that came for a relay, on its way to the caller.
   void pass_value(reply_route to, shared_bytes const& encoded, std::uint64_t type);
   void pass_error(reply_route to, error const& why);

@@ -28,6 +28,15 @@ struct send_observation {
   instant deadline = never;   ///< Of the call.
 };
 
+/// One start of the user's code of an actor.
+struct start_observation {
+  actor_id actor;
+  endpoint_id endpoint;  ///< Zero for callbacks.
+  message_stamp stamp;
+  std::uint32_t limit = 0;  ///< How many handlers of this endpoint run at a time; zero: each runs alone.
+  bytes size;               ///< Of what the handler gets, as `send_observation` counts it; zero: not known.
+};
+
 enum class wait_kind : std::uint8_t { reply, credit, receiver, sleep, spawn, several, offload };
 
 /// Where a wait stands and what could end it.
@@ -38,6 +47,24 @@ struct wait_observation {
   actor_id target;  ///< What it waits for; equal to `waiter` where it is no actor.
   instant deadline = never;
   message_stamp request;  ///< Of the call whose answer it waits for; zero where it waits for none, or for several.
+  bool at_port = false;   ///< It waits for room at a port of `target`, not at the actor itself.
+};
+
+enum class value_step : std::uint8_t {
+  sent,      ///< It takes room of its sender.
+  back,      ///< It was not received, and takes none any more.
+  received,  ///< By the handler that reads the port.
+  closed,    ///< The port, with all that is in it.
+};
+
+/// Where a value that was sent to a port is.
+struct value_observation {
+  value_step step = value_step::sent;
+  proc_id home;            ///< Of the port.
+  std::uint64_t port = 0;  ///< Unique within `home`.
+  actor_id sender;         ///< None where a port is closed, or for one value.
+  actor_id owner;          ///< None where the sender speaks.
+  bool once = false;       ///< The port is for one value.
 };
 
 /// All calls come from the proc in which the thing happened, at the moment when it happened.
@@ -51,13 +78,13 @@ class observer {
   /// A send was admitted (all credit granted); the stamp returned travels with it.
   virtual message_stamp sent(send_observation const& send) = 0;
   /// The runtime told the sender that the message was not handled (`not_handled` or `unknown`), by its reply port or a receipt.
-  virtual void told(actor_id sender, message_stamp stamp, errc fate) = 0;
+  virtual void told(actor_id sender, message_stamp stamp, errc fate, errc why) = 0;
 
   /// A message that was not handled is back at its sender, which will be told in its turn; it holds no credit any more.
   virtual void returned(actor_id sender, message_stamp stamp) = 0;
 
-  /// The user's code of an actor starts to run for the message of `stamp` (zero for callbacks), or goes on after a wait.
-  virtual void handler_started(actor_id actor, endpoint_id endpoint, message_stamp stamp, bool concurrent) = 0;
+  /// The user's code of an actor starts to run for a message, or for a callback.
+  virtual void handler_started(start_observation const& start) = 0;
   virtual void handler_ended(actor_id actor, message_stamp stamp, errc outcome) = 0;
   /// `supervise` and `cleanup` of an actor, which obey rules of their own.
   virtual void supervise_started(actor_id actor, actor_id failed, errc why) = 0;
@@ -74,8 +101,11 @@ class observer {
   virtual void wait_started(wait_observation const& wait) = 0;
   virtual void wait_ended(actor_id waiter, std::uint64_t wait, errc outcome) = 0;
 
-  /// `watcher` asked to be told of the end of `watched`.
-  virtual void watch_started(actor_id watcher, actor_id watched) = 0;
+  /// `by` asked `whom` to end: at once, or once it has handled what it accepted.
+  virtual void end_asked(actor_id by, actor_id whom, bool drains) = 0;
+  virtual void value_moved(value_observation const& value) = 0;
+  /// `watcher` asked to be told of the end of `watched`; `linked`: and fails with it.
+  virtual void watch_started(actor_id watcher, actor_id watched, bool linked) = 0;
   /// A monitor or link of `watcher` was told that `watched` ended.
   virtual void notice(actor_id watcher, actor_id watched, errc reason) = 0;
   /// The root's hook ran.

@@ -36,6 +36,7 @@ check::judge_settings settings_of(scenario const& what, knob_values const& knobs
   check::judge_settings settings;
   // A network that nothing breaks does not heal either: then the program may take its time.
   bool const calm = what.events.empty() && what.faults.mode == fault_mode::off;
+  settings.calm = calm;
   settings.settle_limit = calm ? std::max(what.settle_limit, what.time_limit) : what.settle_limit;
   if (knob const* k = find_knob("link.credit_messages")) settings.credit_messages = knobs.get(*k);
   if (knob const* k = find_knob("link.credit_bytes")) settings.credit_bytes = knobs.get(*k);
@@ -313,6 +314,7 @@ void engine::start(proc& who) {
   check::observation seen;
   seen.what = check::observed::proc_started;
   seen.actor.proc = who.id;
+  seen.other.proc = who.launched_by;
   seen.key = who.key;
   report_observation(*this, seen);
   begin_step(who.control, control_time_);
@@ -504,7 +506,7 @@ void engine::crash(proc& who, bool with_host) {
     end_proc(who, check::observed::proc_crashed, with_host, std::move(why));
   };
   if (ROOST_PLANT(crash_still_sends) && who.started) {
-    report_end(who, check::observed::proc_crashed, errc::proc_failed);
+    report_end(who, check::observed::proc_crashed, with_host, errc::proc_failed);
     schedule(now_ + planted_afterlife, who.key, ++who.words, end);
     return;
   }
@@ -527,12 +529,13 @@ void engine::finish(proc& who, error why) {
   after_step_.push_back([this, &who, why = std::move(why)] { end_proc(who, check::observed::proc_exited, false, why); });
 }
 
-void engine::report_end(proc& who, check::observed how, errc why) {
+void engine::report_end(proc& who, check::observed how, bool silently, errc why) {
   check::observation seen;
   seen.what = how;
   seen.actor.proc = who.id;
   seen.key = who.key;
   seen.outcome = why;
+  seen.flag = silently;
   recorder_.note(record::proc_ended, who.key.value, static_cast<std::uint64_t>(why));
   report_observation(*this, seen);
 }
@@ -541,7 +544,7 @@ void engine::end_proc(proc& who, check::observed how, bool silently, error why) 
   if (who.ended) return;
   bool const ran = who.started;
   who.mute();
-  if (ran) report_end(who, how, why.code);
+  if (ran) report_end(who, how, silently, why.code);
   who.unwind();
   network_.proc_gone(who, silently);
   if (!silently) {

@@ -113,7 +113,7 @@ class engine {
   bool wall_limit_passed();
   void nothing_left();
   void deadline_passed();
-  void report_end(proc& who, check::observed how, errc why);
+  void report_end(proc& who, check::observed how, bool silently, errc why);
   void end_proc(proc& who, check::observed how, bool silently, error why);
   void start(proc& who);
   void try_start(proc& who, std::uint32_t host_life);

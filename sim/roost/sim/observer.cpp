@@ -38,6 +38,11 @@ char const* name_of(observed what) {
     case observed::watch_ended: return "watch_ended";
     case observed::returned: return "returned";
     case observed::forwarded: return "forwarded";
+    case observed::end_asked: return "end_asked";
+    case observed::value_sent: return "value_sent";
+    case observed::value_back: return "value_back";
+    case observed::value_received: return "value_received";
+    case observed::port_closed: return "port_closed";
   }
   return "observed";
 }
@@ -121,11 +126,12 @@ message_stamp simulated_observer::sent(send_observation const& send) {
   return o.stamp;
 }
 
-void simulated_observer::told(actor_id sender, message_stamp stamp, errc fate) {
+void simulated_observer::told(actor_id sender, message_stamp stamp, errc fate, errc why) {
   if (self_.muted) return;
   auto o = about(observed::told, sender);
   o.stamp = stamp;
   o.outcome = fate;
+  o.why = why;
   report(self_.sim, o);
 }
 
@@ -136,15 +142,17 @@ void simulated_observer::returned(actor_id sender, message_stamp stamp) {
   report(self_.sim, o);
 }
 
-void simulated_observer::handler_started(actor_id actor, endpoint_id endpoint, message_stamp stamp, bool concurrent) {
+void simulated_observer::handler_started(start_observation const& start) {
   if (self_.muted) return;
-  auto o = about(observed::handler_started, actor);
-  o.endpoint = endpoint;
-  o.stamp = stamp;
-  o.flag = concurrent;
+  auto o = about(observed::handler_started, start.actor);
+  o.endpoint = start.endpoint;
+  o.stamp = start.stamp;
+  o.flag = start.limit != 0;
+  o.limit = start.limit;
+  o.size = start.size.value;
   report(self_.sim, o);
-  if (stamp != message_stamp{}) self_.sim.saw_message();
-  self_.sim.faults().handler_starts(endpoint, self_);
+  if (start.stamp != message_stamp{}) self_.sim.saw_message();
+  self_.sim.faults().handler_starts(start.endpoint, self_);
 }
 
 void simulated_observer::handler_ended(actor_id actor, message_stamp stamp, errc outcome) {
@@ -214,6 +222,7 @@ void simulated_observer::wait_started(wait_observation const& wait) {
   o.kind = wait.kind;
   o.deadline = true_time(self_, wait.deadline);
   o.stamp = wait.request;
+  o.flag = wait.at_port;
   report(self_.sim, o);
 }
 
@@ -233,10 +242,25 @@ void simulated_observer::notice(actor_id watcher, actor_id watched, errc reason)
   report(self_.sim, o);
 }
 
-void simulated_observer::watch_started(actor_id watcher, actor_id watched) {
+void simulated_observer::end_asked(actor_id by, actor_id whom, bool drains) {
+  if (self_.muted) return;
+  auto o = about(observed::end_asked, by);
+  o.other = whom;
+  o.flag = drains;
+  report(self_.sim, o);
+}
+
+void simulated_observer::value_moved(value_observation const& value) {
+  if (self_.muted) return;
+  auto o = check::value_seen(value);
+  report(self_.sim, o);
+}
+
+void simulated_observer::watch_started(actor_id watcher, actor_id watched, bool linked) {
   if (self_.muted) return;
   auto o = about(observed::watch_started, watcher);
   o.other = watched;
+  o.flag = linked;
   report(self_.sim, o);
 }
 

@@ -154,9 +154,9 @@ class simulated_observer final : public observer {
   void actor_started(actor_id actor, entity_key key, std::string_view class_name, actor_id owner) override;
   void actor_ended(actor_id actor, errc reason) override;
   message_stamp sent(send_observation const& send) override;
-  void told(actor_id sender, message_stamp stamp, errc fate) override;
+  void told(actor_id sender, message_stamp stamp, errc fate, errc why) override;
   void returned(actor_id sender, message_stamp stamp) override;
-  void handler_started(actor_id actor, endpoint_id endpoint, message_stamp stamp, bool concurrent) override;
+  void handler_started(start_observation const& start) override;
   void handler_ended(actor_id actor, message_stamp stamp, errc outcome) override;
   void supervise_started(actor_id actor, actor_id failed, errc why) override;
   void supervise_ended(actor_id actor, actor_id failed, bool handled) override;
@@ -168,7 +168,9 @@ class simulated_observer final : public observer {
   void wait_started(wait_observation const& wait) override;
   void wait_ended(actor_id waiter, std::uint64_t wait, errc outcome) override;
   void notice(actor_id watcher, actor_id watched, errc reason) override;
-  void watch_started(actor_id watcher, actor_id watched) override;
+  void end_asked(actor_id by, actor_id whom, bool drains) override;
+  void value_moved(value_observation const& value) override;
+  void watch_started(actor_id watcher, actor_id watched, bool linked) override;
   void unhandled_fault(error const& why) override;
   void frame(proc_id from, proc_id to, bool outgoing, std::uint64_t kind, std::uint64_t number, std::uint64_t size) override;
 

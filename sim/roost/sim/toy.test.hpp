@@ -122,7 +122,7 @@ class player final : public proc_instance, public transport_events {
       ++round_;
       asked_ = 0;
       auto const stamp = seams_.observer->sent({{self_, 1}, {self_, 1}, {hash_text("Player::ping")}, bytes{8}});
-      seams_.observer->handler_started({self_, 1}, {hash_text("Player::ping")}, stamp, true);
+      seams_.observer->handler_started({{self_, 1}, {hash_text("Player::ping")}, stamp, 1, {}});
       seams_.observer->handler_ended({self_, 1}, stamp, errc::ok);
       if (round_ == words_.rounds) return seams_.launcher->finish({});
       ask();

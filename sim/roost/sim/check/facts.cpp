@@ -1,8 +1,21 @@
 #include <roost/sim/check/facts.hpp>
 
 #include <algorithm>
+#include <array>
+#include <cstddef>
 
 namespace roost::sim::check {
+
+observation value_seen(value_observation const& value) {
+  constexpr std::array steps{observed::value_sent, observed::value_back, observed::value_received, observed::port_closed};
+  observation seen;
+  seen.what = steps[static_cast<std::size_t>(value.step)];
+  seen.actor = value.owner != actor_id{} ? value.owner : value.sender;
+  seen.other = {value.home, value.port};
+  if (value.owner != actor_id{} && value.sender != actor_id{}) seen.key = {hash_of(value.sender)};
+  seen.flag = value.once;
+  return seen;
+}
 
 message_facts* ledger::add(std::uint64_t number) {
   if (number < next_ || number - next_ > widest_gap) return nullptr;
@@ -68,6 +81,7 @@ scene facts::enter(observation const& seen) {
                      .endpoint = seen.endpoint,
                      .size = seen.size,
                      .event = seen.event,
+                     .sent_at = seen.at,
                      .deadline = seen.deadline};
       at.pair = &pairs_[pair];
       break;
@@ -87,6 +101,7 @@ scene facts::enter(observation const& seen) {
     case observed::watch_started:
     case observed::watch_ended:
     case observed::forwarded:
+    case observed::end_asked:
       at.actor = number_of(seen.actor);
       if (seen.what == observed::forwarded) find_message(at);
       if (seen.other != actor_id{}) at.other = other_number(seen.other);
@@ -96,6 +111,10 @@ scene facts::enter(observation const& seen) {
     case observed::cleanup_started:
     case observed::cleanup_ended:
     case observed::replied:
+    case observed::value_sent:
+    case observed::value_back:
+    case observed::value_received:
+    case observed::port_closed:
     case observed::wait_ended: at.actor = number_of(seen.actor); break;
     case observed::proc_started:
     case observed::proc_crashed:
@@ -116,6 +135,7 @@ void facts::leave(scene const& at) {
       at.pair->size += at.message->size;
       break;
     case observed::handler_started:
+      begin(at.actor);
       if (at.message == nullptr || at.actor != at.pair->receiver) break;
       release(at);
       if (!at.message->started) {
@@ -123,6 +143,9 @@ void facts::leave(scene const& at) {
         at.pair->last_started = std::max(at.pair->last_started, seen.stamp.low);
       }
       break;
+    case observed::supervise_started: begin(at.actor); break;
+    case observed::handler_ended:
+    case observed::supervise_ended: finish(at.actor, seen.at); break;
     case observed::told:
       if (at.message == nullptr) break;
       release(at);
@@ -209,8 +232,7 @@ std::uint32_t facts::ledger_of(std::uint64_t high) {
 std::uint32_t facts::pair_of(std::uint32_t sender, std::uint32_t receiver, std::uint32_t book) {
   ledger& sends = ledgers_[book];
   if (sends.last_receiver == receiver && pairs_[sends.last_pair].sender == sender) return sends.last_pair;
-  std::uint64_t const both = (std::uint64_t{sender} << 32) | receiver;
-  auto const [number, fresh] = pair_index_.insert(both, static_cast<std::uint32_t>(pairs_.size()));
+  auto const [number, fresh] = pair_index_.insert(both_of(sender, receiver), static_cast<std::uint32_t>(pairs_.size()));
   if (fresh) pairs_.push_back({.sender = sender, .receiver = receiver, .ledger = book});
   sends.last_receiver = receiver;
   sends.last_pair = number;
@@ -237,7 +259,7 @@ void facts::end_proc(proc_id const& id, life state) {
 
 void facts::release(scene const& at) {
   if (!at.message->outstanding()) return;
-  at.pair->messages -= 1;
+  if (--at.pair->messages == 0) at.pair->empty_since = now_;
   at.pair->size -= at.message->size;
 }
 

@@ -23,7 +23,9 @@ struct actor_facts {
   std::uint32_t owner = nobody;
   life state = life::heard_of;
   errc reason = errc::ok;
-  instant over_at{};  ///< When it ended or was lost.
+  instant over_at{};           ///< When it ended or was lost.
+  std::uint32_t open = 0;      ///< Handlers and `supervise` that run or wait.
+  instant idle_since = never;  ///< When the last of them ended; `never` before that, and while there are some.
 
   bool over() const noexcept { return state >= life::ended; }
 };
@@ -36,6 +38,7 @@ struct pair_facts {
   std::uint32_t messages = 0;
   std::uint64_t size = 0;
   std::uint64_t last_started = 0;  ///< The highest send number that started.
+  instant empty_since{};           ///< When the last of them started or was told, while there is none.
 };
 
 struct message_facts {
@@ -50,6 +53,7 @@ struct message_facts {
   endpoint_id endpoint;
   std::uint64_t size = 0;
   std::uint64_t event = 0;  ///< Of its `sent`.
+  instant sent_at{};
   instant deadline = never;
 
   /// Nothing more is expected to happen to it.
@@ -125,6 +129,11 @@ class facts {
   /// Actors by number, in the order in which they were first named.
   std::vector<actor_facts> const& actors() const noexcept { return actors_; }
   std::vector<pair_facts> const& pairs() const noexcept { return pairs_; }
+  /// Null: `sender` has sent nothing to `receiver`.
+  pair_facts const* pair_between(std::uint32_t sender, std::uint32_t receiver) const {
+    std::uint32_t const known = pair_index_.find(both_of(sender, receiver));
+    return known == nobody ? nullptr : &pairs_[known];
+  }
   /// The number of each actor of a proc.
   template <class Visit>
   void each_actor_of(proc_id const& id, Visit visit) const {
@@ -162,6 +171,10 @@ class facts {
     std::vector<std::uint32_t> actors;
   };
 
+  static constexpr std::uint64_t both_of(std::uint32_t sender, std::uint32_t receiver) noexcept {
+    return (std::uint64_t{sender} << 32) | receiver;
+  }
+
   /// Of the actor that an observation is about.
   std::uint32_t number_of(actor_id const& id);
   std::uint32_t other_number(actor_id const& id);
@@ -174,6 +187,13 @@ class facts {
   void find_message(scene& at);
   void end_proc(proc_id const& id, life state);
   void release(scene const& at);
+  void begin(std::uint32_t number) noexcept {
+    ++actors_[number].open;
+    actors_[number].idle_since = never;
+  }
+  void finish(std::uint32_t number, instant now) noexcept {
+    if (actors_[number].open != 0 && --actors_[number].open == 0) actors_[number].idle_since = now;
+  }
 
   flat_index<actor_id, hash_actor> actor_index_;
   flat_index<proc_id, hash_proc> proc_index_;

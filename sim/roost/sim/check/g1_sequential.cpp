@@ -103,9 +103,15 @@ void g1_sequential::start_handler(scene const& at, activity& now, facts const& k
   } else if (!at.seen.flag && now.serial_open) {
     broke(now.waits == 0 ? "while another handler ran" : "while another handler waited");
   }
+  if (at.seen.flag && at.seen.limit != 0 && now.concurrent >= at.seen.limit) {
+    auto const open = std::count_if(concurrent_.begin(), concurrent_.end(), [&](open_handler const& one) {
+      return one.actor == at.actor && one.endpoint == at.seen.endpoint;
+    });
+    if (open >= at.seen.limit) broke("beside " + std::to_string(open) + " others, which is the limit of their endpoint");
+  }
   if (at.seen.flag || now.serial_open) {
     ++now.concurrent;
-    concurrent_.push_back({at.actor, at.seen.stamp});
+    concurrent_.push_back({at.actor, at.seen.endpoint, at.seen.stamp});
   } else {
     now.serial_open = true;
     now.serial = at.seen.stamp;

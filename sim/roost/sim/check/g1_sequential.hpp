@@ -8,9 +8,9 @@
 
 namespace roost::sim::check {
 
-/// Judges per actor: no handler or callback starts beside another, but for concurrent endpoints; `supervise` starts only between
-/// them or while they wait, is never nested, and no handler goes on while it runs; `cleanup` runs once, after all of them, and
-/// nothing after it; a crashed proc is never heard of again.
+/// Judges per actor: no handler or callback starts beside another, but for concurrent endpoints, and of those no more than their
+/// limit; `supervise` starts only between them or while they wait, is never nested, and no handler goes on while it runs;
+/// `cleanup` runs once, after all of them, and nothing after it; a crashed proc is never heard of again.
 ///
 /// A stamped handler of an actor that ended in the ordinary way is G3's business.
 class g1_sequential {
@@ -39,6 +39,7 @@ class g1_sequential {
   };
   struct open_handler {
     std::uint32_t actor = nobody;
+    endpoint_id endpoint;
     message_stamp stamp;
   };
 

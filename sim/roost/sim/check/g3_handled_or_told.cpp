@@ -1,10 +1,29 @@
 #include <roost/sim/check/g3_handled_or_told.hpp>
 
+#include <algorithm>
 #include <string>
 
 namespace roost::sim::check {
+namespace {
+
+constexpr nanoseconds idle_enough = std::chrono::seconds(1);  ///< Then nothing lies in a mailbox.
+
+}  // namespace
 
 void g3_handled_or_told::see(scene const& at, facts const& known, findings& found) {
+  if (at.seen.what == observed::healed) {
+    next_look_ = at.seen.at + detection_bound_;
+    return;
+  }
+  if (at.seen.at >= next_look_) look(at, known, found);
+  if (at.seen.what == observed::wait_ended) return;
+  if (at.seen.what == observed::value_received) return see_received(at, known, found);
+  if (at.seen.what == observed::end_asked) {
+    if (!at.seen.flag || at.other == nobody) return;
+    auto const [asked, first] = stops_.try_emplace(at.other, stop{at.actor, at.seen.event});
+    if (!first && asked->second.by != at.actor) asked->second.by = nobody;
+    return;
+  }
   if (at.message == nullptr && at.seen.what != observed::sent && !simulated_ && known.crashes() > 0) return;
   switch (at.seen.what) {
     case observed::sent:
@@ -24,6 +43,28 @@ void g3_handled_or_told::see(scene const& at, facts const& known, findings& foun
   }
 }
 
+void g3_handled_or_told::look(scene const& at, facts const& known, findings& found) {
+  // Where there are many and little happens, they are looked at less often.
+  if (++passed_ < known.ledgers().size() / 8 || lost_) return;
+  passed_ = 0;
+  next_look_ = at.seen.at + detection_bound_ / 4;
+  for (ledger const& sends : known.ledgers()) {
+    sends.each_outstanding([&](std::uint64_t number, message_facts const& message) {
+      pair_facts const& pair = known.pairs()[message.pair];
+      actor_facts const& receiver = known.actor(pair.receiver);
+      bool const idle = receiver.idle_since != never && at.seen.at - receiver.idle_since >= idle_enough;
+      nanoseconds const passed = at.seen.at - std::max(message.sent_at, known.healed_at());
+      if (lost_ || !idle || receiver.over() || known.actor(pair.sender).over() || passed <= detection_bound_ + idle_enough)
+        return;
+      lost_ = true;
+      found.add("G3",
+                "message " + std::to_string(number) + " of " + known.name(pair.sender) + " to " + known.name(pair.receiver) +
+                    ", which is idle, was neither handled nor told in " + to_string(passed),
+                at.seen);
+    });
+  }
+}
+
 void g3_handled_or_told::see_start(scene const& at, facts const& known, findings& found) {
   auto const broke = [&](std::string const& why) {
     found.add("G3", known.name(at.actor) + " started " + message_name(known, at) + why, at.seen);
@@ -32,6 +73,9 @@ void g3_handled_or_told::see_start(scene const& at, facts const& known, findings
   if (at.message->started) return broke(" a second time");
   if (at.actor != at.pair->receiver) return broke(", which was sent to " + known.name(at.pair->receiver));
   if (at.seen.endpoint != at.message->endpoint) return broke(" at another endpoint than it was sent to");
+  if (at.seen.size != 0 && at.seen.size != at.message->size) {
+    return broke(", which came as " + to_string(bytes{at.seen.size}) + " and was sent as " + to_string(bytes{at.message->size}));
+  }
   if (known.actor(at.actor).state == life::ended) return broke(" after it had ended");
   if (at.message->told && at.message->fate != errc::unknown) {
     broke(" after its sender was told " + std::string(to_string(at.message->fate)));
@@ -48,6 +92,29 @@ void g3_handled_or_told::see_told(scene const& at, facts const& known, findings&
   if (at.message->told) return broke(" a second time, after " + std::string(to_string(at.message->fate)));
   if (at.message->answered && !at.message->forgotten) return broke(" after its answer had arrived");
   if (at.message->started && at.seen.outcome != errc::unknown) broke(" after its handler had started");
+  if (auto const wrong = why_wrong(at, known); !wrong.empty()) broke(", since " + std::string(wrong));
+}
+
+std::string_view g3_handled_or_told::why_wrong(scene const& at, facts const& known) const {
+  if (!simulated_ || at.seen.outcome != errc::not_handled) return {};
+  actor_facts const& receiver = known.actor(at.pair->receiver);
+  if (at.seen.why == errc::no_such_actor && receiver.id.local <= last_agent && !receiver.over())
+    return "the agent which it is for was not there, and its proc lives";
+  if (at.seen.why != errc::actor_stopped || receiver.owner != at.pair->sender || receiver.reason != errc::ok) return {};
+  auto const asked = stops_.find(at.pair->receiver);
+  bool const later = asked != stops_.end() && asked->second.by == at.pair->sender && asked->second.event > at.message->event;
+  return later ? "its receiver had stopped, which it was asked for after the message" : std::string_view();
+}
+
+void g3_handled_or_told::see_received(scene const& at, facts const& known, findings& found) {
+  if (!at.seen.flag) return;
+  if (std::find(given_.begin(), given_.end(), at.seen.other) != given_.end()) {
+    found.add("G3", known.name(at.actor) + " received a second value at a port for one", at.seen);
+  } else if (given_.size() < most_given) {
+    given_.push_back(at.seen.other);
+  } else {
+    given_[std::exchange(next_given_, (next_given_ + 1) % most_given)] = at.seen.other;
+  }
 }
 
 void g3_handled_or_told::see_reply(scene const& at, facts const& known, findings& found) {

@@ -10,6 +10,8 @@ namespace roost::sim::check {
 namespace {
 
 constexpr std::size_t most_lines = 200;
+constexpr int longest_end = 3;  ///< Cleanup bounds: those that it owns end first, each within one.
+constexpr nanoseconds answer_slack = std::chrono::milliseconds(50);  ///< An answer that comes so close to a deadline may miss it.
 
 std::string_view name_of(wait_kind kind) {
   switch (kind) {
@@ -33,6 +35,10 @@ void g4_no_hang::see(scene const& at, facts const& known, findings& found) {
     }
     return;
   }
+  if (at.seen.what == observed::healed) {
+    next_look_ = at.seen.at + detection_bound_;
+    return;
+  }
   if (at.actor >= actors_.size()) actors_.resize(std::max<std::size_t>(at.actor + 1, 2 * actors_.size()));
   waiter& who = actors_[at.actor];
   switch (at.seen.what) {
@@ -54,11 +60,13 @@ void g4_no_hang::see(scene const& at, facts const& known, findings& found) {
       } else {
         who.deadline = at.message == nullptr ? never : at.message->deadline;
       }
+      if (at.seen.at >= next_look_) look(at, known, found);
       break;
     case observed::handler_ended:
       // Which of several ended does not matter: the sends of the others cannot be told apart anyway.
       if (who.concurrent > 0) --who.concurrent;
       who.deadline = never;
+      if (at.seen.outcome == errc::ended) endings_.push_back({at.actor, at.seen.at});
       break;
     case observed::supervise_started: who.supervising = true; break;
     case observed::supervise_ended:
@@ -66,10 +74,13 @@ void g4_no_hang::see(scene const& at, facts const& known, findings& found) {
       who.kept_until = at.seen.at;
       break;
     case observed::wait_started: start(at, who, known, found); break;
-    case observed::wait_ended: end(at, who, known, found); break;
+    case observed::wait_ended:
+      end(at, who, known, found);
+      if (at.seen.at >= next_look_) look(at, known, found);
+      break;
     case observed::forwarded: forward(at); break;
     case observed::reply_arrived:
-    case observed::told: std::erase_if(forwarded_, [&](auto const& one) { return one.stamp == at.seen.stamp; }); break;
+    case observed::told: answer(at); break;
     default: break;
   }
 }
@@ -89,13 +100,27 @@ void g4_no_hang::forward(scene const& at) {
   }
 }
 
+void g4_no_hang::answer(scene const& at) {
+  std::erase_if(forwarded_, [&](auto const& one) { return one.stamp == at.seen.stamp; });
+  for (std::uint32_t open = actors_[at.actor].first; open != nobody; open = waits_[open].next) {
+    if (waits_[open].request == at.seen.stamp) waits_[open].answered = std::min(waits_[open].answered, at.seen.at);
+  }
+}
+
 void g4_no_hang::start(scene const& at, waiter& who, facts const& known, findings& found) {
   for (std::uint32_t open = who.first; open != nobody; open = waits_[open].next) {
     if (waits_[open].wait != at.seen.wait) continue;
     found.add("G4", known.name(at.actor) + " started wait " + std::to_string(at.seen.wait) + " twice", at.seen);
     return;
   }
-  open_wait fresh{at.seen.wait, at.other, who.first, at.seen.kind, at.seen.at, at.seen.deadline, at.seen.stamp};
+  open_wait fresh{.wait = at.seen.wait,
+                  .target = at.other,
+                  .next = who.first,
+                  .kind = at.seen.kind,
+                  .at_port = at.seen.flag,
+                  .since = at.seen.at,
+                  .deadline = at.seen.deadline,
+                  .request = at.seen.stamp};
   if (at.seen.stamp != message_stamp{}) {
     for (auto const& one : forwarded_) {
       if (one.stamp == at.seen.stamp) fresh.target = one.holder;
@@ -125,21 +150,89 @@ void g4_no_hang::end(scene const& at, waiter& who, facts const& known, findings&
   waits_[number].next = free_;
   free_ = number;
 
-  if (!known.healed() || known.actor(at.actor).over()) return;
-  instant const free_since = std::max({done.since, known.healed_at(), who.kept_until});
-  auto const late = [&](instant due, std::string const& why) {
-    nanoseconds const by = at.seen.at - std::max(due, free_since);
-    if (by <= detection_bound_) return false;
-    found.add("G4",
-              line({at.actor, &done}, known) + " and was ended " + to_string(by) + " after " + why + ", more than the bound of " +
-                  to_string(detection_bound_),
+  if (at.seen.outcome == errc::ended) endings_.push_back({at.actor, at.seen.at});
+  if (known.actor(at.actor).over() || done.complained) return;
+  std::string why;
+  edge const one{at.actor, &done};
+  if (at.seen.outcome == errc::timeout && expired_wrongly(one, at.seen.at, known, why)) {
+    found.add("G4", line(one, known) + " and was ended by its deadline, " + why, at.seen);
+    return;
+  }
+  instant const should_have = due(one, known, why);
+  if (should_have == never || at.seen.at - should_have <= detection_bound_) return;
+  found.add("G4",
+            line(one, known) + " and was ended " + to_string(at.seen.at - should_have) + " after " + why +
+                ", more than the bound of " + to_string(detection_bound_),
+            at.seen);
+}
+
+bool g4_no_hang::expired_wrongly(edge const& one, instant now, facts const& known, std::string& why) const {
+  open_wait const& wait = *one.wait;
+  if (wait.answered != never && wait.deadline - wait.answered > answer_slack) {
+    why = to_string(wait.deadline - wait.answered) + " after its answer had come";
+    return true;
+  }
+  instant const room = room_since(one, known);
+  if (room == never || now - room <= detection_bound_) return false;
+  why = to_string(now - room) + " after all that was sent before had been handled or told";
+  return true;
+}
+
+instant g4_no_hang::room_since(edge const& one, facts const& known) const {
+  open_wait const& wait = *one.wait;
+  bool const told_of = wait.kind == wait_kind::credit && !wait.at_port && wait.target != nobody && wait.target != one.from;
+  if (!told_of || !known.healed()) return never;
+  pair_facts const* const pair = known.pair_between(one.from, wait.target);
+  if (pair == nullptr) return std::max(wait.since, known.healed_at());
+  return pair->messages != 0 ? never : std::max(pair->empty_since, known.healed_at());
+}
+
+instant g4_no_hang::due(edge const& one, facts const& known, std::string& why) const {
+  open_wait const& wait = *one.wait;
+  if (!known.healed()) return never;
+  instant first = never;
+  auto const take = [&](instant when, char const* what) {
+    if (when >= first) return;
+    first = when;
+    why = what;
+  };
+  take(wait.deadline, "its deadline");
+  take(wait.answered, "its answer, or word of its request, had come");
+  if (wait.target != nobody && wait.target != one.from && wait.kind != wait_kind::several) {
+    actor_facts const& target = known.actor(wait.target);
+    if (target.over()) take(target.over_at, "its target had ended");
+    take(room_since(one, known), "all that was sent before had been handled or told");
+  }
+  return first == never ? never : std::max({first, wait.since, known.healed_at(), actors_[one.from].kept_until});
+}
+
+void g4_no_hang::look(scene const& at, facts const& known, findings& found) {
+  // Where many wait and little happens, they are looked at less often.
+  if (++passed_ < waits_.size() / 8) return;
+  passed_ = 0;
+  next_look_ = at.seen.at + detection_bound_ / 4;
+  for (std::uint32_t from = 0; from < actors_.size(); ++from) {
+    if (actors_[from].first == nobody || actors_[from].supervising || known.actor(from).over()) continue;
+    for (std::uint32_t open = actors_[from].first; open != nobody; open = waits_[open].next) {
+      std::string why;
+      edge const one{from, &waits_[open]};
+      instant const should_have = due(one, known, why);
+      if (should_have == never || at.seen.at - should_have <= detection_bound_ || waits_[open].complained) continue;
+      waits_[open].complained = true;
+      found.add("G4",
+                line(one, known) + " and goes on " + to_string(at.seen.at - should_have) + " after " + why +
+                    ", more than the bound of " + to_string(detection_bound_),
+                at.seen);
+    }
+  }
+  std::erase_if(endings_, [&](ending const& one) {
+    if (known.actor(one.actor).over()) return true;
+    nanoseconds const late = at.seen.at - std::max(one.since, known.healed_at());
+    if (late <= detection_bound_ + longest_end * cleanup_bound_) return false;
+    found.add("G4", known.name(one.actor) + " ends, as its handlers were told, and is not gone " + to_string(late) + " later",
               at.seen);
     return true;
-  };
-  if (done.deadline != never && late(done.deadline, "its deadline")) return;
-  if (done.target == nobody || done.target == at.actor || done.kind == wait_kind::several) return;
-  actor_facts const& target = known.actor(done.target);
-  if (target.over()) late(target.over_at, "its target had ended");
+  });
 }
 
 void g4_no_hang::finish(facts const& known, findings& found) {

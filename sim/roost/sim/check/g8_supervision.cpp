@@ -4,12 +4,18 @@
 #include <string>
 
 namespace roost::sim::check {
+namespace {
+
+constexpr nanoseconds idle_enough = std::chrono::seconds(1);  ///< Then nothing lies in a mailbox.
+
+}  // namespace
 
 void g8_supervision::see(scene const& at, facts const& known, findings& found) {
   switch (at.seen.what) {
     case observed::handler_started:
     case observed::wait_ended:
       if (at.seen.at >= next_look_) look(at, known, found);
+      if (at.seen.at >= next_notices_) look_for_notices(at, known, found);
       break;
     case observed::supervise_started:
     case observed::supervise_ended: supervise(at, known, found); break;
@@ -28,26 +34,68 @@ void g8_supervision::see(scene const& at, facts const& known, findings& found) {
     case observed::unhandled_fault:
       if (++hooks_ > 1) found.add("G8", "the root's hook ran a second time: " + at.seen.text, at.seen);
       break;
-    case observed::notice: {
+    case observed::told:
+      if (at.pair != nullptr) trust(at.pair->receiver, at.seen.why, at, known, found);
+      break;
+    case observed::notice:
+      if (at.other != nobody) take_notice(at, known, found);
+      break;
+    case observed::watch_started: {
       if (at.other == nobody) break;
+      if (!watches_seen_) next_notices_ = at.seen.at + bound_;
+      watches_seen_ = true;
       relation& tie = between(at.actor, at.other);
-      if (++tie.notices <= tie.watches || !watches_seen_) break;
-      found.add("G8",
-                known.name(at.actor) + " got notice " + std::to_string(tie.notices) + " of the end of " + known.name(at.other) +
-                    ", which it watches " + std::to_string(tie.watches) + " times",
-                at.seen);
+      ++tie.watches;
+      tie.linked = tie.linked || at.seen.flag;
       break;
     }
-    case observed::watch_started:
-      if (at.other == nobody) break;
-      watches_seen_ = true;
-      ++between(at.actor, at.other).watches;
-      break;
     case observed::watch_ended:
       if (at.other == nobody) break;
       if (relation& tie = between(at.actor, at.other); tie.watches > 0) --tie.watches;
       break;
     default: break;
+  }
+}
+
+void g8_supervision::take_notice(scene const& at, facts const& known, findings& found) {
+  relation& tie = between(at.actor, at.other);
+  bool const failed = at.seen.outcome != errc::ok && at.seen.outcome != errc::actor_stopped;
+  // The notice of a watch may come before that of a link which was made later.
+  if (tie.linked && failed && tie.notices + 1 >= tie.watches) {
+    gave_up_.push_back(at.actor);
+    next_look_ = at.seen.at;
+  }
+  trust(at.other, at.seen.outcome, at, known, found);
+  if (++tie.notices <= tie.watches || !watches_seen_) return;
+  found.add("G8",
+            known.name(at.actor) + " got notice " + std::to_string(tie.notices) + " of the end of " + known.name(at.other) +
+                ", which it watches " + std::to_string(tie.watches) + " times",
+            at.seen);
+}
+
+void g8_supervision::trust(std::uint32_t whom, errc why, scene const& at, facts const& known, findings& found) const {
+  if (!calm_ || why != errc::proc_failed || known.actor(whom).over()) return;
+  found.add("G8", known.name(at.actor) + " was told that the proc of " + known.name(whom) + " has failed, which lives", at.seen);
+}
+
+void g8_supervision::look_for_notices(scene const& at, facts const& known, findings& found) {
+  // Where there are many and little happens, they are looked at less often.
+  if (++passed_ < relations_.size() / 8) return;
+  passed_ = 0;
+  next_notices_ = at.seen.at + bound_ / 4;
+  if (!known.healed()) return;
+  for (relation& tie : relations_) {
+    actor_facts const& watched = known.actor(tie.other);
+    actor_facts const& watcher = known.actor(tie.actor);
+    if (tie.notices >= tie.watches || tie.complained || !watched.over() || watcher.over() || watcher.idle_since == never)
+      continue;
+    bool const due = at.seen.at - std::max(watched.over_at, known.healed_at()) > bound_ + idle_enough;
+    if (!due || at.seen.at - watcher.idle_since < idle_enough) continue;
+    tie.complained = true;
+    found.add("G8",
+              known.name(tie.actor) + " was not told within " + to_string(bound_) + " that " + known.name(tie.other) +
+                  ", which it watches, ended",
+              at.seen);
   }
 }
 
@@ -65,6 +113,7 @@ void g8_supervision::supervise(scene const& at, facts const& known, findings& fo
   }
   supervising_.push_back(at.actor);
   if (at.other == nobody) return;
+  trust(at.other, at.seen.outcome, at, known, found);
   std::erase_if(losses_, [&](loss const& one) { return one.owner == at.actor && one.failed == at.other; });
   relation& tie = between(at.actor, at.other);
   auto const broke = [&](std::string const& what) {
@@ -88,7 +137,7 @@ void g8_supervision::look(scene const& at, facts const& known, findings& found) 
   std::erase_if(gave_up_, [&](std::uint32_t number) { return known.actor(number).over(); });
   if (at.seen.what == observed::handler_started && known.actor(at.actor).owner != nobody &&
       std::find(gave_up_.begin(), gave_up_.end(), at.actor) != gave_up_.end()) {
-    found.add("G8", known.name(at.actor) + " did not handle a failure and goes on", at.seen);
+    found.add("G8", known.name(at.actor) + " did not handle a failure, or is linked to one, and goes on", at.seen);
   }
   next_look_ = gave_up_.empty() ? never : at.seen.at;
   if (!known.healed()) return;

@@ -20,9 +20,10 @@ static_assert(observed_kinds <= 64, "kinds of observations are kept as bits");
 
 struct judge::state {
   explicit state(judge_settings const& settings)
-      : checkers(g1_sequential(), g3_handled_or_told(settings.simulated), g2_fifo(),
-                 g4_no_hang(settings.detection_bound, settings.settle_limit, settings.hop_slack),
-                 g7_ownership(settings.orphan_bound), g8_supervision(settings.detection_bound, settings.cleanup_bound),
+      : checkers(g1_sequential(), g3_handled_or_told(settings.simulated, settings.detection_bound), g2_fifo(),
+                 g4_no_hang(settings.detection_bound, settings.settle_limit, settings.hop_slack, settings.cleanup_bound),
+                 g7_ownership(settings.orphan_bound, settings.detection_bound, settings.cleanup_bound),
+                 g8_supervision(settings.detection_bound, settings.cleanup_bound, settings.calm),
                  g10_bounded(settings.credit_messages, settings.credit_bytes)) {}
 
   /// Shows the scene to those checkers that ask for its kind.

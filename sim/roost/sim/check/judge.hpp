@@ -19,6 +19,7 @@ struct judge_settings {
   nanoseconds orphan_bound = 7s;        ///< An actor's handlers start at most this long after its owner ended.
   nanoseconds settle_limit = 60s;       ///< Everything ends this long after `healed`.
   nanoseconds hop_slack = 1s;           ///< A call made in a handler may have a deadline this much after its own call's.
+  bool calm = false;                    ///< Nothing breaks, so nobody who lives fails.
   bool simulated = true;                ///< False: a recorded live run, whose times come from several procs of one host.
 };
 

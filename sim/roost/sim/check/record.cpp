@@ -16,32 +16,37 @@ namespace {
 constexpr std::string_view magic = "roost-record 1 ";
 constexpr std::string_view stop_mark = "stopped size=";
 
-constexpr std::array<std::string_view, 25> kind_names{"actor_started",
-                                                      "actor_ended",
-                                                      "sent",
-                                                      "told",
-                                                      "handler_started",
-                                                      "handler_ended",
-                                                      "supervise_started",
-                                                      "supervise_ended",
-                                                      "cleanup_started",
-                                                      "cleanup_ended",
-                                                      "replied",
-                                                      "reply_arrived",
-                                                      "wait_started",
-                                                      "wait_ended",
-                                                      "notice",
-                                                      "unhandled_fault",
-                                                      "proc_started",
-                                                      "proc_crashed",
-                                                      "proc_exited",
-                                                      "healed",
-                                                      "settled",
-                                                      "watch_started",
-                                                      "watch_ended",
-                                                      "returned",
-                                                      "forwarded"};
-static_assert(kind_names.size() == static_cast<std::size_t>(observed::forwarded) + 1);
+constexpr std::array<std::string_view, observed_kinds> kind_names{"actor_started",
+                                                                  "actor_ended",
+                                                                  "sent",
+                                                                  "told",
+                                                                  "handler_started",
+                                                                  "handler_ended",
+                                                                  "supervise_started",
+                                                                  "supervise_ended",
+                                                                  "cleanup_started",
+                                                                  "cleanup_ended",
+                                                                  "replied",
+                                                                  "reply_arrived",
+                                                                  "wait_started",
+                                                                  "wait_ended",
+                                                                  "notice",
+                                                                  "unhandled_fault",
+                                                                  "proc_started",
+                                                                  "proc_crashed",
+                                                                  "proc_exited",
+                                                                  "healed",
+                                                                  "settled",
+                                                                  "watch_started",
+                                                                  "watch_ended",
+                                                                  "returned",
+                                                                  "forwarded",
+                                                                  "end_asked",
+                                                                  "value_sent",
+                                                                  "value_back",
+                                                                  "value_received",
+                                                                  "port_closed"};
+static_assert(!kind_names.back().empty());
 
 constexpr std::array<std::string_view, 7> wait_names{"reply", "credit", "receiver", "sleep", "spawn", "several", "offload"};
 
@@ -124,6 +129,7 @@ class line_reader {
     if (key == "key") return number(value, seen.key.value, 16, key);
     if (key == "size") return number(value, seen.size, 10, key);
     if (key == "wait") return number(value, seen.wait, 10, key);
+    if (key == "limit") return number(value, seen.limit, 10, key);
     if (key == "stamp") return stamp(value, seen.stamp);
     if (key == "kind") {
       auto const kind = place_of(wait_names, value);
@@ -131,10 +137,10 @@ class line_reader {
       seen.kind = static_cast<wait_kind>(*kind);
       return true;
     }
-    if (key == "outcome") {
+    if (key == "outcome" || key == "why") {
       auto const code = parse_errc(value);
       if (!code) return fail("an outcome, for example timeout, not '" + std::string(value) + "'");
-      seen.outcome = *code;
+      (key == "why" ? seen.why : seen.outcome) = *code;
       return true;
     }
     return fail("a known field, not '" + std::string(key) + "'");
@@ -224,9 +230,11 @@ void append_record(std::string& text, observation const& seen) {
   }
   append_field(" size=", seen.size, 10);
   append_field(" wait=", seen.wait, 10);
+  append_field(" limit=", seen.limit, 10);
   append_field(" key=", seen.key.value, 16);
   if (seen.kind != wait_kind::reply) text.append(" kind=").append(wait_names[static_cast<std::size_t>(seen.kind)]);
   if (seen.outcome != errc::ok) text.append(" outcome=").append(to_string(seen.outcome));
+  if (seen.why != errc::ok) text.append(" why=").append(to_string(seen.why));
   if (seen.deadline != never) {
     text += " deadline=";
     append_number(text, seen.deadline.time_since_epoch().count());

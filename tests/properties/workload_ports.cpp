@@ -47,7 +47,12 @@ void Peer::lend(letter l, port<parcel> many, once_port<parcel> one) {
         sometimes(!room, "workload: a port has no room");
         if (!room) ledger::now().received(many.id(), self_);
       } else {
-        many.send(next);
+        try {
+          many.send(next);
+        } catch (exception const&) {
+          ledger::now().received(many.id(), self_);
+          throw;
+        }
       }
       if (one_in(3)) sleep(between(1us, 100us));
     }

@@ -11,6 +11,7 @@ import re
 import signal
 import statistics
 import sys
+import tempfile
 import time
 import unittest
 
@@ -40,6 +41,10 @@ MORE = {"anonymous KiB": OPTIONS.growth, "descriptors": 12, "threads": 3, "mappi
 REMEMBERED = 1  # KiB of each proc that was lost: a verdict is never taken back.
 # How many of the actors that ended, and of their successors, a proc remembers: so few that it has them all when it is warm.
 KNOBS = {"actor.tombstones": 64}
+# A long run records more than is kept of one for which nobody asked.
+LONG = OPTIONS.minutes > 10
+if LONG:
+    KNOBS["live.record_limit"] = 240 << 20
 TREE = pathlib.Path(OPTIONS.tree).resolve()
 LiveTest.roost, SOAK = str(TREE / "tools/roost"), str(TREE / "tests/live/live_soak")
 
@@ -76,7 +81,8 @@ class Soak(LiveTest):
 
     def soak_of(self, seconds):
         plants = [word for each in OPTIONS.plant for word in ("--plant", each)]
-        return self.run_of("run", *plants, "--transport", OPTIONS.transport, "-n", OPTIONS.hosts,
+        kept = ["--record", tempfile.mkdtemp(dir=self.path)] if LONG else []
+        return self.run_of("run", *plants, *kept, "--transport", OPTIONS.transport, "-n", OPTIONS.hosts,
                            self.scenario(SOAK, [OPTIONS.procs, seconds], KNOBS))
 
     def send(self, pid, number):

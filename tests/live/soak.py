@@ -11,7 +11,6 @@ import re
 import signal
 import statistics
 import sys
-import tempfile
 import time
 import unittest
 
@@ -81,7 +80,7 @@ class Soak(LiveTest):
 
     def soak_of(self, seconds):
         plants = [word for each in OPTIONS.plant for word in ("--plant", each)]
-        kept = ["--record", tempfile.mkdtemp(dir=self.path)] if LONG else []
+        kept = ["--record", self.path / f"records-{time.monotonic_ns()}"] if LONG else []
         return self.run_of("run", *plants, *kept, "--transport", OPTIONS.transport, "-n", OPTIONS.hosts,
                            self.scenario(SOAK, [OPTIONS.procs, seconds], KNOBS))
 
@@ -165,7 +164,7 @@ class Soak(LiveTest):
 
     def await_judge(self, running):
         """The judge may take as long as what has been recorded asks for, and says how far it is; then the run may take as long as any."""
-        recorded = sum(file.stat().st_size for file in self.temporary.rglob("*.record"))
+        recorded = sum(file.stat().st_size for file in self.path.rglob("*.record"))
         self.say(f"{recorded >> 20} MiB of records are to be judged")
         limit, shown = time.monotonic() + recorded / JUDGED, ""
         while running.process.poll() is None and time.monotonic() < limit:

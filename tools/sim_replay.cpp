@@ -1,6 +1,9 @@
+#include <roost/actor/registry.hpp>
 #include <roost/sim/fault_check.hpp>
 #include <roost/sim/quantity.hpp>
 #include <roost/sim/repro.hpp>
+#include <roost/sim/toml_document.hpp>
+#include <roost/sim/words.hpp>
 #include <tools/command_line.hpp>
 #include <tools/program_file.hpp>
 #include <tools/replay_source.hpp>

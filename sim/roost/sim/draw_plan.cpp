@@ -61,6 +61,13 @@ class plan_drawer {
       op.duplicate_ppm = up_to(draws, f.duplicate_ppm);
       op.reorder_ppm = up_to(draws, f.reorder_ppm);
       op.corrupt_ppm = up_to(draws, f.corrupt_ppm);
+      if (op.loss_ppm + op.duplicate_ppm + op.reorder_ppm + op.corrupt_ppm == 0) {
+        // A burst of nothing would be none.
+        op.loss_ppm = f.loss_ppm;
+        op.duplicate_ppm = f.duplicate_ppm;
+        op.reorder_ppm = f.reorder_ppm;
+        op.corrupt_ppm = f.corrupt_ppm;
+      }
     });
     fault_rate steps = f.slow_host;
     steps.every = f.clock_skew_max.count() == 0 ? nanoseconds{} : std::max<nanoseconds>(what_.fault_window / 4, nanoseconds(1));

@@ -1,6 +1,7 @@
 #include <roost/sim/proc.hpp>
 
 #include <roost/sim/engine.hpp>
+#include <roost/sim/words.hpp>
 
 #include <algorithm>
 #include <string>

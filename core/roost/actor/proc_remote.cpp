@@ -151,8 +151,8 @@ void proc_runtime::deliver_user(link::incoming&& in) {
   m->sender = {in.from, in.header.sender};
   m->stamp = {in.header.stamp_high, in.header.stamp_low};
   m->size = size;
-  // What observers see is what the handler gets, and not what has come.
-  if (seams_->observer != nullptr) m->size += m->measure() - in.payload.size();
+  // Observers see the size of what the handler gets, and not of what has come; plain arguments have only one.
+  if (seams_->observer != nullptr && m->plain_shelf == 0) m->size += m->measure() - in.payload.size();
   m->travel = std::make_unique<message_travel>(message_origin{in.from, in.epoch, in.number}, std::move(place));
   if (in.header.reply_port != 0) m->reply = {in.from, in.header.reply_port};
   if (in.header.remaining >= 0) {

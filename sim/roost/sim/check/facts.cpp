@@ -259,7 +259,8 @@ void facts::end_proc(proc_id const& id, life state) {
 
 void facts::release(scene const& at) {
   if (!at.message->outstanding()) return;
-  if (--at.pair->messages == 0) at.pair->empty_since = now_;
+  --at.pair->messages;
+  at.pair->last_released = now_;
   at.pair->size -= at.message->size;
 }
 

@@ -38,7 +38,7 @@ struct pair_facts {
   std::uint32_t messages = 0;
   std::uint64_t size = 0;
   std::uint64_t last_started = 0;  ///< The highest send number that started.
-  instant empty_since{};           ///< When the last of them started or was told, while there is none.
+  instant last_released{};         ///< When the last of those that started or were told did.
 };
 
 struct message_facts {

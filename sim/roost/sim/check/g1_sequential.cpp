@@ -103,7 +103,7 @@ void g1_sequential::start_handler(scene const& at, activity& now, facts const& k
   } else if (!at.seen.flag && now.serial_open) {
     broke(now.waits == 0 ? "while another handler ran" : "while another handler waited");
   }
-  if (at.seen.flag && at.seen.limit != 0 && now.concurrent >= at.seen.limit) {
+  if (at.seen.limit != 0 && now.concurrent >= at.seen.limit) {
     auto const open = std::count_if(concurrent_.begin(), concurrent_.end(), [&](open_handler const& one) {
       return one.actor == at.actor && one.endpoint == at.seen.endpoint;
     });

@@ -11,20 +11,8 @@ constexpr nanoseconds idle_enough = std::chrono::seconds(1);  ///< Then nothing 
 }  // namespace
 
 void g3_handled_or_told::see(scene const& at, facts const& known, findings& found) {
-  if (at.seen.what == observed::healed) {
-    next_look_ = at.seen.at + detection_bound_;
-    return;
-  }
-  if (at.seen.at >= next_look_) look(at, known, found);
-  if (at.seen.what == observed::wait_ended) return;
-  if (at.seen.what == observed::value_received) return see_received(at, known, found);
-  if (at.seen.what == observed::end_asked) {
-    if (!at.seen.flag || at.other == nobody) return;
-    auto const [asked, first] = stops_.try_emplace(at.other, stop{at.actor, at.seen.event});
-    if (!first && asked->second.by != at.actor) asked->second.by = nobody;
-    return;
-  }
-  if (at.message == nullptr && at.seen.what != observed::sent && !simulated_ && known.crashes() > 0) return;
+  // The last records of a real proc that crashed may be missing.
+  auto const may_be_unknown = [&] { return at.message == nullptr && !simulated_ && known.crashes() > 0; };
   switch (at.seen.what) {
     case observed::sent:
       if (at.message == nullptr) {
@@ -35,17 +23,30 @@ void g3_handled_or_told::see(scene const& at, facts const& known, findings& foun
       }
       break;
     case observed::handler_started:
-      if (at.seen.stamp != message_stamp{}) see_start(at, known, found);
+      if (at.seen.stamp != message_stamp{} && !may_be_unknown()) see_start(at, known, found);
       break;
-    case observed::told: see_told(at, known, found); break;
-    case observed::reply_arrived: see_reply(at, known, found); break;
+    case observed::told:
+      if (!may_be_unknown()) see_told(at, known, found);
+      break;
+    case observed::reply_arrived:
+      if (!may_be_unknown()) see_reply(at, known, found);
+      break;
+    case observed::healed: next_look_ = at.seen.at + detection_bound_; break;
+    case observed::value_received: see_received(at, known, found); break;
+    case observed::end_asked: see_stop(at); break;
     default: break;
   }
 }
 
+void g3_handled_or_told::see_stop(scene const& at) {
+  if (!at.seen.flag || at.other == nobody) return;
+  auto const [asked, first] = stops_.try_emplace(at.other, stop{at.actor, at.seen.event});
+  if (!first && asked->second.by != at.actor) asked->second.by = nobody;
+}
+
 void g3_handled_or_told::look(scene const& at, facts const& known, findings& found) {
   // Where there are many and little happens, they are looked at less often.
-  if (++passed_ < known.ledgers().size() / 8 || lost_) return;
+  if (at.seen.at < next_look_ || ++passed_ < known.ledgers().size() / 128 || lost_) return;
   passed_ = 0;
   next_look_ = at.seen.at + detection_bound_ / 4;
   for (ledger const& sends : known.ledgers()) {

@@ -31,13 +31,15 @@ class g3_handled_or_told {
   g3_handled_or_told(bool simulated, nanoseconds detection_bound) : simulated_(simulated), detection_bound_(detection_bound) {}
 
   void see(scene const& at, facts const& known, findings& found);
+  /// At what should have happened by now; after some observation of each quarter of a second.
+  void look(scene const& at, facts const& known, findings& found);
   void finish(facts const& known, findings& found);
 
  private:
   void see_start(scene const& at, facts const& known, findings& found);
   void see_told(scene const& at, facts const& known, findings& found);
   void see_reply(scene const& at, facts const& known, findings& found);
-  void look(scene const& at, facts const& known, findings& found);
+  void see_stop(scene const& at);
   void see_received(scene const& at, facts const& known, findings& found);
   std::string_view why_wrong(scene const& at, facts const& known) const;
 
@@ -55,7 +57,7 @@ class g3_handled_or_told {
   std::vector<actor_id> given_;          ///< Ports for one value that gave it: a ring.
   std::size_t next_given_ = 0;
   instant next_look_ = never;  ///< At messages that are on their way for too long.
-  std::size_t passed_ = 0;     ///< Observations since then.
+  std::size_t passed_ = 0;     ///< Looks since then that were left out.
   bool lost_ = false;          ///< One was found; more would say the same.
 };
 

@@ -60,7 +60,6 @@ void g4_no_hang::see(scene const& at, facts const& known, findings& found) {
       } else {
         who.deadline = at.message == nullptr ? never : at.message->deadline;
       }
-      if (at.seen.at >= next_look_) look(at, known, found);
       break;
     case observed::handler_ended:
       // Which of several ended does not matter: the sends of the others cannot be told apart anyway.
@@ -74,10 +73,7 @@ void g4_no_hang::see(scene const& at, facts const& known, findings& found) {
       who.kept_until = at.seen.at;
       break;
     case observed::wait_started: start(at, who, known, found); break;
-    case observed::wait_ended:
-      end(at, who, known, found);
-      if (at.seen.at >= next_look_) look(at, known, found);
-      break;
+    case observed::wait_ended: end(at, who, known, found); break;
     case observed::forwarded: forward(at); break;
     case observed::reply_arrived:
     case observed::told: answer(at); break;
@@ -184,7 +180,7 @@ instant g4_no_hang::room_since(edge const& one, facts const& known) const {
   if (!told_of || !known.healed()) return never;
   pair_facts const* const pair = known.pair_between(one.from, wait.target);
   if (pair == nullptr) return std::max(wait.since, known.healed_at());
-  return pair->messages != 0 ? never : std::max(pair->empty_since, known.healed_at());
+  return pair->messages != 0 ? never : std::max(pair->last_released, known.healed_at());
 }
 
 instant g4_no_hang::due(edge const& one, facts const& known, std::string& why) const {
@@ -208,7 +204,7 @@ instant g4_no_hang::due(edge const& one, facts const& known, std::string& why) c
 
 void g4_no_hang::look(scene const& at, facts const& known, findings& found) {
   // Where many wait and little happens, they are looked at less often.
-  if (++passed_ < waits_.size() / 8) return;
+  if (at.seen.at < next_look_ || ++passed_ < waits_.size() / 128) return;
   passed_ = 0;
   next_look_ = at.seen.at + detection_bound_ / 4;
   for (std::uint32_t from = 0; from < actors_.size(); ++from) {

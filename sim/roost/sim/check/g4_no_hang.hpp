@@ -29,6 +29,8 @@ class g4_no_hang {
       : detection_bound_(detection_bound), settle_limit_(settle_limit), hop_slack_(hop_slack), cleanup_bound_(cleanup_bound) {}
 
   void see(scene const& at, facts const& known, findings& found);
+  /// At what should have happened by now; after some observation of each quarter of a second.
+  void look(scene const& at, facts const& known, findings& found);
   void finish(facts const& known, findings& found);
   /// One line per open wait of a living actor, by waiter; "[cycle]" after those that wait for each other.
   std::string graph(facts const& known) const;
@@ -72,7 +74,6 @@ class g4_no_hang {
 
   void forward(scene const& at);
   void answer(scene const& at);
-  void look(scene const& at, facts const& known, findings& found);
   /// Why a wait should have ended, and when; `never` where it may go on.
   instant due(edge const& one, facts const& known, std::string& why) const;
   bool expired_wrongly(edge const& one, instant now, facts const& known, std::string& why) const;
@@ -93,7 +94,7 @@ class g4_no_hang {
   std::vector<forwarded_request> forwarded_;  ///< And not answered yet.
   std::vector<ending> endings_;
   instant next_look_ = never;  ///< At what is open and should not be.
-  std::size_t passed_ = 0;     ///< Waits that began or ended since then.
+  std::size_t passed_ = 0;     ///< Looks since then that were left out.
 };
 
 }  // namespace roost::sim::check

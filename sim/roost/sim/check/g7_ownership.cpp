@@ -14,10 +14,11 @@ constexpr int longest_end = 3;                                ///< Cleanup bound
 }  // namespace
 
 void g7_ownership::see(scene const& at, facts const& known, findings& found) {
-  if (at.seen.at >= next_look_) look(at, known, found);
   if (at.seen.what == observed::handler_started) {
     if (!parted_.empty()) outlive(at, known, found);
-    return orphan(at, known, found);
+    std::uint32_t const owner = known.actor(at.actor).owner;
+    if (owner != nobody && known.actor(owner).over()) orphan(at, known, found);
+    return;
   }
   if (at.seen.what == observed::proc_started) {
     if (at.seen.other.proc.ordinal != 0) launches_.emplace_back(at.seen.other.proc, at.seen.actor.proc);
@@ -27,7 +28,6 @@ void g7_ownership::see(scene const& at, facts const& known, findings& found) {
     if (!at.seen.flag) part(at.seen.actor.proc, at.seen.at, known);
     return;
   }
-  if (at.seen.what == observed::wait_ended) return;
   if (known.actors().size() > actors_.size()) actors_.resize(std::max(known.actors().size(), 2 * actors_.size()));
   family& own = actors_[at.actor];
   switch (at.seen.what) {
@@ -78,7 +78,7 @@ void g7_ownership::outlive(scene const& at, facts const& known, findings& found)
 
 void g7_ownership::orphan(scene const& at, facts const& known, findings& found) const {
   std::uint32_t const owner = known.actor(at.actor).owner;
-  if (owner == nobody || !known.healed() || !known.actor(owner).over() || known.actor(at.actor).over()) return;
+  if (!known.healed() || known.actor(at.actor).over()) return;
   nanoseconds const late = at.seen.at - std::max(known.actor(owner).over_at, known.healed_at());
   if (late <= orphan_bound_) return;
   found.add("G7",
@@ -93,6 +93,7 @@ void g7_ownership::expect(std::vector<course>& those, std::uint32_t actor, scene
 }
 
 void g7_ownership::look(scene const& at, facts const& known, findings& found) {
+  if (at.seen.at < next_look_) return;
   next_look_ = never;
   auto const overdue = [&](course const& one, nanoseconds bound, bool over, std::string const& what) {
     if (over) return true;

@@ -27,6 +27,8 @@ class g7_ownership {
       : orphan_bound_(orphan_bound), detection_bound_(detection_bound), cleanup_bound_(cleanup_bound) {}
 
   void see(scene const& at, facts const& known, findings& found);
+  /// At what should have happened by now; after some observation of each quarter of a second.
+  void look(scene const& at, facts const& known, findings& found);
   void finish(facts const& known, findings& found);
 
  private:
@@ -39,7 +41,6 @@ class g7_ownership {
   void part(proc_id const& crashed, instant when, facts const& known);
   void outlive(scene const& at, facts const& known, findings& found) const;
   void orphan(scene const& at, facts const& known, findings& found) const;
-  void look(scene const& at, facts const& known, findings& found);
   void expect(std::vector<course>& those, std::uint32_t actor, scene const& at);
 
   struct family {

@@ -29,6 +29,9 @@ struct judge::state {
   /// Shows the scene to those checkers that ask for its kind.
   template <observed Kind>
   static void show(state& self, scene const& at) {
+    if constexpr (Kind == observed::handler_started || Kind == observed::wait_ended) {
+      if (at.seen.at >= self.next_look) self.look(at);
+    }
     auto const ask = [&](auto& checker) {
       if constexpr ((std::remove_reference_t<decltype(checker)>::sees & kinds(Kind)) != 0) {
         checker.see(at, self.known, self.found);
@@ -41,8 +44,18 @@ struct judge::state {
     return std::array<void (*)(state&, scene const&), sizeof...(Kinds)>{&show<static_cast<observed>(Kinds)>...};
   }
 
+  void look(scene const& at) {
+    next_look = at.seen.at + between_looks;
+    std::get<g3_handled_or_told>(checkers).look(at, known, found);
+    std::get<g4_no_hang>(checkers).look(at, known, found);
+    std::get<g7_ownership>(checkers).look(at, known, found);
+  }
+
+  static constexpr nanoseconds between_looks = std::chrono::milliseconds(250);
+
   facts known;
   findings found;
+  instant next_look{};
   std::tuple<g1_sequential, g3_handled_or_told, g2_fifo, g4_no_hang, g7_ownership, g8_supervision, g10_bounded> checkers;
   std::uint64_t messages = 0;
 };

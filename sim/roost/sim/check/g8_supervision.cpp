@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <string>
+#include <utility>
 
 namespace roost::sim::check {
 namespace {
@@ -13,6 +14,8 @@ constexpr nanoseconds idle_enough = std::chrono::seconds(1);  ///< Then nothing 
 void g8_supervision::see(scene const& at, facts const& known, findings& found) {
   switch (at.seen.what) {
     case observed::handler_started:
+      if (!suspects_.empty()) see_alive(at, known, found);
+      [[fallthrough]];
     case observed::wait_ended:
       if (at.seen.at >= next_look_) look(at, known, found);
       if (at.seen.at >= next_notices_) look_for_notices(at, known, found);
@@ -89,14 +92,34 @@ void g8_supervision::look_for_notices(scene const& at, facts const& known, findi
     actor_facts const& watcher = known.actor(tie.actor);
     if (tie.notices >= tie.watches || tie.complained || !watched.over() || watcher.over() || watcher.idle_since == never)
       continue;
-    bool const due = at.seen.at - std::max(watched.over_at, known.healed_at()) > bound_ + idle_enough;
-    if (!due || at.seen.at - watcher.idle_since < idle_enough) continue;
-    tie.complained = true;
-    found.add("G8",
-              known.name(tie.actor) + " was not told within " + to_string(bound_) + " that " + known.name(tie.other) +
-                  ", which it watches, ended",
-              at.seen);
+    nanoseconds const passed = at.seen.at - std::max(watched.over_at, known.healed_at());
+    if (passed <= bound_ + idle_enough || at.seen.at - watcher.idle_since < idle_enough) continue;
+    if (passed > bound_ + idle_enough + cleanup_bound_) {
+      tie.complained = true;
+      complain(tie, at, known, found);
+    } else if (!std::exchange(tie.suspected, true)) {
+      suspects_.push_back(static_cast<std::uint32_t>(&tie - relations_.data()));
+    }
   }
+}
+
+void g8_supervision::see_alive(scene const& at, facts const& known, findings& found) {
+  actor_facts const& watcher = known.actor(at.actor);
+  bool const waited = watcher.idle_since != never && at.seen.at - watcher.idle_since >= idle_enough;
+  std::erase_if(suspects_, [&](std::uint32_t number) {
+    relation const& tie = relations_[number];
+    if (tie.notices >= tie.watches || tie.complained) return true;
+    if (tie.actor != at.actor || !waited) return false;
+    complain(tie, at, known, found);
+    return true;
+  });
+}
+
+void g8_supervision::complain(relation const& tie, scene const& at, facts const& known, findings& found) const {
+  found.add("G8",
+            known.name(tie.actor) + " was not told within " + to_string(bound_) + " that " + known.name(tie.other) +
+                ", which it watches, ended",
+            at.seen);
 }
 
 void g8_supervision::supervise(scene const& at, facts const& known, findings& found) {

@@ -15,7 +15,8 @@ namespace roost::sim::check {
 /// Who lives on for the bound after an actor that it owns failed or was lost, and after the faults, has supervised it by then. It may
 /// be late where it supervises another, constructs, has messages of the failed one before it, or may have begun to end.
 ///
-/// Who has been idle for a second, and watches another whose end is the bound ago, and after the faults, was told by then. Nothing
+/// Who has been idle for a second, and watches another whose end is the bound ago, and after the faults, was told by then; where it
+/// starts nothing more it may have begun to end, which takes as long as a cleanup may. Nothing
 /// more starts in an actor that was told of the failure of one which it is linked to. Where nothing breaks nobody is told that a
 /// proc has failed which lives.
 ///
@@ -47,6 +48,7 @@ class g8_supervision {
     std::uint32_t watches = 0;
     std::uint32_t notices = 0;
     bool linked = false;
+    bool suspected = false;   ///< A notice is late, unless the watcher has begun to end.
     bool complained = false;  ///< That a notice is late was said.
   };
 
@@ -63,6 +65,9 @@ class g8_supervision {
   /// In a calm run nobody hears of a failed proc whose proc lives.
   void trust(std::uint32_t whom, errc why, scene const& at, facts const& known, findings& found) const;
   void look_for_notices(scene const& at, facts const& known, findings& found);
+  /// Who starts a handler has not begun to end, and was told before it.
+  void see_alive(scene const& at, facts const& known, findings& found);
+  void complain(relation const& tie, scene const& at, facts const& known, findings& found) const;
   void look(scene const& at, facts const& known, findings& found);
   bool overdue(loss const& one, bool stirs, facts const& known) const;
   bool excused(loss const& one, facts const& known) const;
@@ -79,6 +84,7 @@ class g8_supervision {
   std::vector<std::uint32_t> gave_up_;  ///< Whose `supervise` did not handle a failure, or who is linked to one that failed.
   std::vector<std::uint32_t> supervising_;
   std::vector<loss> losses_;
+  std::vector<std::uint32_t> suspects_;  ///< Relations whose notice is late, unless the watcher has begun to end.
   instant next_look_ = never;     ///< Before it nobody's handlers need a look.
   instant next_notices_ = never;  ///< Before it no notice is late.
   std::size_t passed_ = 0;        ///< Observations since then.

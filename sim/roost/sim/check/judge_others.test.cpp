@@ -196,7 +196,16 @@ TEST(G8Notice, WhoIsIdleIsToldOfAnEndWithinTheBound) {
   auto h = unaware();
   EXPECT_EQ(h.judged(), none);
   stir(h);
+  EXPECT_EQ(h.judged(), none);  // It may have begun to end.
+  h.start(a, callback);
   EXPECT_EQ(h.judged(), promises{"G8"});
+}
+
+TEST(G8Notice, WhoMayHaveBegunToEndHasTheTimeOfACleanupMore) {
+  auto h = unaware(6s);
+  stir(h);
+  EXPECT_EQ(h.judged({.cleanup_bound = 3s}), none);
+  EXPECT_EQ(h.judged({.cleanup_bound = 1s}), promises{"G8"});
 }
 
 TEST(G8Notice, WhoIsBusyIsToldLater) {

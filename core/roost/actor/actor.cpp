@@ -106,22 +106,17 @@ void detail::run_offloaded(nanoseconds takes, unique_function<void()> body) {
   (void)w.wait(wait_kind::offload, frame.cell->id(), until);
 }
 
-void stop_self() {
-  runtime_entry const inside;
-  detail::require_frame("stop_self()").cell->stop();
-}
-
 namespace {
+
+void note_end_asked(detail::actor_cell const& by, actor_id whom, bool drains) {
+  if (auto* const observer = by.home().seams().observer) observer->end_asked(by.id(), whom, drains);
+}
 
 void require_somebody(actor_id who, char const* what) {
   if (who == actor_id{}) throw exception(error(errc::bad_argument, std::string(what) + " of an id that names no actor"));
 }
 
 /// Who lives as long as its proc is nobody's to end.
-void note_end_asked(detail::actor_cell const& by, actor_id whom, bool drains) {
-  if (auto* const observer = by.home().seams().observer) observer->end_asked(by.id(), whom, drains);
-}
-
 void require_mortal(actor_id who, char const* what) {
   require_somebody(who, what);
   if (detail::is_agent(who.local))
@@ -143,6 +138,13 @@ void link_to(actor_id other) {
   auto& frame = detail::require_frame("link_to()");
   frame.cell->home().watch(frame.cell->id(), other, true);
 }
+void stop_self() {
+  runtime_entry const inside;
+  auto& cell = *detail::require_frame("stop_self()").cell;
+  note_end_asked(cell, cell.id(), true);
+  cell.stop();
+}
+
 void kill(actor_id other) {
   require_mortal(other, "kill()");
   runtime_entry const inside;

@@ -94,7 +94,10 @@ std::uint64_t proc_runtime::stop_actors(std::string_view which) {
     if (id ? *id == cell->id() : named) chosen.push_back(local);
   }
   std::sort(chosen.begin(), chosen.end());
-  for (auto const local : chosen) end_actor({self_, local}, true, {});
+  for (auto const local : chosen) {
+    if (seams_->observer != nullptr) seams_->observer->end_asked({self_, local}, {self_, local}, true);
+    end_actor({self_, local}, true, {});
+  }
   return chosen.size();
 }
 

@@ -85,18 +85,33 @@ TEST(fault_check, says_why_a_fault_strikes_nobody) {
   EXPECT_EQ(why("kill_proc host0/p3 at 5ms"), "there is no host0/p3, the procs of a host are p0 to p2");
   EXPECT_EQ(why("kill_proc host0/p1 when Player.pong >= 3"),
             "the program has no endpoint 'Player.pong', did you mean 'Player.ping'?");
-  for (auto const* text : {"kill_proc HOST0/p1 at 5ms", "kill_proc proc(gpu=1) at 5ms", "kill_proc host0/p1", "kill_proc at 1ms",
-                           "kill_proc host0 at 1ms", "kill_proc host0/p1,host1/p1 at 1ms", "kill_host host0/p1 at 1ms",
-                           "kill_proc host0/p1 at -5ms", "kill_proc host0/p1 at 101s", "kill_proc host0/p1 when Player.ping >= 0",
-                           "slow_host host0 at 1ms for 1ms factor 0%", "slow_host host0 at 1ms factor 200%", "noise * at 1ms for 1ms",
-                           "noise * at 1ms for 1ms loss 2000000ppm", "clock_step host0 at 1ms", "clock_step host0 at 1ms by 999999h",
-                           "partition host0 | host1 at 1ms", "partition host0 at 1ms for -1s", "partition host0,host1 at 1ms for 1s",
-                           "reset host0 | host0/p1 at 1ms", "heal * at 1ms"}) {
+  for (auto const* text : {"kill_proc HOST0/p1 at 5ms",
+                           "kill_proc proc(gpu=1) at 5ms",
+                           "kill_proc host0/p1",
+                           "kill_proc at 1ms",
+                           "kill_proc host0 at 1ms",
+                           "kill_proc host0/p1,host1/p1 at 1ms",
+                           "kill_host host0/p1 at 1ms",
+                           "kill_proc host0/p1 at -5ms",
+                           "kill_proc host0/p1 at 101s",
+                           "kill_proc host0/p1 when Player.ping >= 0",
+                           "slow_host host0 at 1ms for 1ms factor 0%",
+                           "slow_host host0 at 1ms factor 200%",
+                           "noise * at 1ms for 1ms",
+                           "noise * at 1ms for 1ms loss 2000000ppm",
+                           "clock_step host0 at 1ms",
+                           "clock_step host0 at 1ms by 999999h",
+                           "partition host0 | host1 at 1ms",
+                           "partition host0 at 1ms for -1s",
+                           "partition host0,host1 at 1ms for 1s",
+                           "reset host0 | host0/p1 at 1ms",
+                           "heal * at 1ms"}) {
     EXPECT_NE(why(text), "") << text;
   }
-  for (auto const* text : {"kill_proc host0/p1 at never", "kill_proc host1/p2 when Player.ping >= 3", "kill_host host1 at 1s",
-                           "partition host0 | host1 at 1ms for 1s", "partition * at 1ms for 1s", "half_open host0 at 1ms",
-                           "reset * at 1ms", "heal at 1ms", "clock_step host0 at 1ms by -1s", "noise * at 1ms for 1s loss 5ppm"}) {
+  for (auto const* text :
+       {"kill_proc host0/p1 at never", "kill_proc host1/p2 when Player.ping >= 3", "kill_host host1 at 1s",
+        "partition host0 | host1 at 1ms for 1s", "partition * at 1ms for 1s", "half_open host0 at 1ms", "reset * at 1ms",
+        "heal at 1ms", "clock_step host0 at 1ms by -1s", "noise * at 1ms for 1s loss 5ppm"}) {
     EXPECT_EQ(why(text), "") << text;
   }
 }

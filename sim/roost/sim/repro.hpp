@@ -49,8 +49,8 @@ struct repro_file {
   std::uint64_t event = 0;  ///< At which it broke.
   instant at{};
   hash128 digest;
-  fault_plan plan;           ///< As run.
-  bool plan_edited = false;  ///< Set by `read_repro`: the plan is not the one whose digest this is.
+  fault_plan plan;                       ///< As run.
+  bool plan_edited = false;              ///< Set by `read_repro`: the plan is not the one whose digest this is.
   std::vector<std::string> plan_places;  ///< Set by `read_repro`: file:line:column of each fault.
 };
 

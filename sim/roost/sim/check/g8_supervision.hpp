@@ -85,9 +85,9 @@ class g8_supervision {
   std::vector<std::uint32_t> supervising_;
   std::vector<loss> losses_;
   std::vector<std::uint32_t> suspects_;  ///< Relations whose notice is late, unless the watcher has begun to end.
-  instant next_look_ = never;     ///< Before it nobody's handlers need a look.
-  instant next_notices_ = never;  ///< Before it no notice is late.
-  std::size_t passed_ = 0;        ///< Observations since then.
+  instant next_look_ = never;            ///< Before it nobody's handlers need a look.
+  instant next_notices_ = never;         ///< Before it no notice is late.
+  std::size_t passed_ = 0;               ///< Observations since then.
   std::uint32_t hooks_ = 0;
   bool watches_seen_ = false;  ///< Notices are counted only where watches are observed.
 };

@@ -77,7 +77,7 @@ void g8_supervision::take_notice(scene const& at, facts const& known, findings& 
 }
 
 void g8_supervision::trust(std::uint32_t whom, errc why, scene const& at, facts const& known, findings& found) const {
-  if (!calm_ || why != errc::proc_failed || known.actor(whom).over()) return;
+  if (!calm_ || why != errc::proc_failed || !known.runs(known.actor(whom).id.proc)) return;
   found.add("G8", known.name(at.actor) + " was told that the proc of " + known.name(whom) + " has failed, which lives", at.seen);
 }
 
@@ -93,7 +93,8 @@ void g8_supervision::look_for_notices(scene const& at, facts const& known, findi
     if (tie.notices >= tie.watches || tie.complained || !watched.over() || watcher.over() || watcher.idle_since == never)
       continue;
     nanoseconds const passed = at.seen.at - std::max(watched.over_at, known.healed_at());
-    if (passed <= bound_ + idle_enough || at.seen.at - watcher.idle_since < idle_enough) continue;
+    bool const idle = at.seen.at - watcher.idle_since >= idle_enough && known.has_time(watcher.id.proc);
+    if (passed <= bound_ + idle_enough || !idle) continue;
     if (passed > bound_ + idle_enough + cleanup_bound_) {
       tie.complained = true;
       complain(tie, at, known, found);
@@ -105,7 +106,8 @@ void g8_supervision::look_for_notices(scene const& at, facts const& known, findi
 
 void g8_supervision::see_alive(scene const& at, facts const& known, findings& found) {
   actor_facts const& watcher = known.actor(at.actor);
-  bool const waited = watcher.idle_since != never && at.seen.at - watcher.idle_since >= idle_enough;
+  bool const waited =
+      watcher.idle_since != never && at.seen.at - watcher.idle_since >= idle_enough && known.has_time(watcher.id.proc);
   std::erase_if(suspects_, [&](std::uint32_t number) {
     relation const& tie = relations_[number];
     if (tie.notices >= tie.watches || tie.complained) return true;

@@ -49,6 +49,7 @@ class lane_runner final : public event {
     busy_until_ += duration;
     spent_ += duration;
   }
+  moment busy_until() const noexcept { return busy_until_; }
   /// What the step that runs has declared.
   moment spent() const noexcept { return spent_; }
   /// Forgets all that is queued.

@@ -43,6 +43,7 @@ char const* name_of(observed what) {
     case observed::value_back: return "value_back";
     case observed::value_received: return "value_received";
     case observed::port_closed: return "port_closed";
+    case observed::kept_busy: return "kept_busy";
   }
   return "observed";
 }

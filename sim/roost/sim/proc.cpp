@@ -179,6 +179,13 @@ void simulated_executor::spend(nanoseconds duration) {
   // Longer than any run: more would not fit into a moment.
   constexpr moment longest = nanoseconds(24h * 365).count();
   if (running->spent() < longest) running->spend(self_.sim.slowed(self_, std::min(duration.count(), longest)));
+  constexpr moment much = nanoseconds(1ms).count();
+  if (running->spent() < much) return;
+  check::observation seen;
+  seen.what = check::observed::kept_busy;
+  seen.actor.proc = self_.id;
+  seen.deadline = instant(nanoseconds(running->busy_until()));
+  report_observation(self_.sim, seen);
 }
 
 instant simulated_executor::offloaded(nanoseconds duration) {

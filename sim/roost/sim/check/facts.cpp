@@ -121,6 +121,7 @@ scene facts::enter(observation const& seen) {
     case observed::proc_exited:
     case observed::unhandled_fault:
     case observed::healed:
+    case observed::kept_busy:
     case observed::settled: break;
   }
   return at;
@@ -145,7 +146,13 @@ void facts::leave(scene const& at) {
       break;
     case observed::supervise_started: begin(at.actor); break;
     case observed::handler_ended:
-    case observed::supervise_ended: finish(at.actor, seen.at); break;
+    case observed::supervise_ended: finish(at.actor); break;
+    case observed::kept_busy: {
+      instant& until = procs_[proc_of(seen.actor.proc)].busy_until;
+      until = std::max(until, seen.deadline + std::chrono::seconds(1));
+      break;
+    }
+    case observed::proc_started: procs_[proc_of(seen.actor.proc)].started = true; break;
     case observed::told:
       if (at.message == nullptr) break;
       release(at);

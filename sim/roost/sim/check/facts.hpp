@@ -141,6 +141,16 @@ class facts {
     if (proc == nobody) return;
     for (std::uint32_t const number : procs_[proc].actors) visit(number);
   }
+  /// Whether nobody keeps that proc busy, or did in the last second, so that what is due there has had its turn.
+  bool has_time(proc_id const& id) const {
+    std::uint32_t const proc = proc_index_.find(id);
+    return proc == nobody || now_ >= procs_[proc].busy_until;
+  }
+  /// Whether it was seen to start, and not to end.
+  bool runs(proc_id const& id) const {
+    std::uint32_t const proc = proc_index_.find(id);
+    return proc != nobody && procs_[proc].started && procs_[proc].state == life::running;
+  }
   std::vector<ledger> const& ledgers() const noexcept { return ledgers_; }
   /// "h0/p1.1/a3", or "nobody".
   std::string name(std::uint32_t number) const;
@@ -167,7 +177,9 @@ class facts {
   };
   struct proc_facts {
     life state = life::running;
+    bool started = false;
     instant over_at{};
+    instant busy_until{};
     std::vector<std::uint32_t> actors;
   };
 
@@ -191,8 +203,9 @@ class facts {
     ++actors_[number].open;
     actors_[number].idle_since = never;
   }
-  void finish(std::uint32_t number, instant now) noexcept {
-    if (actors_[number].open != 0 && --actors_[number].open == 0) actors_[number].idle_since = now;
+  void finish(std::uint32_t number) noexcept {
+    actor_facts& actor = actors_[number];
+    if (actor.open != 0 && --actor.open == 0) actor.idle_since = now_;
   }
 
   flat_index<actor_id, hash_actor> actor_index_;

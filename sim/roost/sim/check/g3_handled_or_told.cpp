@@ -57,6 +57,7 @@ void g3_handled_or_told::look(scene const& at, facts const& known, findings& fou
       nanoseconds const passed = at.seen.at - std::max(message.sent_at, known.healed_at());
       if (lost_ || !idle || receiver.over() || known.actor(pair.sender).over() || passed <= detection_bound_ + idle_enough)
         return;
+      if (!known.has_time(receiver.id.proc)) return;
       lost_ = true;
       found.add("G3",
                 "message " + std::to_string(number) + " of " + known.name(pair.sender) + " to " + known.name(pair.receiver) +

@@ -192,11 +192,12 @@ instant g4_no_hang::due(edge const& one, facts const& known, std::string& why) c
     why = what;
   };
   take(wait.deadline, "its deadline");
-  take(wait.answered, "its answer, or word of its request, had come");
+  bool const has_time = known.has_time(known.actor(one.from).id.proc);
+  if (has_time) take(wait.answered, "its answer, or word of its request, had come");
   if (wait.target != nobody && wait.target != one.from && wait.kind != wait_kind::several) {
     actor_facts const& target = known.actor(wait.target);
     if (target.over()) take(target.over_at, "its target had ended");
-    take(room_since(one, known), "all that was sent before had been handled or told");
+    if (has_time) take(room_since(one, known), "all that was sent before had been handled or told");
   }
   return first == never ? never : std::max({first, wait.since, known.healed_at(), actors_[one.from].kept_until});
 }
@@ -213,6 +214,7 @@ void g4_no_hang::look(scene const& at, facts const& known, findings& found) {
       edge const one{from, &waits_[open]};
       instant const should_have = due(one, known, why);
       if (should_have == never || at.seen.at - should_have <= detection_bound_ || waits_[open].complained) continue;
+      if (!known.has_time(known.actor(from).id.proc)) continue;
       waits_[open].complained = true;
       found.add("G4",
                 line(one, known) + " and goes on " + to_string(at.seen.at - should_have) + " after " + why +
@@ -223,7 +225,8 @@ void g4_no_hang::look(scene const& at, facts const& known, findings& found) {
   std::erase_if(endings_, [&](ending const& one) {
     if (known.actor(one.actor).over()) return true;
     nanoseconds const late = at.seen.at - std::max(one.since, known.healed_at());
-    if (late <= detection_bound_ + longest_end * cleanup_bound_) return false;
+    bool const has_time = known.has_time(known.actor(one.actor).id.proc);
+    if (late <= detection_bound_ + longest_end * cleanup_bound_ || !has_time) return false;
     found.add("G4", known.name(one.actor) + " ends, as its handlers were told, and is not gone " + to_string(late) + " later",
               at.seen);
     return true;

@@ -159,13 +159,14 @@ TEST(G4End, AnActorWhoseHandlersAreEndedIsGoneWithinTheBound) {
   h.start(b, h.send(a, b));
   h.wait(b, 1, b, never, wait_kind::sleep);
   h.go_on(b, 1, errc::ended);
+  h.end(b, {hash_of(a), 1});
   h.pass(11s);
   stir(h);
   EXPECT_EQ(h.judged(), none);
   h.pass(2s);
   stir(h);
   EXPECT_EQ(h.judged(), promises{"G4"});
-  h.all().insert(h.all().begin() + 6, observation{.what = observed::actor_ended, .actor = b});
+  h.all().insert(h.all().begin() + 7, observation{.what = observed::actor_ended, .actor = b});
   EXPECT_EQ(h.judged(), none);
 }
 

@@ -99,7 +99,7 @@ void g7_ownership::look(scene const& at, facts const& known, findings& found) {
     if (over) return true;
     instant const since = known.healed() ? std::max(one.since, known.healed_at()) : at.seen.at;
     next_look_ = std::min(next_look_, std::max(since + bound, at.seen.at + slack));
-    if (at.seen.at - since <= bound) return false;
+    if (at.seen.at - since <= bound || !known.has_time(known.actor(one.actor).id.proc)) return false;
     if (known.actor(one.actor).state == life::running) {
       found.add("G7",
                 known.name(one.actor) + what + to_string(at.seen.at - one.since) + ", more than the bound of " + to_string(bound),

@@ -74,7 +74,7 @@ void g8_supervision::take_notice(scene const& at, facts const& known, findings& 
 }
 
 void g8_supervision::trust(std::uint32_t whom, errc why, scene const& at, facts const& known, findings& found) const {
-  if (!calm_ || why != errc::proc_failed || known.actor(whom).over()) return;
+  if (!calm_ || why != errc::proc_failed || !known.runs(known.actor(whom).id.proc)) return;
   found.add("G8", known.name(at.actor) + " was told that the proc of " + known.name(whom) + " has failed, which lives", at.seen);
 }
 
@@ -90,7 +90,7 @@ void g8_supervision::look_for_notices(scene const& at, facts const& known, findi
     if (tie.notices >= tie.watches || tie.complained || !watched.over() || watcher.over() || watcher.idle_since == never)
       continue;
     bool const due = at.seen.at - std::max(watched.over_at, known.healed_at()) > bound_ + idle_enough;
-    if (!due || at.seen.at - watcher.idle_since < idle_enough) continue;
+    if (!due || at.seen.at - watcher.idle_since < idle_enough || !known.has_time(watcher.id.proc)) continue;
     tie.complained = true;
     found.add("G8",
               known.name(tie.actor) + " was not told within " + to_string(bound_) + " that " + known.name(tie.other) +

@@ -73,6 +73,23 @@ TEST(G3Lost, ABusyReceiverMayTakeItsTime) {
   EXPECT_EQ(h.judged(), none);
 }
 
+TEST(G3Lost, AProcMayBeKeptBusyByAnother) {
+  history h;
+  h.add(observed::healed);
+  h.handle(b, h.send(a, b));
+  h.add(observed::kept_busy, {b.proc, 0}).deadline = h.now() + 6s;
+  (void)h.send(a, b);
+  h.pass(5s);
+  stir(h);
+  EXPECT_EQ(h.judged(), none);
+  h.pass(1500ms);
+  stir(h);
+  EXPECT_EQ(h.judged(), none);
+  h.pass(2s);
+  stir(h);
+  EXPECT_EQ(h.judged(), promises{"G3"});
+}
+
 TEST(G3Agent, AnAgentOfAProcThatLivesIsThere) {
   history h;
   actor_id const agent{b.proc, 3};
@@ -235,9 +252,11 @@ TEST(G8Calm, WhereNothingBreaksNobodyHearsOfAFailedProcThatLives) {
   history h;
   h.tell(a, h.send(a, b));
   h.all().back().why = errc::proc_failed;
+  EXPECT_EQ(h.judged({.calm = true}), none);  // It was never seen to start.
+  h.all().insert(h.all().begin(), observation{.what = observed::proc_started, .actor = {b.proc, 0}});
   EXPECT_EQ(h.judged(), none);
   EXPECT_EQ(h.judged({.calm = true}), promises{"G8"});
-  h.all().insert(h.all().begin(), observation{.what = observed::proc_crashed, .actor = {b.proc, 0}});
+  h.all().insert(h.all().begin() + 1, observation{.what = observed::proc_crashed, .actor = {b.proc, 0}});
   EXPECT_EQ(h.judged({.calm = true}), none);
 }
 

@@ -43,8 +43,9 @@ enum class observed : std::uint8_t {
   value_back,       ///< actor = sender, other = the port: it was not received, and takes no room any more.
   value_received,   ///< actor = owner, other = the port, key = hash of the sender, flag = the port is for one value.
   port_closed,      ///< actor = owner, other = the port.
+  kept_busy,        ///< actor.proc: a handler spends its time; until then, the deadline, others there may have no turn.
 };
-inline constexpr std::size_t observed_kinds = static_cast<std::size_t>(observed::port_closed) + 1;
+inline constexpr std::size_t observed_kinds = static_cast<std::size_t>(observed::kept_busy) + 1;
 
 struct observation {
   observed what = observed::sent;

@@ -45,7 +45,8 @@ constexpr std::array<std::string_view, observed_kinds> kind_names{"actor_started
                                                                   "value_sent",
                                                                   "value_back",
                                                                   "value_received",
-                                                                  "port_closed"};
+                                                                  "port_closed",
+                                                                  "kept_busy"};
 static_assert(!kind_names.back().empty());
 
 constexpr std::array<std::string_view, 6> wait_names{"reply", "credit", "receiver", "sleep", "spawn", "several"};

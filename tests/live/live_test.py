@@ -306,10 +306,13 @@ class LiveTest(unittest.TestCase):
         folder = self.record(ORDERING, "--", "400")
         file, first, second = self.pair_under_way_at_once(folder)
         text = file.read_text()
-        at_its_receiver = r"(?m)^((?:handler_started|handler_ended|replied) .* stamp=)({}|{})(?= |$)"
+        # Both as they came: each with the size that it was sent with.
+        at_its_receiver = r"(?m)^((?:handler_started|handler_ended|replied) .* stamp=)({}|{})((?: size=\d+)?)(?= |$)".format(
+            re.escape(first), re.escape(second))
         swap = {first: second, second: first}
-        doctored = re.sub(at_its_receiver.format(re.escape(first), re.escape(second)),
-                          lambda found: found.group(1) + swap[found.group(2)], text)
+        sizes = {stamp: size for what, stamp, size in re.findall(at_its_receiver, text) if what.startswith("handler_started")}
+        doctored = re.sub(at_its_receiver, lambda found: found.group(1) + swap[found.group(2)] +
+                          (sizes[swap[found.group(2)]] if found.group(3) else ""), text)
         self.assertNotEqual(doctored, text)
         file.write_text(doctored)
         _, err = self.expect(1, r"FAIL .*  G2  record \d+", "check", folder)

@@ -13,7 +13,7 @@ namespace {
 
 constexpr dim node{"node"};
 constexpr dim part{"part"};
-constexpr dim rank{"rank"};
+constexpr dim ranks{"rank"};
 constexpr std::size_t too_much = std::size_t{17} << 20;  ///< More than a frame may have on the simulated transport.
 
 /// What an endpoint says that throws.
@@ -97,7 +97,7 @@ Peer::aim Peer::aim_at_some() {
     case 1: return {all_.slice(gpu = static_cast<std::int64_t>(random_below(shape.size("gpu")))), timeout};
     case 2: return {all_.slice(host = static_cast<std::int64_t>(random_below(shape.size("host")))), timeout};
     case 3:
-      return {all_.flatten("rank").slice(rank = range::starting(static_cast<std::int64_t>(random_below(all_.size())), 2)),
+      return {all_.flatten("rank").slice(ranks = range::starting(static_cast<std::int64_t>(random_below(all_.size())), 2)),
               timeout};
     case 4: return {all_.rename(host = node).split(gpu = {part, gpu}, part = 1).at(gpu = 0), timeout};
     default: {

@@ -11,6 +11,8 @@
 
 namespace roost::sim::check {
 
+inline constexpr int longest_end = 3;  ///< Cleanup bounds: those that an actor owns end first, each within one.
+
 enum class life : std::uint8_t {
   heard_of,  ///< Named by others; its own start was not seen.
   running,

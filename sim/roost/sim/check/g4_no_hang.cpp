@@ -10,7 +10,6 @@ namespace roost::sim::check {
 namespace {
 
 constexpr std::size_t most_lines = 200;
-constexpr int longest_end = 3;  ///< Cleanup bounds: those that it owns end first, each within one.
 constexpr nanoseconds answer_slack = std::chrono::milliseconds(50);  ///< An answer that comes so close to a deadline may miss it.
 
 std::string_view name_of(wait_kind kind) {

@@ -9,7 +9,6 @@ namespace {
 
 constexpr nanoseconds slack = std::chrono::seconds(1);
 constexpr nanoseconds known_after = std::chrono::seconds(3);  ///< Of a proc that crashed alone: its host sees it at once.
-constexpr int longest_end = 3;                                ///< Cleanup bounds: those that it owns end first, each within one.
 
 }  // namespace
 

@@ -166,12 +166,7 @@ void record_observer::returned(actor_id sender, message_stamp stamp) {
 }
 
 void record_observer::handler_started(start_observation const& start) {
-  auto o = about(observed::handler_started, start.actor);
-  o.endpoint = start.endpoint;
-  o.stamp = start.stamp;
-  o.flag = start.limit != 0;
-  o.limit = start.limit;
-  o.size = start.size.value;
+  auto o = sim::check::start_seen(start);
   add(o);
 }
 

@@ -74,15 +74,6 @@ ROOST_SIM_TEST(bystanders, of_a_receiver_that_fails_are_told_once_and_its_siblin
   });
 }
 
-/// Hosts 1 and 2 do not reach each other for a while, and the root reaches both.
-roost::sim::scenario parted(roost::nanoseconds duration) {
-  auto s = with_fault(fault_kind::partition, 10s, "host1", duration);
-  s.hosts = 3;
-  s.events[0].group_b = {"host2"};
-  s.knobs["actor.launch_bound"] = 2'000'000'000;  // So long may procs that never met be silent.
-  return s;
-}
-
 ROOST_SIM_TEST(bystanders, of_a_path_that_is_lost_are_told_where_it_is_theirs_and_live_on, parted(40s)) {
   as_keeper([&](Keeper& self) {
     auto const boards = hosts.spawn_procs(gpu = 1).spawn<Board>("boards");

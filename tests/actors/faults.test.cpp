@@ -139,14 +139,6 @@ ROOST_SIM_TEST(faults, a_paused_proc_goes_on_with_what_it_was_asked,
   EXPECT_EQ(shop->buy.call_one(0).get(), 2);
 }
 
-roost::sim::scenario parted(roost::nanoseconds duration) {
-  auto s = with_fault(fault_kind::partition, 10s, "host1", duration);
-  s.hosts = 3;
-  s.events[0].group_b = {"host2"};
-  s.knobs["actor.launch_bound"] = 2'000'000'000;  // So long may procs that never met be silent.
-  return s;
-}
-
 ROOST_SIM_TEST(faults, a_lost_path_between_living_procs_ends_their_waits_and_nobody_fails, parted(40s)) {
   as_keeper([&](Keeper& self) {
     auto const shops = hosts.spawn_procs(gpu = 1).spawn<Shop>("shops");

@@ -100,4 +100,13 @@ inline roost::sim::scenario with_fault(roost::sim::fault_kind kind, roost::nanos
   return s;
 }
 
+/// Hosts 1 and 2 do not reach each other for a while from 10 s on, and the root reaches both.
+inline roost::sim::scenario parted(roost::nanoseconds duration) {
+  auto s = with_fault(roost::sim::fault_kind::partition, 10s, "host1", duration);
+  s.hosts = 3;
+  s.events[0].group_b = {"host2"};
+  s.knobs["actor.launch_bound"] = 2'000'000'000;  // So long may procs that never met be silent.
+  return s;
+}
+
 }  // namespace stage

@@ -44,8 +44,7 @@ std::string check_targets(fault_operation const& fault, scenario const& cluster)
   target_group const far(fault.group_b);
   for (auto const& here : near.members()) {
     for (auto const& there : far.members()) {
-      if (here.host == there.host && (!here.ordinal || !there.ordinal || here.ordinal == there.ordinal))
-        return "somebody stands on both sides";
+      if (overlap(here, there)) return "somebody stands on both sides";
     }
   }
   if (cuts(fault.kind) && fault.group_b.empty() && names_all_hosts(fault.group_a, cluster.hosts))

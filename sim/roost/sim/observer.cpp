@@ -145,12 +145,7 @@ void simulated_observer::returned(actor_id sender, message_stamp stamp) {
 
 void simulated_observer::handler_started(start_observation const& start) {
   if (self_.muted) return;
-  auto o = about(observed::handler_started, start.actor);
-  o.endpoint = start.endpoint;
-  o.stamp = start.stamp;
-  o.flag = start.limit != 0;
-  o.limit = start.limit;
-  o.size = start.size.value;
+  auto o = check::start_seen(start);
   report(self_.sim, o);
   if (start.stamp != message_stamp{}) self_.sim.saw_message();
   self_.sim.faults().handler_starts(start.endpoint, self_);

@@ -127,9 +127,6 @@ bool lasts(fault_kind kind) {
 /// Nobody is cut off from himself.
 void check_sides(toml_table_reader& event, toml_value const& value, std::vector<target_name> const& named,
                  std::vector<target_name> const& opposite) {
-  auto const overlap = [](target const& a, target const& b) {
-    return a.host == b.host && (!a.ordinal || !b.ordinal || a.ordinal == b.ordinal);
-  };
   target_group const near(named);
   target_group const far(opposite);
   for (auto const& here : near.members()) {

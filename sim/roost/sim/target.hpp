@@ -20,6 +20,11 @@ struct target {
   auto operator<=>(target const&) const = default;
 };
 
+/// Whether somebody may be of both.
+inline bool overlap(target const& a, target const& b) noexcept {
+  return a.host == b.host && (!a.ordinal || !b.ordinal || a.ordinal == b.ordinal);
+}
+
 /// Empty when `name` is no target name.
 std::optional<target> parse_target(std::string_view name);
 

@@ -6,6 +6,18 @@
 
 namespace roost::sim::check {
 
+observation start_seen(start_observation const& start) {
+  observation seen;
+  seen.what = observed::handler_started;
+  seen.actor = start.actor;
+  seen.endpoint = start.endpoint;
+  seen.stamp = start.stamp;
+  seen.flag = start.limit != 0;
+  seen.limit = start.limit;
+  seen.size = start.size.value;
+  return seen;
+}
+
 observation value_seen(value_observation const& value) {
   constexpr std::array steps{observed::value_sent, observed::value_back, observed::value_received, observed::port_closed};
   observation seen;

@@ -69,6 +69,7 @@ struct observation {
 
 /// As it is seen at the seam.
 observation value_seen(value_observation const& value);
+observation start_seen(start_observation const& start);
 
 /// A promise that was seen to break.
 struct violation {

@@ -37,7 +37,8 @@ struct Patron : roost::actor {
     return code_of([&] { whom_.respawn(rank); });
   }
   void undelivered(roost::undelivered const& receipt) override {
-    write("back: " + std::string(to_string(receipt.fate)) + (mentions(receipt.why, "has taken its place") ? ", named" : ""));
+    write("back: " + std::string(to_string(receipt.fate)) +
+          (mentions(receipt.why, "has taken its place in epoch") ? ", named" : ""));
   }
 
  private:
@@ -191,6 +192,36 @@ ROOST_SIM_TEST(respawn, what_lived_in_a_failed_proc_lives_on_in_a_new_one_of_its
     EXPECT_NE(self.team.id(1).proc, before.proc);
     EXPECT_EQ(self.team.at_rank(1)->work.call_one().get(), "w1");
     // The customer's proc cannot ask the dead one; the owner's tells it.
+    int refusals = 0;
+    while (customer->ask.call_one(1).get() != "w1" && refusals != 5) ++refusals;
+    EXPECT_LE(refusals, 1);
+    EXPECT_EQ(customer->names.call_one(1).get(), self.team.id(1));
+  });
+}
+
+/// Every frame takes 50 ms, and a proc dies.
+roost::sim::scenario far_and_mortal() {
+  auto s = stage::with_fault(fault_kind::crash_proc, 10s, "host1/p1");
+  s.hosts = 3;
+  s.net = {};
+  s.net.latency = {roost::sim::latency_model::shape::constant, 50ms, 50ms};
+  s.draw_knobs = false;
+  return s;
+}
+
+ROOST_SIM_TEST_SEEDS(respawn, what_comes_back_from_a_proc_that_dies_before_it_names_the_successor_is_not_called_stale,
+                     far_and_mortal(), 1, 10) {
+  auto const began = roost::now();
+  at_work(hosts, [began](Smith& self, patrons const& customer) {
+    EXPECT_EQ(customer->ask.call_one(1).get(), "w1");  // Their procs have met.
+    self.lose(1);
+    auto const second = self.team.id(1);
+    roost::sleep(began + 9'890ms - roost::now());
+    // Sent at 9.94 s, host1/p1 gives it back at 9.99 s, and is dead when it is asked who is meant now.
+    customer->tell.call_one(1, "never noted").get();
+    roost::sleep(400ms);
+    EXPECT_EQ(journal, (std::vector<std::string>{"back: not_handled"}));
+    self.wait_for_successor(1, second);
     int refusals = 0;
     while (customer->ask.call_one(1).get() != "w1" && refusals != 5) ++refusals;
     EXPECT_LE(refusals, 1);

@@ -168,9 +168,10 @@ ROOST_SIM_TEST(coroutines, one_that_waits_holds_no_fiber, roost::sim::calm()) {
 }
 
 ROOST_SIM_TEST_SEEDS(coroutines, a_hundred_thousand_wait_in_little_memory, roost::sim::calm(), 1, 2) {
-  constexpr std::size_t count = 100'000;
   auto const gate = roost::spawn<Gate>("gate");
   auto const before = ::mallinfo2().uordblks;
+  // Sanitizers have a heap of their own, of which this tells nothing.
+  std::size_t const count = before == 0 ? 10'000 : 100'000;
   auto const visitors = crowd(gate, count);
   auto const each = (::mallinfo2().uordblks - before) / count;
   ::testing::Test::RecordProperty("bytes_each", static_cast<int>(each));

@@ -11,7 +11,7 @@ using namespace std::chrono_literals;
 
 namespace {
 
-constexpr dim rank{"rank"};
+constexpr dim flat{"rank"};
 
 }  // namespace
 
@@ -54,7 +54,7 @@ void Peer::ask_own(std::uint32_t hops) {
   // From its own rank on all others are higher, so that such a wait needs no deadline.
   auto const own = brief_.level >> 32U;
   bool const free = brief_.generation == 0 && one_in(2);
-  aim const some = free ? aim{all_.flatten("rank").slice(rank = range::starting(static_cast<std::int64_t>(own)))}
+  aim const some = free ? aim{all_.flatten("rank").slice(flat = range::starting(static_cast<std::int64_t>(own)))}
                         : aim{all_, between(1ms, 100ms)};
   auto const l = write(some.to, deed::ask_own, hops, true);
   if (one_in(3)) return stream(some, l);

@@ -107,7 +107,12 @@ class taken_signals {
  public:
   taken_signals() {
     sigemptyset(&set_);
-    for (int const number : {SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGCHLD}) sigaddset(&set_, number);
+    for (int const number : {SIGINT, SIGTERM, SIGCHLD}) sigaddset(&set_, number);
+    // Whoever started this, as nohup or a script, may have it outlive these.
+    for (int const number : {SIGHUP, SIGQUIT}) {
+      struct sigaction now{};
+      if (::sigaction(number, nullptr, &now) != 0 || now.sa_handler != SIG_IGN) sigaddset(&set_, number);
+    }
     sigprocmask(SIG_BLOCK, &set_, &before_);
   }
   ~taken_signals() { restore(); }

@@ -81,7 +81,10 @@ int sim_replay(invocation const& asked, proc_program& program, output& out) {
   if (source->file) {
     if (auto const good = check_edited(*source->file, what.what); !good) return out.refuse(exit_bad_input, good.failure());
   }
-  if (auto const armed = arm(what.plants); !armed) return out.refuse(exit_usage, armed.failure());
+  if (auto const armed = arm(what.plants, source->file ? "plants" : "--plant"); !armed) {
+    if (!source->file) return out.refuse(exit_usage, armed.failure());
+    return out.refuse(exit_bad_input, error(errc::bad_scenario, armed.failure().what, asked.target));
+  }
   job work;
   work.seed = source->seed;
   work.until_event = asked.until_event;

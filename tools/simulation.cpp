@@ -44,16 +44,16 @@ result<void> for_this_program(simulation const& what) {
                place_of_program(what));
 }
 
-result<void> arm(std::vector<std::string> const& plants) {
+result<void> arm(std::vector<std::string> const& plants, std::string const& named_by) {
   for (auto const& name : plants) {
     auto* const found = find_plant(name);
     if (found == nullptr) {
       std::vector<std::string_view> names;
       for (auto const* known : all_plants()) names.push_back(known->definition().name);
-      if (names.empty()) return error(errc::bad_argument, "--plant " + name + ": this build has no planted bugs");
+      if (names.empty()) return error(errc::bad_argument, named_by + " " + name + ": this build has no planted bugs");
       auto const near = sim::nearest(name, names);
       return error(errc::bad_argument,
-                   "--plant: there is no planted bug " + sim::quoted(name) +
+                   named_by + ": there is no planted bug " + sim::quoted(name) +
                        (near.empty() ? ", 'sim plants' lists them" : ", did you mean '" + std::string(near) + "'?"));
     }
     found->arm(true);

@@ -25,8 +25,9 @@ result<void> read(simulation& into);
 std::string place_of_program(simulation const& what);
 /// Errors, with that place: it names another program than this executable.
 result<void> for_this_program(simulation const& what);
-/// Arms the planted bugs of this process. Errors: `errc::bad_argument`, with the nearest name.
-result<void> arm(std::vector<std::string> const& plants);
+/// Arms the planted bugs of this process. Errors: `errc::bad_argument`, with the nearest name; they begin with `named_by`, where the
+/// bugs were asked for.
+result<void> arm(std::vector<std::string> const& plants, std::string const& named_by = "--plant");
 
 struct job {
   std::uint64_t seed = 1;

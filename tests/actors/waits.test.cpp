@@ -341,4 +341,102 @@ ROOST_SIM_TEST(waits, a_cycle_of_suspended_senders_across_procs_is_a_deadlock, s
   EXPECT_TRUE(a.has_value() || b.has_value());
 }
 
+/// Asks a reporter to report to it while it waits for that reporter's answer.
+struct Reporter;
+struct Commissioner : roost::actor {
+  void progress(int) { ++seen_; }
+  int seen() { return seen_; }
+  errc ask(roost::actor_mesh<Reporter> reporter, roost::actor_mesh<Commissioner> self, int reports);
+  errc ask_through(roost::actor_mesh<Commissioner> other, roost::actor_mesh<Reporter> reporter,
+                   roost::actor_mesh<Commissioner> self, int reports);
+  errc listen(roost::actor_mesh<Reporter> reporter, int values, bool receive);
+  void idle(roost::actor_mesh<Reporter> beside);
+
+ private:
+  int seen_ = 0;
+};
+struct Reporter : roost::actor {
+  int work(roost::actor_mesh<Commissioner> commissioner, int reports);
+  int fill(roost::port<int> to, int values) {
+    for (int i = 0; i != values; ++i) to.send(i);
+    return values;
+  }
+  int echo(int x) { return x; }
+  int nap(std::int64_t milliseconds) {
+    roost::sleep(std::chrono::milliseconds(milliseconds));
+    return 0;
+  }
+};
+ROOST_EXPORT(Reporter, work, fill, echo, nap)
+ROOST_EXPORT(Commissioner, progress, seen, ask, ask_through, listen, idle)
+
+int Reporter::work(roost::actor_mesh<Commissioner> commissioner, int reports) {
+  for (int i = 0; i != reports; ++i) commissioner->progress.broadcast(i);
+  return reports;
+}
+void Commissioner::idle(roost::actor_mesh<Reporter> beside) { beside->nap.call_one(10'000).get(); }
+
+errc Commissioner::ask(roost::actor_mesh<Reporter> reporter, roost::actor_mesh<Commissioner> self, int reports) {
+  return code_of([&] { reporter->work.call_one(self, reports).get(); });
+}
+errc Commissioner::ask_through(roost::actor_mesh<Commissioner> other, roost::actor_mesh<Reporter> reporter,
+                               roost::actor_mesh<Commissioner> self, int reports) {
+  return other->ask.call_one(reporter, self, reports).get();
+}
+errc Commissioner::listen(roost::actor_mesh<Reporter> reporter, int values, bool receive) {
+  auto [port, receiver] = roost::channel<int>();
+  receiver.link(reporter.id());
+  auto const filled = reporter->fill.call_one(port, values);
+  for (int i = 0; receive && i != values; ++i) EXPECT_EQ(receiver.recv(), i);
+  auto const answer = code_of([&] { reporter->echo.call_one(7).get(); });
+  return answer == errc::ok ? code_of([&] { (void)filled.get(); }) : answer;
+}
+
+errc in_time(roost::future<errc> const& f) {
+  auto const answer = f.wait(60s);
+  return answer ? *answer : answer.failure().code;
+}
+
+roost::sim::scenario of_little_room() { return stage::with_knob("link.credit_messages", 4); }
+
+ROOST_SIM_TEST_SEEDS(waits, a_caller_that_has_no_room_for_what_its_callee_reports_is_a_deadlock, of_little_room(), 1, 10) {
+  auto const procs = hosts.spawn_procs(gpu = 1);
+  auto const commissioner = procs.at(host = 0).spawn<Commissioner>("commissioner");
+  auto const middle = procs.at(host = 1).spawn<Commissioner>("middle");
+  for (auto const& where : {procs.at(host = 0), procs.at(host = 1)}) {
+    auto const reporter = where.spawn<Reporter>("reporter");
+    EXPECT_EQ(in_time(commissioner->ask.call_one(reporter, commissioner, 4)), errc::ok);
+    EXPECT_EQ(in_time(commissioner->ask.call_one(reporter, commissioner, 5)), errc::deadlock);
+    EXPECT_EQ(in_time(commissioner->ask_through.call_one(middle, reporter, commissioner, 5)), errc::deadlock);
+    EXPECT_EQ(reporter->echo.call_one(1).get(), 1);
+  }
+  roost::sleep(5s);
+  EXPECT_EQ(commissioner->seen.call_one().get(), 2 * (4 + 4 + 4));  // What had room is handled.
+}
+
+ROOST_SIM_TEST_SEEDS(waits, a_port_whose_owner_waits_for_its_sender_is_a_deadlock, of_little_room(), 1, 10) {
+  auto const procs = hosts.spawn_procs(gpu = 1);
+  auto const commissioner = procs.at(host = 0).spawn<Commissioner>("commissioner");
+  for (auto const& where : {procs.at(host = 0), procs.at(host = 1)}) {
+    auto const reporter = where.spawn<Reporter>("reporter");
+    EXPECT_EQ(in_time(commissioner->listen.call_one(reporter, 4, false)), errc::ok);
+    EXPECT_EQ(in_time(commissioner->listen.call_one(reporter, 100, true)), errc::ok);
+    EXPECT_EQ(in_time(commissioner->listen.call_one(reporter, 5, false)), errc::deadlock);
+  }
+}
+
+ROOST_SIM_TEST_SEEDS(waits, reports_to_a_boss_that_waits_for_somebody_else_are_only_late, of_little_room(), 1, 10) {
+  auto const procs = hosts.spawn_procs(gpu = 1);
+  auto const commissioner = procs.at(host = 0).spawn<Commissioner>("commissioner");
+  auto const middle = procs.at(host = 1).spawn<Commissioner>("middle");
+  auto const reporter = procs.at(host = 1).spawn<Reporter>("reporter");
+  auto const beside = procs.at(host = 1).spawn<Reporter>("beside");
+  auto const idle = commissioner->idle.call_one(beside);
+  EXPECT_TRUE(reporter->work.call_one(commissioner, 50).wait(60s));
+  EXPECT_TRUE(idle.wait(60s));
+  auto const again = commissioner->idle.call_one(beside);
+  EXPECT_EQ(in_time(middle->ask.call_one(reporter, commissioner, 50)), errc::ok);
+  EXPECT_TRUE(again.wait(60s));
+}
+
 }  // namespace waits

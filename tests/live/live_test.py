@@ -264,6 +264,31 @@ class LiveTest(unittest.TestCase):
                 self.assertEqual(code, 0, err)
                 self.assertRegex(err, ": held")
 
+    def test_a_limit_of_files_is_an_error_of_what_is_too_large(self):
+        code, _, err = self.limited("-f 8", "run", "--transport", "loopback", ORDERING)
+        self.assertEqual(code, 0, err)
+        self.assertRegex(err, "not judged")
+        code, _, err = self.limited("-f 8", "run", "--transport", "shm", ORDERING)
+        self.assertNotIn("signal 25", err)
+        self.assertRegex(err, "File too large")
+        self.assert_nothing_left()
+
+    def test_a_hang_up_that_is_ignored_ends_nothing(self):
+        for number in (signal.SIGHUP, signal.SIGQUIT):
+            with self.subTest(number=number):
+                running = subprocess.Popen([ROOST, "run", MISBEHAVER, "--", "hang"], cwd=self.path, env=self.environment, text=True,
+                                           start_new_session=True, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                                           stderr=subprocess.PIPE, preexec_fn=lambda: signal.signal(number, signal.SIG_IGN))
+                until(lambda: len(procs_of(running.pid)) == 2, running)
+                running.send_signal(number)
+                time.sleep(1.5)
+                self.assertIsNone(running.poll())
+                running.send_signal(signal.SIGTERM)
+                code, _, err = self.finish(running)
+                self.assertEqual(code, 128 + signal.SIGTERM, err)
+                self.assertNotRegex(err, "Hangup|Quit")
+                self.assert_nothing_left()
+
     def test_signals_end_a_run_and_leave_nothing(self):
         for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
             with self.subTest(number=number):

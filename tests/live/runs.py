@@ -12,6 +12,10 @@ import termios
 import time
 import unittest
 
+# What a shell in the background or nohup has ignored would be ignored by the runs too.
+for number in (signal.SIGHUP, signal.SIGQUIT):
+    signal.signal(number, signal.SIG_DFL)
+
 LIMIT = int(os.environ.get("ROOST_LIVE_LIMIT", 240))  # Seconds after which a run counts as hanging.
 
 

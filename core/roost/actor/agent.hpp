@@ -89,7 +89,8 @@ struct bootstrap_body {
   std::string name;
   std::vector<proc_id> failed;  ///< Procs that had failed before.
 };
-/// "from" is suspended without credit for "to", or for a port of it: does the chain of suspended senders lead back to `initiator`?
+/// "from" is suspended without credit for "to", or for a port of it: does the chain of suspended senders lead back to `initiator`, or
+/// does "to" wait for what the initiator is to answer?
 struct cycle_probe_body {
   actor_id initiator;
   std::uint64_t wait = 0;  ///< Its wait, in its proc's count.
@@ -98,6 +99,8 @@ struct cycle_probe_body {
   std::uint64_t port = 0;  ///< 0: `to` itself.
   std::uint32_t open = 0;  ///< Messages or values of `from` that `to` has not handled, as the proc of `from` knows it.
   std::uint32_t hops = 0;
+  actor_id asked;       ///< Whom "to" has called, itself or through others, in the chain that the initiator serves; none: nobody.
+  bool closed = false;  ///< "to" is the initiator, and its wait has no end.
 };
 struct verdict_body {
   proc_id dead;

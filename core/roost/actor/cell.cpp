@@ -112,12 +112,15 @@ void actor_cell::refuse_late(message& m) {
 bool actor_cell::closes_cycle(message const& m) const noexcept {
   actor_id next_hop = id();
   for (auto const* link = m.chain.get(); link != nullptr; link = link->outer.get()) {
-    if (link->caller == id()) {
-      for (auto* f = frames_; f != nullptr; f = f->next) {
-        if (f->waiting != nullptr && !f->concurrent && f->waiting->needs(next_hop)) return true;
-      }
-    }
+    if (link->caller == id() && needs(next_hop)) return true;
     next_hop = link->caller;
+  }
+  return false;
+}
+
+bool actor_cell::needs(actor_id const& who) const noexcept {
+  for (auto* f = frames_; f != nullptr; f = f->next) {
+    if (f->waiting != nullptr && !f->concurrent && f->waiting->needs(who)) return true;
   }
   return false;
 }

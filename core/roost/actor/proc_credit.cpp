@@ -51,7 +51,9 @@ class proc_runtime::credit_wait final : public timer {
             blocker,
             receiver == blocker ? 0 : receiver.local,
             home_->open_messages(sender().local, receiver),
-            0};
+            0,
+            initiator == sender() ? asked() : actor_id{},
+            false};
   }
 
   actor_id receiver;
@@ -63,6 +65,16 @@ class proc_runtime::credit_wait final : public timer {
   void arm() {
     auto& seams = home_->seams();
     seams.clock->arm(*this, seams.clock->now() + seams.knobs->duration(knobs::cycle_probe));
+  }
+  /// Whom the blocker has called, where this handler has yet to answer for them.
+  actor_id asked() const {
+    if (frame_->answered) return {};
+    auto next_hop = sender();
+    for (auto chain = frame_->chain(); chain != nullptr; chain = chain->outer) {
+      if (chain->caller == blocker) return next_hop;
+      next_hop = chain->caller;
+    }
+    return {};
   }
   proc_runtime* home_;
   handler_frame* frame_;
@@ -158,8 +170,8 @@ void proc_runtime::await_credit(handler_frame* frame, actor_id receiver, std::ui
     return sessions_->want_room(sender.local, receiver, bytes{size});
   };
   auto const deadlock = [&] {
-    return exception(
-        error(errc::deadlock, "waiting for credit of " + to_string(blocker) + " would close a cycle of suspended senders"));
+    return exception(error(errc::deadlock, "waiting for credit of " + to_string(blocker) +
+                                               " would close a cycle: it waits for this sender, itself or through others"));
   };
   while (!room()) {
     if (!may_suspend || frame->must_end || frame->may_not_wait()) {
@@ -237,14 +249,21 @@ void proc_runtime::chase(cycle_probe_body probe) {
       return;
     }
     // Unless all that `from` has open waits here, word of its handling is under way, and `from` will go on.
-    if (!all_has_come(probe)) return;
+    if (!probe.closed && !all_has_come(probe)) return;
     auto* next = suspended_sender(probe.to);
-    if (next == nullptr) return;
     if (probe.to == probe.initiator) {
-      if (next->number != probe.wait) return;
-      sometimes(true, "actor: a cycle of suspended senders across procs is broken");
+      if (next == nullptr || next->number != probe.wait) return;
+      sometimes(!probe.closed, "actor: a cycle of suspended senders across procs is broken");
+      sometimes(probe.closed, "actor: a sender that is suspended by whom it is to answer is told");
       next->waiting.wake_all(errc::deadlock);
       return;
+    }
+    if (next == nullptr) {
+      auto const* const cell = find(probe.to.local);
+      if (probe.asked == actor_id{} || cell == nullptr || !cell->needs(probe.asked)) return;
+      probe.to = probe.initiator;
+      probe.closed = true;
+      continue;
     }
     // All of a cycle ask; the one with the highest id breaks it.
     if (probe.initiator < probe.to) return;

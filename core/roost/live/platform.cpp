@@ -182,6 +182,7 @@ live_platform::live_platform(live_options options)
       log_(options_.self, options_.log_prefix, options_.least),
       executor_(loop_, clock_, options_.knobs) {
   ::signal(SIGPIPE, SIG_IGN);
+  ::signal(SIGXFSZ, SIG_IGN);  // What is too large for a file is an error of that write.
   if (!options_.catch_signals) return;
   signals_.reset(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK));
   require_system(bool(signals_), "make an eventfd");

@@ -218,11 +218,11 @@ void engine::nothing_left() {
 
 void engine::deadline_passed() {
   if (root_finished_) {
-    unsettled("G7", "a process outlives the program by more than settle_limit");
+    unsettled("G7", "a process outlives the program by more than time.settle");
   } else if (faults_.quiet_at() != 0 && deadline_ < scenario_.time_limit.count()) {
-    unsettled("G4", "the program has not finished within settle_limit of the end of all faults");
+    unsettled("G4", "the program has not finished within time.settle of the end of all faults");
   } else {
-    unsettled("G4", "the program has not finished within time_limit");
+    unsettled("G4", "the program has not finished within time.limit");
   }
 }
 

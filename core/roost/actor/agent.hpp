@@ -90,7 +90,7 @@ struct bootstrap_body {
   std::vector<proc_id> failed;  ///< Procs that had failed before.
 };
 /// "from" is suspended without credit for "to", or for a port of it: does the chain of suspended senders lead back to `initiator`, or
-/// does "to" wait for what the initiator is to answer?
+/// does "to" wait, without a deadline, for what the initiator is to answer?
 struct cycle_probe_body {
   actor_id initiator;
   std::uint64_t wait = 0;  ///< Its wait, in its proc's count.

@@ -118,9 +118,10 @@ bool actor_cell::closes_cycle(message const& m) const noexcept {
   return false;
 }
 
-bool actor_cell::needs(actor_id const& who) const noexcept {
+bool actor_cell::needs(actor_id const& who, bool endless) const noexcept {
   for (auto* f = frames_; f != nullptr; f = f->next) {
-    if (f->waiting != nullptr && !f->concurrent && f->waiting->needs(who)) return true;
+    if (f->waiting == nullptr || f->concurrent || (endless && f->waiting->has_deadline())) continue;
+    if (f->waiting->needs(who)) return true;
   }
   return false;
 }

@@ -123,8 +123,8 @@ class actor_cell final : public runnable, public sibling, public pooled {
   std::uint64_t next_wait() { return ++extras().waits; }
   /// Whether a frame waits for a reply of `target`: for the detection of cycles.
   bool waits_for_reply() const noexcept;
-  /// Whether it handles nothing before a handler of `who` has brought something.
-  bool needs(actor_id const& who) const noexcept;
+  /// Whether it handles nothing before a handler of `who` has brought something; `endless` leaves out waits that have a deadline.
+  bool needs(actor_id const& who, bool endless = false) const noexcept;
   /// One more look at whether it has something to do.
   void check_ready();
   std::vector<handler_frame*> frames() const;

@@ -116,6 +116,7 @@ class waiter final : public runnable {
   /// From now on the end of the actor does not end the wait; it goes on to its own end and throws `ended` then.
   void shield() noexcept { shielded_ = true; }
   bool woken() const noexcept { return outcome_.has_value(); }
+  bool has_deadline() const noexcept { return timer_.armed(); }
   wait_kind kind() const noexcept { return kind_; }
   actor_id const& target() const noexcept { return target_; }
   /// Whether it waits for what only a handler of `who` brings.

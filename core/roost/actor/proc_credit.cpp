@@ -260,7 +260,7 @@ void proc_runtime::chase(cycle_probe_body probe) {
     }
     if (next == nullptr) {
       auto const* const cell = find(probe.to.local);
-      if (probe.asked == actor_id{} || cell == nullptr || !cell->needs(probe.asked)) return;
+      if (probe.asked == actor_id{} || cell == nullptr || !cell->needs(probe.asked, true)) return;
       probe.to = probe.initiator;
       probe.closed = true;
       continue;

@@ -66,9 +66,9 @@ class proc_runtime::credit_wait final : public timer {
     auto& seams = home_->seams();
     seams.clock->arm(*this, seams.clock->now() + seams.knobs->duration(knobs::cycle_probe));
   }
-  /// Whom the blocker has called, where this handler has yet to answer for them.
+  /// Whom the blocker has called, where this handler has yet to answer for them; none where this wait has a deadline.
   actor_id asked() const {
-    if (frame_->answered) return {};
+    if (frame_->answered || frame_->waiting == nullptr || frame_->waiting->has_deadline()) return {};
     auto next_hop = sender();
     for (auto chain = frame_->chain(); chain != nullptr; chain = chain->outer) {
       if (chain->caller == blocker) return next_hop;

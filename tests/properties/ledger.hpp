@@ -60,6 +60,10 @@ class ledger {
   /// What is allocated from here to the end of this ledger may be lost with the stacks of abandoned handlers.
   void allow_leaks();
 
+  /// Whether one more cleanup may sleep until its bound ends it, of up to 10 s: three, one after the other, would outlast the time that
+  /// a run has to settle.
+  bool one_more_oversleeps() { return overslept_++ < 2; }
+
   /// `owner` is nil where the stage owns it.
   void join(actor_id who, actor_id owner, party& what);
   /// `who` has ended or crashed; nothing is reported of it any more.
@@ -134,6 +138,7 @@ class ledger {
   std::size_t spoken_ = 0;
   bool closed_ = false;
   bool leaks_ = false;
+  int overslept_ = 0;
 };
 
 }  // namespace roost::workload

@@ -170,7 +170,7 @@ void Peer::cleanup(error const* why) {
     } catch (exception const&) {
     }
   }
-  if (!one_in(64)) return;
+  if (!one_in(64) || !ledger::now().one_more_oversleeps()) return;
   try {
     sleep(1h);
   } catch (ended const&) {

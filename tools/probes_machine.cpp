@@ -5,10 +5,13 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <roost/base/knobs.hpp>
+#include <roost/base/units.hpp>
 #include <roost/live/descriptor.hpp>
 #include <tools/probes.hpp>
 
 #include <algorithm>
+#include <array>
 #include <cerrno>
 #include <csignal>
 #include <cstdlib>
@@ -146,12 +149,40 @@ probe_result mappings(unsigned procs) {
   return found;
 }
 
+probe_result file_sizes() {
+  ::signal(SIGXFSZ, SIG_IGN);  // As procs do.
+  struct need {
+    char const* knob;
+    char const* of;
+    probe_state without;
+    char const* consequence;
+  };
+  constexpr std::array needs{need{"shm.ring_bytes", "the ring of a pair", probe_state::fails,
+                                  "procs over shared memory cannot make their rings; raise ulimit -f, or --transport loopback"},
+                             need{"live.record_limit", "the record of a proc", probe_state::absent,
+                                  "long runs are not judged, since their records end early; raise ulimit -f"}};
+  probe_result found{.name = "file sizes", .found = {}, .consequence = {}};
+  for (auto const& each : needs) {
+    bytes const size{static_cast<std::uint64_t>(find_knob(each.knob)->definition().standard)};
+    auto const file = sealed_memory_file("roost-doctor", size.value);
+    if (!file) {
+      found.state = each.without;
+      found.found = "no file of " + to_string(size) + ", as " + each.of + " takes: " + file.failure().what;
+      found.consequence = each.consequence;
+      return found;
+    }
+    found.found += (found.found.empty() ? "" : ", ") + to_string(size) + " for " + each.of;
+  }
+  return found;
+}
+
 }  // namespace
 
 void probe_machine(std::vector<probe_result>& into, unsigned procs) {
   into.push_back(cores());
   into.push_back(clock_source());
   into.push_back(open_files(procs));
+  into.push_back(file_sizes());
   into.push_back(processes(procs));
   into.push_back(mappings(procs));
 }

@@ -98,12 +98,15 @@ std::string write_repro_file(simulation const& of, outcome const& done, headline
   }
   if (name != of.what.name || name.size() > 100) {
     // Names that are alike as names of folders are not alike.
-    constexpr auto* digits = "0123456789abcdef";
     name.resize(std::min<std::size_t>(name.size(), 100));
-    name += '-';
-    for (auto hash = sim::hash_of_text(of.what.name); hash != 0; hash >>= 4) name += digits[hash & 15];
+    name += "-" + sim::hex8(sim::hash_of_text(of.what.name));
   }
   name += "-" + sim::seed_text(done.seed);
+  // What else was asked for makes another run of that seed.
+  std::string asked;
+  for (auto const& setting : of.settings) asked += "set " + setting + "\n";
+  for (auto const& plant : of.plants) asked += "plant " + plant + "\n";
+  if (!asked.empty()) name += "-" + sim::hex8(sim::hash_of_text(asked));
   std::error_code code;
   fs::path const runs = ".roost/runs";
   fs::create_directories(runs / name, code);

@@ -280,7 +280,7 @@ class CommandLine(unittest.TestCase):
         code, probes, said = self.doctor("--procs", "3")
         self.assertEqual(code, 0, said)
         for name in ("build", "memory files", "Unix sockets", "process descriptors", "waits for descriptors", "exact waits", "guard pages",
-                     "own executable", "cross-memory attach", "cores", "clock", "open files", "processes", "mappings", "libfabric",
+                     "own executable", "cross-memory attach", "cores", "clock", "open files", "file sizes", "processes", "mappings", "libfabric",
                      "fabric providers", "CUDA", "NCCL"):
             self.assertIn(name, probes)
             self.assertRegex(said, rf"(?m)^(  ok  |  --  ){name} ")
@@ -304,6 +304,15 @@ class CommandLine(unittest.TestCase):
         self.assertEqual([name for name, each in probes.items() if each["state"] == "fails"], ["open files"])
         self.assertRegex(probes["open files"]["found"], r"\d+ of the 80 that 8 procs need could be opened: Too many open files")
         self.assertIn("FAILS open files", said)
+
+    def test_doctor_sees_a_limit_on_the_size_of_files(self):
+        for limit, state, expected in [(1 << 20, "fails", "no file of 4MiB, as the ring of a pair takes: .*File too large"),
+                                       (64 << 20, "absent", "no file of 192MiB, as the record of a proc takes: .*File too large")]:
+            with self.subTest(limit):
+                code, probes, said = self.doctor(prepare=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (limit, limit)))
+                self.assertEqual(code, 69 if state == "fails" else 0, said)
+                self.assertEqual(probes["file sizes"]["state"], state)
+                self.assertRegex(probes["file sizes"]["found"], expected)
 
     @unittest.skipUnless(platform.machine() == "x86_64", "the numbers of system calls are those of x86-64")
     def test_doctor_sees_what_a_filter_of_system_calls_forbids(self):
@@ -456,6 +465,17 @@ class CommandLine(unittest.TestCase):
         changed = paste()
         self.assertEqual(changed.returncode, 65, changed.stderr)
         self.assertIn("the text of the scenario is another than that of the line", changed.stderr)
+
+    def test_runs_of_one_seed_that_asked_for_other_knobs_have_files_of_their_own(self):
+        scenario = self.misbehave("broken")
+        files = []
+        for more in ((), ("--set", "link.credit_messages=7"), ("--set", "link.credit_messages=8"), ("--set", "link.credit_messages=7")):
+            said = self.call("sim", "run", scenario, *more).stderr
+            files.append(re.search(r"^  repro:  (.*)$", said, re.MULTILINE).group(1))
+        self.assertEqual(files[1], files[3])
+        self.assertEqual(len(set(files)), 3)
+        self.assertEqual([re.findall(r'"link.credit_messages=(\d)"', (self.path / each).read_text()) for each in files[:3]],
+                         [[], ["7"], ["8"]])
 
     def test_a_repro_file_replays_and_says_when_it_was_changed(self):
         first = self.call("sim", "run", self.misbehave("broken"), "--seed", "5")

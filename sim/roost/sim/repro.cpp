@@ -22,12 +22,6 @@ bool read_hex(std::string_view text, Number& into) {
   return lower && code == std::errc() && end == text.data() + text.size();
 }
 
-std::string hex8(std::uint32_t value) {
-  std::string out(8, '0');
-  for (auto at = out.rbegin(); value != 0; ++at, value >>= 4) *at = "0123456789abcdef"[value & 15];
-  return out;
-}
-
 /// The hash of the plan as written, which tells whether somebody edited it.
 std::uint32_t hash_of_plan(fault_plan const& plan) {
   std::string lines;
@@ -74,6 +68,12 @@ result<std::uint32_t> hash_of_hex(std::string_view text) {
 }
 
 }  // namespace
+
+std::string hex8(std::uint32_t value) {
+  std::string out(8, '0');
+  for (auto at = out.rbegin(); value != 0; ++at, value >>= 4) *at = "0123456789abcdef"[value & 15];
+  return out;
+}
 
 std::uint32_t hash_of_text(std::string_view text) noexcept { return static_cast<std::uint32_t>(hash_text(text) >> 32); }
 

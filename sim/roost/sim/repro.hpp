@@ -24,6 +24,8 @@ struct repro_line {
 
 /// The hash that a repro line carries of a scenario's text.
 std::uint32_t hash_of_text(std::string_view text) noexcept;
+/// 8 hex digits.
+std::string hex8(std::uint32_t value);
 
 std::string to_string(repro_line const& line);
 /// Inverse of `to_string`. Errors: `errc::bad_scenario`, naming the part that is wrong.

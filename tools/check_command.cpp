@@ -23,6 +23,8 @@ using sim::check::observed;
 
 constexpr std::size_t most_said = 5;
 constexpr std::uint64_t seen_between_words = 1 << 12;
+constexpr auto live_bound =
+    std::chrono::seconds(20);  // No record says which proc stood still, and one may for as long as a lease.
 constexpr std::uintmax_t most_after_a_run = std::uintmax_t{1} << 30;  // Judging takes about four times as much memory.
 
 std::string counted(std::uint64_t number, std::string const& what) {
@@ -164,6 +166,7 @@ result<judgement> judge_files(std::vector<std::string> const& files, knob_values
   settings.credit_messages = knobs.get(*find_knob("link.credit_messages"));
   settings.credit_bytes = knobs.get(*find_knob("link.credit_bytes"));
   settings.simulated = false;
+  settings.detection_bound = live_bound;
   sim::check::judge judge(settings);
   for (auto const& seen : merged.seen) {
     if (seen.event % seen_between_words == 0) {

@@ -378,6 +378,23 @@ class LiveTest(unittest.TestCase):
                 file.write_text("".join([*lines[:at], lines[at], *lines[at:]]))
                 self.expect(code, said, "check", folder)
 
+    def test_what_was_cut_out_of_a_short_record_is_missed(self):
+        folder = self.record(ORDERING, "--", "5")
+        lines = {file: file.read_text().splitlines(keepends=True) for file in folder.glob("*.record")}
+        waits = {line.rpartition("stamp=")[2].split()[0] for all in lines.values() for line in all
+                 if line.startswith("wait_started") and "stamp=" in line}
+        for kind in ("sent", "handler_started", "handler_ended", "wait_started", "wait_ended", "reply_arrived", "cleanup_started",
+                     "cleanup_ended"):
+            # What answers a call of several is not told apart from its other answers.
+            places = [(file, at) for file, all in lines.items() for at, line in enumerate(all) if line.startswith(kind + " ") and
+                      (kind != "reply_arrived" or line.rpartition("stamp=")[2].split()[0] in waits)]
+            self.assertTrue(places, kind)
+            for file, at in (places[0], places[-1]):
+                with self.subTest(kind=kind, file=file.name, line=at + 1):
+                    file.write_text("".join(lines[file][:at] + lines[file][at + 1:]))
+                    self.expect(1, r"FAIL .*  G\d+  record \d+", "check", folder)
+                    file.write_text("".join(lines[file]))
+
     def test_what_is_no_regular_file_is_no_record(self):
         folder = self.record(ORDERING, "--", "5")
         for name in ("knobs", "h0-p1.1.record"):

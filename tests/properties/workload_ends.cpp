@@ -193,7 +193,9 @@ void Peer::undelivered(roost::undelivered const& receipt) {
 void Peer::down(actor_id who, error const& why) {
   always(why.code != errc::ok, "G8 (workload): a notice says why");
   watched_.erase(who);
-  doomed_ = doomed_ || (linked_.contains(who) && why.code != errc::actor_stopped);
+  // A link ends with its notice: who watches once more what has ended only hears of that.
+  bool const linked = linked_.erase(who) != 0;
+  doomed_ = doomed_ || (linked && why.code != errc::actor_stopped);
   for (auto const& child : children_) {
     if (child.id() == who && why.code != errc::path_lost && gone_.size() < most_gone) gone_.push_back(child);
   }

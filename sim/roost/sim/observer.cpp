@@ -35,7 +35,6 @@ char const* name_of(observed what) {
     case observed::healed: return "healed";
     case observed::settled: return "settled";
     case observed::watch_started: return "watch_started";
-    case observed::watch_ended: return "watch_ended";
     case observed::returned: return "returned";
     case observed::forwarded: return "forwarded";
     case observed::end_asked: return "end_asked";

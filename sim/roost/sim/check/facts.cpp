@@ -58,6 +58,13 @@ message_facts* ledger::find(std::uint64_t number) {
   return &strays_.insert(at, {number, forgotten})->message;
 }
 
+message_facts const* ledger::peek(std::uint64_t number) const {
+  if (number >= next_) return nullptr;
+  if (number >= base_) return slot(number).pair == nobody ? nullptr : &slot(number);
+  auto const known = std::find_if(strays_.begin(), strays_.end(), [&](stray const& one) { return one.number == number; });
+  return known == strays_.end() || known->message.pair == nobody ? nullptr : &known->message;
+}
+
 void ledger::settle() {
   while (base_ != next_) {
     message_facts const& oldest = slot(base_);
@@ -90,6 +97,7 @@ scene facts::enter(observation const& seen) {
       std::uint32_t const pair = pair_of(at.actor, at.other, book);
       *at.message = {.pair = pair,
                      .awaits_reply = seen.flag,
+                     .place = pairs_[pair].sent,
                      .endpoint = seen.endpoint,
                      .size = seen.size,
                      .event = seen.event,
@@ -111,7 +119,6 @@ scene facts::enter(observation const& seen) {
     case observed::wait_started:
     case observed::notice:
     case observed::watch_started:
-    case observed::watch_ended:
     case observed::forwarded:
     case observed::end_asked:
       at.actor = number_of(seen.actor);
@@ -144,6 +151,7 @@ void facts::leave(scene const& at) {
   switch (seen.what) {
     case observed::sent:
       if (at.message == nullptr) break;
+      ++at.pair->sent;
       at.pair->messages += 1;
       at.pair->size += at.message->size;
       break;
@@ -154,6 +162,7 @@ void facts::leave(scene const& at) {
       if (!at.message->started) {
         at.message->started = true;
         at.pair->last_started = std::max(at.pair->last_started, seen.stamp.low);
+        at.pair->next_place = std::max(at.pair->next_place, at.message->place + 1);
       }
       break;
     case observed::supervise_started: begin(at.actor); break;
@@ -203,6 +212,13 @@ void facts::leave(scene const& at) {
     case observed::settled: settled_ = true; break;
     default: break;
   }
+}
+
+bool facts::lacks_word(std::uint32_t sender, message_stamp const& stamp) const {
+  std::uint32_t const book = ledger_index_.find(stamp.high);
+  message_facts const* const message = book == nobody ? nullptr : ledgers_[book].peek(stamp.low);
+  if (message == nullptr || message->answered || message->told) return false;
+  return message->deadline > now_ && pairs_[message->pair].sender == sender;
 }
 
 std::string facts::name(std::uint32_t number) const { return number == nobody ? "nobody" : to_string(actors_[number].id); }

@@ -39,6 +39,8 @@ struct pair_facts {
   std::uint32_t ledger = nobody;  ///< Of the sender.
   std::uint32_t messages = 0;
   std::uint64_t size = 0;
+  std::uint32_t sent = 0;
+  std::uint32_t next_place = 0;    ///< Of all places that started, the one after the last.
   std::uint64_t last_started = 0;  ///< The highest send number that started.
   instant last_released{};         ///< When the last of those that started or were told did.
 };
@@ -52,6 +54,7 @@ struct message_facts {
   bool answered = false;
   bool forgotten = false;  ///< Completed in the ordinary way; all but its number, `pair`'s sender and that is lost.
   errc fate = errc::ok;
+  std::uint32_t place = 0;  ///< Among those of its pair.
   endpoint_id endpoint;
   std::uint64_t size = 0;
   std::uint64_t event = 0;  ///< Of its `sent`.
@@ -79,6 +82,8 @@ class ledger {
   message_facts* add(std::uint64_t number);
   /// Empty where no message of this number was sent. Valid until the next `add` or `settle`.
   message_facts* find(std::uint64_t number);
+  /// Empty where none was sent, or where it was forgotten.
+  message_facts const* peek(std::uint64_t number) const;
   /// Forgets what completed, as far as it comes first.
   void settle();
   /// All that are neither started nor told, oldest first.
@@ -103,6 +108,7 @@ class ledger {
 
   void keep(stray one);
   message_facts& slot(std::uint64_t number) { return ring_[number & (ring_.size() - 1)]; }
+  message_facts const& slot(std::uint64_t number) const { return ring_[number & (ring_.size() - 1)]; }
 
   std::vector<message_facts> ring_;
   std::vector<stray> strays_;  ///< By number.
@@ -136,6 +142,8 @@ class facts {
     std::uint32_t const known = pair_index_.find(both_of(sender, receiver));
     return known == nobody ? nullptr : &pairs_[known];
   }
+  /// Whether `sender` sent the request of `stamp`, of which it has neither an answer nor word yet, and has more time for it.
+  bool lacks_word(std::uint32_t sender, message_stamp const& stamp) const;
   /// The number of each actor of a proc.
   template <class Visit>
   void each_actor_of(proc_id const& id, Visit visit) const {

@@ -79,6 +79,12 @@ void g1_sequential::see(scene const& at, facts const& known, findings& found) {
       if (now.supervising && !ended) broke("a handler went on after its wait while supervise ran");
       if (now.waits > 0) --now.waits;
       break;
+    case observed::actor_ended:
+      if (ended) break;
+      if (now.serial_open || now.concurrent > 0) broke("the actor ended while a handler ran");
+      if (now.supervising) broke("the actor ended while supervise ran");
+      if (now.cleaning) broke("the actor ended while cleanup ran");
+      break;
     default: break;
   }
   now.seen_to_run = true;

@@ -10,14 +10,15 @@ namespace roost::sim::check {
 
 /// Judges per actor: no handler or callback starts beside another, but for concurrent endpoints, and of those no more than their
 /// limit; `supervise` starts only between them or while they wait, is never nested, and no handler goes on while it runs;
-/// `cleanup` runs once, after all of them, and nothing after it; a crashed proc is never heard of again.
+/// `cleanup` runs once, after all of them, and nothing after it; all of it ends before the actor does; a crashed proc is never heard of again.
 ///
 /// A stamped handler of an actor that ended in the ordinary way is G3's business.
 class g1_sequential {
  public:
-  static constexpr std::uint64_t sees = kinds(observed::actor_started, observed::handler_started, observed::handler_ended,
-                                              observed::supervise_started, observed::supervise_ended, observed::cleanup_started,
-                                              observed::cleanup_ended, observed::wait_started, observed::wait_ended);
+  static constexpr std::uint64_t sees =
+      kinds(observed::actor_started, observed::handler_started, observed::handler_ended, observed::supervise_started,
+            observed::supervise_ended, observed::cleanup_started, observed::cleanup_ended, observed::wait_started,
+            observed::wait_ended, observed::actor_ended);
 
   void see(scene const& at, facts const& known, findings& found);
   /// For every observation of an actor whose proc crashed.

@@ -49,6 +49,7 @@ void g3_handled_or_told::look(scene const& at, facts const& known, findings& fou
   if (at.seen.at < next_look_ || ++passed_ < known.ledgers().size() / 128 || lost_) return;
   passed_ = 0;
   next_look_ = at.seen.at + detection_bound_ / 4;
+  look_at_passed(known, found);
   for (ledger const& sends : known.ledgers()) {
     sends.each_outstanding([&](std::uint64_t number, message_facts const& message) {
       pair_facts const& pair = known.pairs()[message.pair];
@@ -82,6 +83,42 @@ void g3_handled_or_told::see_start(scene const& at, facts const& known, findings
   if (at.message->told && at.message->fate != errc::unknown) {
     broke(" after its sender was told " + std::string(to_string(at.message->fate)));
   }
+  if (at.message->place > at.pair->next_place) pass_over(at, known);
+}
+
+void g3_handled_or_told::pass_over(scene const& at, facts const& known) {
+  auto const& sends = known.ledgers()[at.pair->ledger];
+  if (passed_over_.size() >= most_passed_over) {
+    std::erase_if(passed_over_, [&](passed_over const& one) {
+      auto const* const message = known.ledgers()[one.ledger].peek(one.number);
+      return message == nullptr || !message->outstanding();
+    });
+    if (passed_over_.size() >= most_passed_over) return;
+  }
+  sends.each_outstanding([&](std::uint64_t number, message_facts const& message) {
+    bool const of_pair = message.pair == at.message->pair;
+    if (of_pair && message.place >= at.pair->next_place && message.place < at.message->place)
+      passed_over_.push_back({at.pair->ledger, number, at.seen.at});
+  });
+}
+
+void g3_handled_or_told::look_at_passed(facts const& known, findings& found) {
+  std::erase_if(passed_over_, [&](passed_over const& one) {
+    auto const* const message = known.ledgers()[one.ledger].peek(one.number);
+    if (message == nullptr || !message->outstanding()) return true;
+    pair_facts const& pair = known.pairs()[message->pair];
+    actor_facts const& sender = known.actor(pair.sender);
+    if (simulated_ && (!known.healed() || !known.has_time(sender.id.proc))) return false;
+    instant const until = sender.over() ? sender.over_at : known.now();
+    nanoseconds const passed = until - std::max(one.at, known.healed_at());
+    if (passed <= detection_bound_ || lost_) return sender.over();
+    lost_ = true;
+    found.add("G3",
+              "message " + std::to_string(one.number) + " of " + known.name(pair.sender) + " to " + known.name(pair.receiver) +
+                  ", which handled a later one of that sender, was neither handled nor told in " + to_string(passed),
+              known.now(), known.event());
+    return true;
+  });
 }
 
 void g3_handled_or_told::see_told(scene const& at, facts const& known, findings& found) {
@@ -132,6 +169,7 @@ void g3_handled_or_told::see_reply(scene const& at, facts const& known, findings
 }
 
 void g3_handled_or_told::finish(facts const& known, findings& found) {
+  look_at_passed(known, found);
   if (!known.settled()) return;
   for (ledger const& sends : known.ledgers()) {
     sends.each_outstanding([&](std::uint64_t number, message_facts const& message) {

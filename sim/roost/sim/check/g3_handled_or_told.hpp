@@ -15,7 +15,7 @@ namespace roost::sim::check {
 /// Judges each message by its stamp: sent once; started at most once, by its receiver, at its endpoint, as large as it was, before
 /// that ended; told at most once, to its sender, and never `not_handled` beside a start; a request gets one answer or is told,
 /// never both. Once everything settled each message of a living sender was started or told; and before that, where its receiver
-/// has been idle for a second, within the detection bound.
+/// has been idle for a second or has started a later one of the same sender, within the detection bound.
 ///
 /// A sender is not told that its receiver is not there while that lives, or is an agent of a proc that does, nor that it has
 /// stopped where the sender alone asked for that, and later. A port for one value gives one.
@@ -42,7 +42,15 @@ class g3_handled_or_told {
   void see_stop(scene const& at);
   void see_received(scene const& at, facts const& known, findings& found);
   std::string_view why_wrong(scene const& at, facts const& known) const;
+  void pass_over(scene const& at, facts const& known);
+  void look_at_passed(facts const& known, findings& found);
 
+  /// A message whose sender is to be told, since its receiver has started a later one.
+  struct passed_over {
+    std::uint32_t ledger = nobody;
+    std::uint64_t number = 0;
+    instant at{};
+  };
   struct stop {
     std::uint32_t by = nobody;  ///< `nobody`: several asked.
     std::uint64_t event = 0;
@@ -50,15 +58,17 @@ class g3_handled_or_told {
 
   static constexpr std::uint64_t last_agent = 5;  ///< Local ids up to it are known to all, and stand for agents.
   static constexpr std::size_t most_given = 64;   ///< So many ports for one value are remembered.
+  static constexpr std::size_t most_passed_over = 4'096;
 
   bool simulated_;
   nanoseconds detection_bound_;
   std::map<std::uint32_t, stop> stops_;  ///< By who is to end once it has drained.
   std::vector<actor_id> given_;          ///< Ports for one value that gave it: a ring.
   std::size_t next_given_ = 0;
-  instant next_look_ = never;  ///< At messages that are on their way for too long.
-  std::size_t passed_ = 0;     ///< Looks since then that were left out.
-  bool lost_ = false;          ///< One was found; more would say the same.
+  std::vector<passed_over> passed_over_;  ///< In the order of that.
+  instant next_look_ = never;             ///< At messages that are on their way for too long.
+  std::size_t passed_ = 0;                ///< Looks since then that were left out.
+  bool lost_ = false;                     ///< One was found; more would say the same.
 };
 
 }  // namespace roost::sim::check

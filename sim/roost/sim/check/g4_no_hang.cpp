@@ -65,11 +65,13 @@ void g4_no_hang::see(scene const& at, facts const& known, findings& found) {
       if (who.concurrent > 0) --who.concurrent;
       who.deadline = never;
       if (at.seen.outcome == errc::ended) endings_.push_back({at.actor, at.seen.at});
+      left_open(at, who, "its last handler", known, found);
       break;
     case observed::supervise_started: who.supervising = true; break;
     case observed::supervise_ended:
       who.supervising = false;
       who.kept_until = at.seen.at;
+      left_open(at, who, "its supervise", known, found);
       break;
     case observed::wait_started: start(at, who, known, found); break;
     case observed::wait_ended: end(at, who, known, found); break;
@@ -78,6 +80,13 @@ void g4_no_hang::see(scene const& at, facts const& known, findings& found) {
     case observed::told: answer(at); break;
     default: break;
   }
+}
+
+void g4_no_hang::left_open(scene const& at, waiter const& who, char const* what, facts const& known, findings& found) {
+  actor_facts const& actor = known.actor(at.actor);
+  if (who.first == nobody || actor.open > 1 || actor.over() || waits_[who.first].complained) return;
+  waits_[who.first].complained = true;
+  found.add("G4", line({at.actor, &waits_[who.first]}, known) + ", and still did when " + what + " had ended", at.seen);
 }
 
 void g4_no_hang::forward(scene const& at) {
@@ -151,6 +160,12 @@ void g4_no_hang::end(scene const& at, waiter& who, facts const& known, findings&
   edge const one{at.actor, &done};
   if (at.seen.outcome == errc::timeout && expired_wrongly(one, at.seen.at, known, why)) {
     found.add("G4", line(one, known) + " and was ended by its deadline, " + why, at.seen);
+    return;
+  }
+  bool const by_word = done.kind == wait_kind::reply && done.request != message_stamp{} && done.answered == never &&
+                       at.seen.outcome != errc::timeout && at.seen.outcome != errc::ended;
+  if (by_word && known.lacks_word(at.actor, done.request)) {
+    found.add("G4", line(one, known) + " and was ended, though neither its answer nor word of its request had come", at.seen);
     return;
   }
   instant const should_have = due(one, known, why);

@@ -72,6 +72,8 @@ class g4_no_hang {
     instant since{};
   };
 
+  /// What waits though nothing runs in its actor any more.
+  void left_open(scene const& at, waiter const& who, char const* what, facts const& known, findings& found);
   void forward(scene const& at);
   void answer(scene const& at);
   /// Why a wait should have ended, and when; `never` where it may go on.

@@ -16,6 +16,7 @@ actor_id const c = history::actor(3, 3);
 history asked(message_stamp& request, instant deadline = never) {
   history h;
   h.add(observed::healed);
+  h.start(a, {});
   request = h.send(a, b, true);
   h.wait(a, 1, b, deadline);
   h.all().back().stamp = request;
@@ -93,6 +94,91 @@ TEST(G4Answer, ASuperviseMayKeepWhoWaits) {
   h.add(observed::supervise_ended, a, c).flag = true;
   h.go_on(a, 1);
   EXPECT_EQ(h.judged(), none);
+}
+
+TEST(G4Answer, TimeInSuperviseDoesNotCount) {
+  history h;
+  h.add(observed::healed);
+  h.start(a, {});
+  h.wait(a, 1, b, h.now() + 1s);
+  h.add(observed::supervise_started, a, c);
+  h.pass(9s);
+  h.add(observed::supervise_ended, a, c).flag = true;
+  h.go_on(a, 1, errc::timeout);
+  EXPECT_EQ(h.judged(), none);
+}
+
+TEST(G4Answer, AWaitDoesNotEndWellWithoutIt) {
+  message_stamp request;
+  auto h = asked(request);
+  h.handle(b, request);
+  auto lost = h;
+  lost.go_on(a, 1);
+  EXPECT_EQ(lost.judged(), promises{"G4"});
+  h.reply(b, a, request);
+  h.go_on(a, 1);
+  EXPECT_EQ(h.judged(), none);
+}
+
+TEST(G4Answer, AWaitEndsWithoutItAtADeadlineOrWithItsActor) {
+  for (errc const outcome : {errc::timeout, errc::ended}) {
+    message_stamp request;
+    auto h = asked(request, instant(2s));
+    h.pass(2s);
+    h.go_on(a, 1, outcome);
+    EXPECT_EQ(h.judged(), none);
+  }
+  message_stamp request;
+  auto h = asked(request);
+  for (auto& one : h.all()) {
+    if (one.what == observed::sent) one.deadline = instant(2s);
+  }
+  h.pass(2s);
+  h.go_on(a, 1);
+  EXPECT_EQ(h.judged(), none);
+}
+
+TEST(G4Answer, WhoLooksAfterItOnceMoreHasIt) {
+  message_stamp request;
+  auto h = asked(request, instant(1s));
+  h.pass(1s);
+  h.go_on(a, 1, errc::timeout);
+  h.handle(b, request);
+  h.reply(b, a, request);
+  h.wait(a, 2, b);
+  h.all().back().stamp = request;
+  h.go_on(a, 2);
+  EXPECT_EQ(h.judged(), none);
+}
+
+TEST(G4Open, NoWaitIsLeftWhereNothingRuns) {
+  message_stamp request;
+  auto h = asked(request);
+  h.end(a, {});
+  EXPECT_EQ(h.judged(), promises{"G4"});
+
+  history kept;
+  kept.start(a, {});
+  kept.wait(a, 1, b);
+  kept.add(observed::supervise_started, a, c);
+  kept.wait(a, 2, c, never, wait_kind::sleep);
+  kept.add(observed::supervise_ended, a, c).flag = true;
+  EXPECT_EQ(kept.judged(), none);
+  kept.end(a, {});
+  EXPECT_EQ(kept.judged(), promises{"G4"});
+}
+
+TEST(G4Open, OneOfSeveralHandlersMayGoOnWaiting) {
+  history h;
+  auto const first = h.send(b, a);
+  auto const second = h.send(b, a);
+  h.start(a, first, true);
+  h.wait(a, 1, c);
+  h.start(a, second, true);
+  h.end(a, second);
+  EXPECT_EQ(h.judged(), none);
+  h.end(a, first);
+  EXPECT_EQ(h.judged(), promises{"G4"});
 }
 
 TEST(G4Target, AWaitThatIsOpenLongAfterItsTargetEndedIsCaught) {

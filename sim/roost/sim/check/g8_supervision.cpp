@@ -48,14 +48,12 @@ void g8_supervision::see(scene const& at, facts const& known, findings& found) {
       if (!watches_seen_) next_notices_ = at.seen.at + bound_;
       watches_seen_ = true;
       relation& tie = between(at.actor, at.other);
+      // A link whose notice has come binds no more.
+      if (tie.notices >= tie.watches) tie.linked = false;
       ++tie.watches;
       tie.linked = tie.linked || at.seen.flag;
       break;
     }
-    case observed::watch_ended:
-      if (at.other == nobody) break;
-      if (relation& tie = between(at.actor, at.other); tie.watches > 0) --tie.watches;
-      break;
     default: break;
   }
 }

@@ -27,7 +27,7 @@ class g8_supervision {
   static constexpr std::uint64_t sees =
       kinds(observed::supervise_started, observed::supervise_ended, observed::handler_started, observed::wait_ended,
             observed::cleanup_started, observed::actor_ended, observed::proc_crashed, observed::proc_exited, observed::healed,
-            observed::notice, observed::unhandled_fault, observed::watch_started, observed::watch_ended, observed::told);
+            observed::notice, observed::unhandled_fault, observed::watch_started, observed::told);
 
   /// `bound`: within which an owner is told; `cleanup_bound`: how long an actor may take to end; `calm`: nothing breaks.
   g8_supervision(nanoseconds bound, nanoseconds cleanup_bound, bool calm)

@@ -383,17 +383,6 @@ TEST(G4, ALateEndAfterTheTargetsIsCaught) {
   EXPECT_EQ(h.judged(), promises{"G4"});
 }
 
-TEST(G4, TimeInSuperviseDoesNotCount) {
-  history h;
-  h.add(observed::healed);
-  h.wait(a, 1, b, h.now() + 1s);
-  h.add(observed::supervise_started, a, c);
-  h.pass(9s);
-  h.add(observed::supervise_ended, a, c).flag = true;
-  h.go_on(a, 1, errc::timeout);
-  EXPECT_EQ(h.judged(), none);
-}
-
 TEST(G4, ACallDoesNotOutliveTheCallItServes) {
   history h;
   auto const outer = h.send(a, b);

@@ -41,6 +41,16 @@ TEST(G1Limit, EachEndpointHasItsOwn) {
   EXPECT_EQ(h.judged(), none);
 }
 
+TEST(G1End, AnActorEndsAfterAllThatRunsInIt) {
+  for (auto const started : {observed::handler_started, observed::supervise_started, observed::cleanup_started}) {
+    history h;
+    h.add(observed::actor_started, a);
+    h.add(started, a, b);
+    h.add(observed::actor_ended, a);
+    EXPECT_EQ(h.judged(), promises{"G1"});
+  }
+}
+
 TEST(G3Size, AMessageIsAsLargeAsItWasSent) {
   history h;
   h.start(b, h.send(a, b, false, 40)).size = 40;
@@ -88,6 +98,66 @@ TEST(G3Lost, AProcMayBeKeptBusyByAnother) {
   h.pass(2s);
   stir(h);
   EXPECT_EQ(h.judged(), promises{"G3"});
+}
+
+/// `b`, which goes on working, has started what came after `lost`.
+history passed_over(message_stamp& lost) {
+  history h;
+  lost = h.send(a, b);
+  h.start(b, h.send(a, b));
+  return h;
+}
+
+TEST(G3Passed, WhoseMessageWasPassedOverIsToldWithinTheBound) {
+  message_stamp lost;
+  auto h = passed_over(lost);
+  h.add(observed::healed);
+  h.pass(2s);
+  stir(h);
+  EXPECT_EQ(h.judged(), none);
+  auto told = h;
+  told.tell(a, lost);
+  told.pass(4s);
+  stir(told);
+  EXPECT_EQ(told.judged(), none);
+  h.pass(2s);
+  stir(h);
+  EXPECT_EQ(h.judged(), promises{"G3"});
+}
+
+TEST(G3Passed, ASenderThatEndsSoonerNeedNotBeTold) {
+  message_stamp lost;
+  auto h = passed_over(lost);
+  h.add(observed::healed);
+  h.pass(2s);
+  h.add(observed::actor_ended, a);
+  h.pass(2s);
+  stir(h);
+  EXPECT_EQ(h.judged(), none);
+}
+
+TEST(G3Passed, ALiveRunHasNoWordOfItsFaultsAndIsJudgedAtItsEnd) {
+  judge_settings live{.simulated = false};
+  message_stamp lost;
+  auto h = passed_over(lost);
+  h.pass(2s);
+  stir(h);
+  EXPECT_EQ(h.judged(live), none);
+  h.pass(2s);
+  stir(h);
+  EXPECT_EQ(h.judged(), none);
+  EXPECT_EQ(h.judged(live), promises{"G3"});
+}
+
+TEST(G3Passed, OneThatLaterOnesOfOthersPassDoesNot) {
+  judge_settings live{.simulated = false};
+  history h;
+  auto const first = h.send(a, b);
+  h.handle(c, h.send(a, c));
+  h.handle(b, h.send(c, b));
+  h.pass(9s);
+  h.handle(b, first);
+  EXPECT_EQ(h.judged(live), none);
 }
 
 TEST(G3Agent, AnAgentOfAProcThatLivesIsThere) {
@@ -253,6 +323,15 @@ TEST(G8Link, AnEarlierWatchOfTheSameActorIsToldFirst) {
 TEST(G8Link, TheEndOfALinkThatStoppedIsNoFailure) {
   auto h = unaware(1ms, true);
   h.add(observed::notice, a, b).outcome = errc::actor_stopped;
+  h.start(a, callback);
+  EXPECT_EQ(h.judged(), none);
+}
+
+TEST(G8Link, OneWhoseNoticeHasComeDoesNotBindALaterWatch) {
+  auto h = unaware(1ms, true);
+  h.add(observed::notice, a, b).outcome = errc::actor_stopped;
+  h.add(observed::watch_started, a, b);
+  h.add(observed::notice, a, b).outcome = errc::proc_failed;
   h.start(a, callback);
   EXPECT_EQ(h.judged(), none);
 }

@@ -35,7 +35,6 @@ enum class observed : std::uint8_t {
   healed,           ///< The plan is over; the network is whole; settling begins.
   settled,          ///< No event is left.
   watch_started,    ///< actor = watcher, other = watched, flag = linked: a notice more is due, once `watched` ends.
-  watch_ended,      ///< actor = watcher, other = watched: one notice fewer is due; the watcher withdrew.
   returned,         ///< actor = sender, stamp: the message is back and holds no room; the sender is told in its turn.
   forwarded,        ///< actor, other = who is to answer now, stamp = of the request.
   end_asked,        ///< actor = who asked, other = who is to end, flag = when it has handled what it accepted.

@@ -38,7 +38,6 @@ constexpr std::array<std::string_view, observed_kinds> kind_names{"actor_started
                                                                   "healed",
                                                                   "settled",
                                                                   "watch_started",
-                                                                  "watch_ended",
                                                                   "returned",
                                                                   "forwarded",
                                                                   "end_asked",

@@ -37,10 +37,11 @@ function(roost_test name kind)
   set_tests_properties("${ROOST_TEST_PREFIX}${name}" PROPERTIES LABELS "${kind}" TIMEOUT ${timeout})
 endfunction()
 
-# roost_tests(NAME [KIND kind] SOURCES file... LINK target... [HEADERS header...] [RUN_BY command...]): the GoogleTest executable
-# NAME_tests and its test NAME. HEADERS, which many of its files include, are compiled once for all.
+# roost_tests(NAME [JOINED] [KIND kind] SOURCES file... LINK target... [HEADERS header...] [RUN_BY command...]): the GoogleTest executable
+# NAME_tests and its test NAME. HEADERS, which many of its files include, are compiled once for all; JOINED sources instantiate the
+# same templates once for several of them.
 function(roost_tests name)
-  cmake_parse_arguments(TESTS "" "KIND" "SOURCES;LINK;HEADERS;RUN_BY" ${ARGN})
+  cmake_parse_arguments(TESTS "JOINED" "KIND" "SOURCES;LINK;HEADERS;RUN_BY" ${ARGN})
   if(NOT TESTS_KIND)
     set(TESTS_KIND simulated)
   endif()
@@ -53,6 +54,9 @@ function(roost_tests name)
     target_precompile_headers(${name}_tests PRIVATE <gtest/gtest.h> <rapidcheck.h> <rapidcheck/gtest.h> ${TESTS_HEADERS})
   else()
     target_precompile_headers(${name}_tests REUSE_FROM roost_test_pch)
+  endif()
+  if(TESTS_JOINED)
+    set_target_properties(${name}_tests PROPERTIES UNITY_BUILD ON UNITY_BUILD_BATCH_SIZE 3)
   endif()
   add_dependencies(${TESTS_KIND}_tests ${name}_tests)
   roost_test(${name} ${TESTS_KIND} ${TESTS_RUN_BY} $<TARGET_FILE:${name}_tests>)
@@ -82,8 +86,5 @@ function(roost_fuzzers library)
     target_link_options(${fuzzer} PRIVATE -fsanitize=fuzzer)
     add_dependencies(fuzzers ${fuzzer})
     roost_test(${fuzzer} fuzz ${fuzzer} -runs=${ROOST_FUZZ_RUNS} -seed=1 -verbosity=0 -max_total_time=120)
-    # Every exception has the sanitizer look through what it keeps of ended frames; a fuzzer throws for most inputs, and has few frames.
-    set_tests_properties("${ROOST_TEST_PREFIX}${fuzzer}" PROPERTIES
-      ENVIRONMENT_MODIFICATION "ASAN_OPTIONS=string_append::max_uar_stack_size_log=16")
   endforeach()
 endfunction()

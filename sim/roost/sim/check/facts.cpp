@@ -61,8 +61,9 @@ message_facts* ledger::find(std::uint64_t number) {
 message_facts const* ledger::peek(std::uint64_t number) const {
   if (number >= next_) return nullptr;
   if (number >= base_) return slot(number).pair == nobody ? nullptr : &slot(number);
-  auto const known = std::find_if(strays_.begin(), strays_.end(), [&](stray const& one) { return one.number == number; });
-  return known == strays_.end() || known->message.pair == nobody ? nullptr : &known->message;
+  auto const by_number = [](stray const& left, std::uint64_t right) { return left.number < right; };
+  auto const at = std::lower_bound(strays_.begin(), strays_.end(), number, by_number);
+  return at == strays_.end() || at->number != number || at->message.pair == nobody ? nullptr : &at->message;
 }
 
 void ledger::settle() {

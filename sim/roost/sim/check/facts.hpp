@@ -4,6 +4,7 @@
 #include <roost/sim/check/flat_index.hpp>
 #include <roost/sim/check/observation.hpp>
 
+#include <algorithm>
 #include <cstdint>
 #include <string>
 #include <string_view>
@@ -89,9 +90,13 @@ class ledger {
   /// All that are neither started nor told, oldest first.
   template <class Visit>
   void each_outstanding(Visit visit) const {
-    for (std::uint64_t number = base_; number != next_; ++number) {
-      message_facts const& message = ring_[number & (ring_.size() - 1)];
-      if (message.outstanding()) visit(number, message);
+    each_outstanding(base_, next_, visit);
+  }
+  /// Those from `first` on and before `last`.
+  template <class Visit>
+  void each_outstanding(std::uint64_t first, std::uint64_t last, Visit visit) const {
+    for (std::uint64_t number = std::max(first, base_); number < std::min(last, next_); ++number) {
+      if (slot(number).outstanding()) visit(number, slot(number));
     }
   }
 

@@ -87,19 +87,19 @@ void g3_handled_or_told::see_start(scene const& at, facts const& known, findings
 }
 
 void g3_handled_or_told::pass_over(scene const& at, facts const& known) {
-  auto const& sends = known.ledgers()[at.pair->ledger];
   if (passed_over_.size() >= most_passed_over) {
     std::erase_if(passed_over_, [&](passed_over const& one) {
       auto const* const message = known.ledgers()[one.ledger].peek(one.number);
       return message == nullptr || !message->outstanding();
     });
-    if (passed_over_.size() >= most_passed_over) return;
+    too_many_ = passed_over_.size() > most_passed_over / 2;
   }
-  sends.each_outstanding([&](std::uint64_t number, message_facts const& message) {
-    bool const of_pair = message.pair == at.message->pair;
-    if (of_pair && message.place >= at.pair->next_place && message.place < at.message->place)
-      passed_over_.push_back({at.pair->ledger, number, at.seen.at});
-  });
+  if (too_many_) return;
+  known.ledgers()[at.pair->ledger].each_outstanding(
+      at.pair->last_started + 1, at.seen.stamp.low, [&](std::uint64_t number, message_facts const& message) {
+        bool const noted = message.pair == at.message->pair && passed_over_.size() < most_passed_over;
+        if (noted) passed_over_.push_back({at.pair->ledger, number, at.seen.at});
+      });
 }
 
 void g3_handled_or_told::look_at_passed(facts const& known, findings& found) {

@@ -65,7 +65,8 @@ class g3_handled_or_told {
   std::map<std::uint32_t, stop> stops_;  ///< By who is to end once it has drained.
   std::vector<actor_id> given_;          ///< Ports for one value that gave it: a ring.
   std::size_t next_given_ = 0;
-  std::vector<passed_over> passed_over_;  ///< In the order of that.
+  std::vector<passed_over> passed_over_;
+  bool too_many_ = false;  ///< Were passed over to look at more.
   instant next_look_ = never;             ///< At messages that are on their way for too long.
   std::size_t passed_ = 0;                ///< Looks since then that were left out.
   bool lost_ = false;                     ///< One was found; more would say the same.

@@ -150,7 +150,8 @@ probe_result mappings(unsigned procs) {
 }
 
 probe_result file_sizes() {
-  ::signal(SIGXFSZ, SIG_IGN);  // As procs do.
+  ::signal(SIGXFSZ, SIG_IGN);                  // As procs do.
+  constexpr std::uint64_t before_data = 4096;  // What a ring says of itself.
   struct need {
     char const* knob;
     char const* of;
@@ -160,11 +161,11 @@ probe_result file_sizes() {
   constexpr std::array needs{need{"shm.ring_bytes", "the ring of a pair", probe_state::fails,
                                   "procs over shared memory cannot make their rings; raise ulimit -f, or --transport loopback"},
                              need{"live.record_limit", "the record of a proc", probe_state::absent,
-                                  "long runs are not judged, since their records end early; raise ulimit -f"}};
+                                  "a kept record of a long run ends early, so that it is not judged; raise ulimit -f"}};
   probe_result found{.name = "file sizes", .found = {}, .consequence = {}};
   for (auto const& each : needs) {
     bytes const size{static_cast<std::uint64_t>(find_knob(each.knob)->definition().standard)};
-    auto const file = sealed_memory_file("roost-doctor", size.value);
+    auto const file = sealed_memory_file("roost-doctor", size.value + before_data);
     if (!file) {
       found.state = each.without;
       found.found = "no file of " + to_string(size) + ", as " + each.of + " takes: " + file.failure().what;

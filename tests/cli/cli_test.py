@@ -306,7 +306,7 @@ class CommandLine(unittest.TestCase):
         self.assertIn("FAILS open files", said)
 
     def test_doctor_sees_a_limit_on_the_size_of_files(self):
-        for limit, state, expected in [(1 << 20, "fails", "no file of 4MiB, as the ring of a pair takes: .*File too large"),
+        for limit, state, expected in [(4 << 20, "fails", "no file of 4MiB, as the ring of a pair takes: .*File too large"),
                                        (64 << 20, "absent", "no file of 192MiB, as the record of a proc takes: .*File too large")]:
             with self.subTest(limit):
                 code, probes, said = self.doctor(prepare=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (limit, limit)))

@@ -380,13 +380,13 @@ class LiveTest(unittest.TestCase):
 
     def test_what_was_cut_out_of_a_short_record_is_missed(self):
         folder = self.record(ORDERING, "--", "5")
-        lines = {file: file.read_text().splitlines(keepends=True) for file in folder.glob("*.record")}
-        waits = {line.rpartition("stamp=")[2].split()[0] for all in lines.values() for line in all
+        lines = {file: file.read_text().splitlines(keepends=True) for file in sorted(folder.glob("*.record"))}
+        waits = {line.rpartition("stamp=")[2].split()[0] for record in lines.values() for line in record
                  if line.startswith("wait_started") and "stamp=" in line}
         for kind in ("sent", "handler_started", "handler_ended", "wait_started", "wait_ended", "reply_arrived", "cleanup_started",
                      "cleanup_ended"):
             # What answers a call of several is not told apart from its other answers.
-            places = [(file, at) for file, all in lines.items() for at, line in enumerate(all) if line.startswith(kind + " ") and
+            places = [(file, at) for file, record in lines.items() for at, line in enumerate(record) if line.startswith(kind + " ") and
                       (kind != "reply_arrived" or line.rpartition("stamp=")[2].split()[0] in waits)]
             self.assertTrue(places, kind)
             for file, at in (places[0], places[-1]):

@@ -171,7 +171,7 @@ void facts::leave(scene const& at) {
     case observed::supervise_ended: finish(at.actor); break;
     case observed::kept_busy: {
       instant& until = procs_[proc_of(seen.actor.proc)].busy_until;
-      until = std::max(until, seen.deadline + std::chrono::seconds(1));
+      until = std::max(until, seen.deadline == never ? never : seen.deadline + std::chrono::seconds(1));
       break;
     }
     case observed::proc_started: procs_[proc_of(seen.actor.proc)].started = true; break;
@@ -215,11 +215,11 @@ void facts::leave(scene const& at) {
   }
 }
 
-bool facts::lacks_word(std::uint32_t sender, message_stamp const& stamp) const {
+bool facts::lacks_word(std::uint32_t sender, message_stamp const& stamp, nanoseconds more) const {
   std::uint32_t const book = ledger_index_.find(stamp.high);
   message_facts const* const message = book == nobody ? nullptr : ledgers_[book].peek(stamp.low);
   if (message == nullptr || message->answered || message->told) return false;
-  return message->deadline > now_ && pairs_[message->pair].sender == sender;
+  return message->deadline > now_ + more && pairs_[message->pair].sender == sender;
 }
 
 std::string facts::name(std::uint32_t number) const { return number == nobody ? "nobody" : to_string(actors_[number].id); }

@@ -92,12 +92,15 @@ class ledger {
   void each_outstanding(Visit visit) const {
     each_outstanding(base_, next_, visit);
   }
-  /// Those from `first` on and before `last`.
+  /// Those from `first` on and before `last`. How many were looked at.
   template <class Visit>
-  void each_outstanding(std::uint64_t first, std::uint64_t last, Visit visit) const {
-    for (std::uint64_t number = std::max(first, base_); number < std::min(last, next_); ++number) {
+  std::uint64_t each_outstanding(std::uint64_t first, std::uint64_t last, Visit visit) const {
+    first = std::max(first, base_);
+    last = std::max(first, std::min(last, next_));
+    for (std::uint64_t number = first; number != last; ++number) {
       if (slot(number).outstanding()) visit(number, slot(number));
     }
+    return last - first;
   }
 
   std::uint64_t high = 0;                ///< Of its stamps.
@@ -147,8 +150,8 @@ class facts {
     std::uint32_t const known = pair_index_.find(both_of(sender, receiver));
     return known == nobody ? nullptr : &pairs_[known];
   }
-  /// Whether `sender` sent the request of `stamp`, of which it has neither an answer nor word yet, and has more time for it.
-  bool lacks_word(std::uint32_t sender, message_stamp const& stamp) const;
+  /// Whether `sender` sent the request of `stamp`, of which it has neither an answer nor word yet, and has `more` time for it.
+  bool lacks_word(std::uint32_t sender, message_stamp const& stamp, nanoseconds more) const;
   /// The number of each actor of a proc.
   template <class Visit>
   void each_actor_of(proc_id const& id, Visit visit) const {

@@ -94,8 +94,8 @@ void g3_handled_or_told::pass_over(scene const& at, facts const& known) {
     });
     too_many_ = passed_over_.size() > most_passed_over / 2;
   }
-  if (too_many_) return;
-  known.ledgers()[at.pair->ledger].each_outstanding(
+  if (too_many_ || searched_ > most_searched) return;
+  searched_ += known.ledgers()[at.pair->ledger].each_outstanding(
       at.pair->last_started + 1, at.seen.stamp.low, [&](std::uint64_t number, message_facts const& message) {
         bool const noted = message.pair == at.message->pair && passed_over_.size() < most_passed_over;
         if (noted) passed_over_.push_back({at.pair->ledger, number, at.seen.at});
@@ -108,7 +108,8 @@ void g3_handled_or_told::look_at_passed(facts const& known, findings& found) {
     if (message == nullptr || !message->outstanding()) return true;
     pair_facts const& pair = known.pairs()[message->pair];
     actor_facts const& sender = known.actor(pair.sender);
-    if (simulated_ && (!known.healed() || !known.has_time(sender.id.proc))) return false;
+    bool const has_time = known.has_time(sender.id.proc) && known.has_time(known.actor(pair.receiver).id.proc);
+    if (simulated_ && (!known.healed() || !has_time)) return false;
     instant const until = sender.over() ? sender.over_at : known.now();
     nanoseconds const passed = until - std::max(one.at, known.healed_at());
     if (passed <= detection_bound_ || lost_) return sender.over();
@@ -119,6 +120,7 @@ void g3_handled_or_told::look_at_passed(facts const& known, findings& found) {
               known.now(), known.event());
     return true;
   });
+  too_many_ = passed_over_.size() > most_passed_over / 2;
 }
 
 void g3_handled_or_told::see_told(scene const& at, facts const& known, findings& found) {

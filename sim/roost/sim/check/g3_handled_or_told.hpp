@@ -59,6 +59,7 @@ class g3_handled_or_told {
   static constexpr std::uint64_t last_agent = 5;  ///< Local ids up to it are known to all, and stand for agents.
   static constexpr std::size_t most_given = 64;   ///< So many ports for one value are remembered.
   static constexpr std::size_t most_passed_over = 4'096;
+  static constexpr std::uint64_t most_searched = 100'000'000;  ///< Some seconds: records may be made up.
 
   bool simulated_;
   nanoseconds detection_bound_;
@@ -66,10 +67,11 @@ class g3_handled_or_told {
   std::vector<actor_id> given_;          ///< Ports for one value that gave it: a ring.
   std::size_t next_given_ = 0;
   std::vector<passed_over> passed_over_;
-  bool too_many_ = false;  ///< Were passed over to look at more.
-  instant next_look_ = never;             ///< At messages that are on their way for too long.
-  std::size_t passed_ = 0;                ///< Looks since then that were left out.
-  bool lost_ = false;                     ///< One was found; more would say the same.
+  bool too_many_ = false;       ///< Were passed over to look at more.
+  std::uint64_t searched_ = 0;  ///< Messages, for those that were passed over.
+  instant next_look_ = never;   ///< At messages that are on their way for too long.
+  std::size_t passed_ = 0;      ///< Looks since then that were left out.
+  bool lost_ = false;           ///< One was found; more would say the same.
 };
 
 }  // namespace roost::sim::check

@@ -164,7 +164,7 @@ void g4_no_hang::end(scene const& at, waiter& who, facts const& known, findings&
   }
   bool const by_word = done.kind == wait_kind::reply && done.request != message_stamp{} && done.answered == never &&
                        at.seen.outcome != errc::timeout && at.seen.outcome != errc::ended;
-  if (by_word && known.lacks_word(at.actor, done.request)) {
+  if (by_word && known.lacks_word(at.actor, done.request, answer_slack)) {
     found.add("G4", line(one, known) + " and was ended, though neither its answer nor word of its request had come", at.seen);
     return;
   }

@@ -131,7 +131,7 @@ TEST(G4Answer, AWaitEndsWithoutItAtADeadlineOrWithItsActor) {
   message_stamp request;
   auto h = asked(request);
   for (auto& one : h.all()) {
-    if (one.what == observed::sent) one.deadline = instant(2s);
+    if (one.what == observed::sent) one.deadline = instant(2s + 10ms);  // Read a little later than the wait's own.
   }
   h.pass(2s);
   h.go_on(a, 1);

@@ -48,10 +48,8 @@ void g8_supervision::see(scene const& at, facts const& known, findings& found) {
       if (!watches_seen_) next_notices_ = at.seen.at + bound_;
       watches_seen_ = true;
       relation& tie = between(at.actor, at.other);
-      // A link whose notice has come binds no more.
-      if (tie.notices >= tie.watches) tie.linked = false;
       ++tie.watches;
-      tie.linked = tie.linked || at.seen.flag;
+      if (at.seen.flag) tie.linked_watch = tie.watches;
       break;
     }
     default: break;
@@ -61,8 +59,7 @@ void g8_supervision::see(scene const& at, facts const& known, findings& found) {
 void g8_supervision::take_notice(scene const& at, facts const& known, findings& found) {
   relation& tie = between(at.actor, at.other);
   bool const failed = at.seen.outcome != errc::ok && at.seen.outcome != errc::actor_stopped;
-  // The notice of a watch may come before that of a link which was made later.
-  if (tie.linked && failed && tie.notices + 1 >= tie.watches) {
+  if (failed && tie.notices + 1 == tie.linked_watch) {
     gave_up_.push_back(at.actor);
     next_look_ = at.seen.at;
   }

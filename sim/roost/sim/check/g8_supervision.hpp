@@ -47,9 +47,9 @@ class g8_supervision {
     std::uint32_t supervised = 0;
     std::uint32_t watches = 0;
     std::uint32_t notices = 0;
-    bool linked = false;
-    bool suspected = false;   ///< A notice is late, unless the watcher has begun to end.
-    bool complained = false;  ///< That a notice is late was said.
+    std::uint32_t linked_watch = 0;  ///< The last of `watches` that is a link; zero: none. Notices come in their order.
+    bool suspected = false;          ///< A notice is late, unless the watcher has begun to end.
+    bool complained = false;         ///< That a notice is late was said.
   };
 
   /// A failure that its owner has yet to supervise.

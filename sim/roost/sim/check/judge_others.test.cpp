@@ -152,11 +152,13 @@ TEST(G3Passed, ALiveRunHasNoWordOfItsFaultsAndIsJudgedAtItsEnd) {
 TEST(G3Passed, OneThatLaterOnesOfOthersPassDoesNot) {
   judge_settings live{.simulated = false};
   history h;
-  auto const first = h.send(a, b);
+  h.send(a, b);
+  auto const told = h.send(a, c);
   h.handle(c, h.send(a, c));
+  h.tell(a, told);
   h.handle(b, h.send(c, b));
   h.pass(9s);
-  h.handle(b, first);
+  stir(h);
   EXPECT_EQ(h.judged(live), none);
 }
 
@@ -313,9 +315,21 @@ TEST(G8Link, NothingStartsInWhoWasToldOfTheFailureOfItsLink) {
 }
 
 TEST(G8Link, AnEarlierWatchOfTheSameActorIsToldFirst) {
+  auto h = unaware(1ms);
+  h.add(observed::watch_started, a, b).flag = true;
+  h.add(observed::notice, a, b).outcome = errc::actor_killed;
+  h.handle(a, callback);
+  EXPECT_EQ(h.judged(), none);
+  h.add(observed::notice, a, b).outcome = errc::actor_killed;
+  h.handle(a, callback);
+  EXPECT_EQ(h.judged(), promises{"G8"});
+}
+
+TEST(G8Link, ALaterWatchOfWhatHadStoppedIsToldLast) {
   auto h = unaware(1ms, true);
   h.add(observed::watch_started, a, b);
-  h.add(observed::notice, a, b).outcome = errc::actor_killed;
+  h.add(observed::notice, a, b).outcome = errc::actor_stopped;
+  h.add(observed::notice, a, b).outcome = errc::proc_failed;
   h.handle(a, callback);
   EXPECT_EQ(h.judged(), none);
 }

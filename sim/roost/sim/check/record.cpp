@@ -113,6 +113,8 @@ class line_reader {
   std::string const& expected() const { return expected_; }
 
  private:
+  static constexpr std::int64_t latest = std::int64_t{1} << 62;
+
   bool field(observation& seen) {
     std::string_view const key = word();
     if (key == "flag") return seen.flag = true;
@@ -120,9 +122,8 @@ class line_reader {
     rest_.remove_prefix(1);
     if (key == "text") return text(seen.text);
     std::string_view const value = word();
-    std::int64_t time = 0;
-    if (key == "at") return number(value, time, 10, key) && (seen.at = instant(nanoseconds(time)), true);
-    if (key == "deadline") return number(value, time, 10, key) && (seen.deadline = instant(nanoseconds(time)), true);
+    if (key == "at") return time(value, seen.at, key);
+    if (key == "deadline") return deadline(value, seen.deadline);
     if (key == "actor") return actor(value, seen.actor);
     if (key == "other") return actor(value, seen.other);
     if (key == "endpoint") return number(value, seen.endpoint.value, 16, key);
@@ -157,6 +158,22 @@ class line_reader {
     if (error == std::errc{} && end == value.data() + value.size()) return true;
     return fail("a " + std::string(base == 16 ? "hexadecimal " : "") + "64-bit number for " + std::string(key) + ", not '" +
                 std::string(value) + "'");
+  }
+  /// Within 146 years, so that checkers can add and subtract.
+  bool time(std::string_view value, instant& out, std::string_view key) {
+    std::int64_t count = 0;
+    if (!number(value, count, 10, key)) return false;
+    if (count < -latest || count > latest)
+      return fail("a time of at most " + std::to_string(latest) + " ns for " + std::string(key));
+    out = instant(nanoseconds(count));
+    return true;
+  }
+  /// One that is later is none.
+  bool deadline(std::string_view value, instant& out) {
+    std::int64_t count = 0;
+    if (!number(value, count, 10, "deadline")) return false;
+    out = count > latest ? never : instant(nanoseconds(std::max(count, -latest)));
+    return true;
   }
   bool actor(std::string_view value, actor_id& out) {
     auto const id = parse_actor_id(value);

@@ -105,6 +105,8 @@ TEST(Record, ErrorsNameTheFileTheRecordAndWhatWasExpected) {
   EXPECT_EQ(refused(""), "proc.rec: record 0: expected 'roost-record 1 ' and a proc, for example h0/p1.1");
   EXPECT_EQ(refused(header + "healed at=1\nseen at=2\n"), "proc.rec: record 2: expected a kind of observation, for example sent");
   EXPECT_EQ(refused(header + "sent at=x\n"), "proc.rec: record 1: expected a 64-bit number for at, not 'x'");
+  EXPECT_EQ(refused(header + "sent at=-9223372036854775807\n"),
+            "proc.rec: record 1: expected a time of at most 4611686018427387904 ns for at");
   EXPECT_EQ(refused(header + "sent actor=a3\n"), "proc.rec: record 1: expected an actor, for example h0/p1.1/a3, not 'a3'");
   EXPECT_EQ(refused(header + "sent stamp=12\n"), "proc.rec: record 1: expected a stamp as HEX.NUMBER, not '12'");
   EXPECT_EQ(refused(header + "sent colour=3\n"), "proc.rec: record 1: expected a known field, not 'colour'");

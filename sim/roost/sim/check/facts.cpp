@@ -43,11 +43,15 @@ message_facts* ledger::add(std::uint64_t number) {
   return &slot(number);
 }
 
+std::ptrdiff_t ledger::place_of_stray(std::uint64_t number) const {
+  auto const by_number = [](stray const& left, std::uint64_t right) { return left.number < right; };
+  return std::lower_bound(strays_.begin(), strays_.end(), number, by_number) - strays_.begin();
+}
+
 message_facts* ledger::find(std::uint64_t number) {
   if (number >= next_ || number == 0) return nullptr;
   if (number >= base_) return slot(number).pair == nobody ? nullptr : &slot(number);
-  auto const by_number = [](stray const& left, std::uint64_t right) { return left.number < right; };
-  auto const at = std::lower_bound(strays_.begin(), strays_.end(), number, by_number);
+  auto const at = strays_.begin() + place_of_stray(number);
   if (at != strays_.end() && at->number == number) return at->message.pair == nobody ? nullptr : &at->message;
   // From now on it is remembered: whatever asks for it is out of the ordinary.
   message_facts forgotten;
@@ -61,8 +65,7 @@ message_facts* ledger::find(std::uint64_t number) {
 message_facts const* ledger::peek(std::uint64_t number) const {
   if (number >= next_) return nullptr;
   if (number >= base_) return slot(number).pair == nobody ? nullptr : &slot(number);
-  auto const by_number = [](stray const& left, std::uint64_t right) { return left.number < right; };
-  auto const at = std::lower_bound(strays_.begin(), strays_.end(), number, by_number);
+  auto const at = strays_.begin() + place_of_stray(number);
   return at == strays_.end() || at->number != number || at->message.pair == nobody ? nullptr : &at->message;
 }
 

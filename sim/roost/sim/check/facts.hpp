@@ -5,6 +5,7 @@
 #include <roost/sim/check/observation.hpp>
 
 #include <algorithm>
+#include <cstddef>
 #include <cstdint>
 #include <string>
 #include <string_view>
@@ -115,6 +116,8 @@ class ledger {
   static constexpr std::uint64_t most_held = 1024;  ///< So many wait in the ring for answers before they become strays.
 
   void keep(stray one);
+  /// Where it is or would be.
+  std::ptrdiff_t place_of_stray(std::uint64_t number) const;
   message_facts& slot(std::uint64_t number) { return ring_[number & (ring_.size() - 1)]; }
   message_facts const& slot(std::uint64_t number) const { return ring_[number & (ring_.size() - 1)]; }
 
